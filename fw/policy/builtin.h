@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The built-in records: what makes a network work at all, each with a number below FW_NUMBER_FIRST
+ * and a purpose, shown in the same list as every other rule. There is no rule in the kernel that is
+ * neither a record of the registry nor one of these.
+ */
+#ifndef FW_BUILTIN_H
+#define FW_BUILTIN_H
+
+#include "fw/policy/policy.h"
+
+enum fw_builtin_id {
+	FW_B_ESTABLISHED = 1,	/* packets of connections that a record allowed */
+	FW_B_RELATED_ICMP = 2,	/* ICMP errors for them: packet too big, unreachable (RFC 4890) */
+	FW_B_INVALID = 3,	/* drop packets that belong to no connection and start none */
+	FW_B_LOOPBACK = 4,
+	FW_B_ND = 5,		/* IPv6 neighbour discovery, hop limit 255 (RFC 4861) */
+	FW_B_MLD = 6,		/* multicast listener discovery from link-local (RFC 3810) */
+	FW_B_RA_CLIENT = 7,	/* router advertisements on dhcp_client zones */
+	FW_B_DHCP_CLIENT = 8,	/* DHCP and DHCPv6 client on dhcp_client zones */
+	FW_B_MANAGE = 9,	/* administration from manage zones to site.manage_ports */
+	FW_B_PING = 10,		/* echo requests to the gateway from ping zones */
+	FW_B_REVERSE_PATH = 11, /* drop: source not reachable through the arriving interface */
+	FW_B_BOGONS = 12,	/* drop: reserved source addresses on bogons zones */
+	FW_B_DEFAULT_DENY = 13, /* drop all else */
+};
+
+enum fw_hook { FW_HOOK_RAW, FW_HOOK_INPUT, FW_HOOK_OUTPUT, FW_HOOK_FORWARD };
+
+/* One built-in as it stands under a policy: what the list and the analysis show. */
+struct fw_builtin {
+	enum fw_builtin_id id;
+	const char *name; /* "established" */
+	struct sk_text purpose;
+	bool allow;
+	bool enabled; /* its zones and settings make it exist */
+	/* the nine fields in words */
+	char source[64], destination[64], protocol[32], port[64];
+	char direction[256];
+};
+
+/* The n-th built-in under p (0-based); false past the last. */
+bool fw_builtin_get(const struct fw_policy *p, size_t n, struct fw_builtin *ret);
+const char *fw_builtin_name(enum fw_builtin_id id);
+
+#endif

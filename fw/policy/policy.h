@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The policy document: the only thing fwd accepts, and its compiled form. Text format, one canonical
+ * JSON object a line (so that 10,000 rules are read in little memory):
+ *   {"format":"sekisho-policy","version":1,"generation":N,"created":T,"site":{…}}
+ *   {"zone":{…}} …   {"object":{"kind":…,"name":…,"items":[…]}} …   {"rule":{…}} …
+ *   {"end":{"rules":N,"sha256":"hex of every byte before this line"}}
+ * Pure: the caller reads and writes the bytes.
+ */
+#ifndef FW_POLICY_H
+#define FW_POLICY_H
+
+#include <stdint.h>
+
+#include "fw/policy/zone.h"
+#include "fw/registry/rule.h"
+
+#define FW_POLICY_BYTES_MAX (256u << 20)
+#define FW_POLICY_RULES_MAX 50000
+
+struct fw_site {
+	char name[128];
+	uint16_t manage_ports[8]; /* TCP ports of the gateway's own administration */
+	size_t n_manage_ports;
+	bool reverse_path;   /* strict reverse path filter (RFC 3704) */
+	bool log_broadcast;  /* report dropped broadcast and multicast too (default: count only) */
+};
+
+struct fw_policy_rule {
+	struct fw_rule rec; /* text fields that the kernel side does not need may be NULL after load */
+	struct fw_match match;
+	uint8_t from, to; /* index into zones; FW_SELF for the gateway */
+};
+
+#define FW_SELF 0xff
+
+struct fw_policy {
+	uint64_t generation;
+	int64_t created;
+	struct fw_site site;
+	struct fw_zone zones[FW_ZONES_MAX];
+	size_t n_zones;
+	struct fw_objects *objects;
+	struct fw_policy_rule *rules; /* in evaluation order: by order, then number */
+	size_t n_rules, cap_rules;
+	char sha256[65];
+};
+
+struct fw_policy *fw_policy_new(void);
+void fw_policy_free(struct fw_policy *p);
+void fw_policy_freep(struct fw_policy **p);
+
+/* Builder side: add after zones and objects; copies the record, compiles the match. */
+int fw_policy_add_rule(struct fw_policy *p, const struct fw_rule *r, struct sk_err *err);
+/* Sort rules, resolve zones, check everything that fw_policy_parse checks. */
+int fw_policy_finish(struct fw_policy *p, struct sk_err *err);
+/* Serialise; also fills p->sha256. */
+int fw_policy_encode(struct fw_policy *p, struct sk_buf *b, struct sk_err *err);
+
+enum fw_policy_mode {
+	FW_POLICY_STRICT, /* a new document: a rule past its expiry refuses it */
+	FW_POLICY_BOOT,	  /* the last good one: such rules are left out and counted */
+};
+
+/*
+ * Parse and check a document: hash, version, every rule with all nine fields, an approver that is not
+ * its applicant, an approval date and an expiry in the future of now. Errors carry "rule[1042].purpose".
+ * *ret_expired (may be NULL) counts the rules left out in BOOT mode.
+ */
+int fw_policy_parse(const void *p, size_t n, enum fw_policy_mode mode, int64_t now,
+	struct fw_policy **ret, size_t *ret_expired, struct sk_err *err);
+
+/* The next expiry after now among the rules (INT64_MAX: none). */
+int64_t fw_policy_next_expiry(const struct fw_policy *p, int64_t now);
+/* Remove rules whose expiry is before now; returns how many, their numbers through cb (may be NULL). */
+size_t fw_policy_drop_expired(struct fw_policy *p, int64_t now,
+	void (*cb)(const struct fw_policy_rule *r, void *arg), void *arg);
+const struct fw_policy_rule *fw_policy_find(const struct fw_policy *p, uint32_t number);
+const char *fw_policy_zone_name(const struct fw_policy *p, uint8_t zone); /* "gateway" for FW_SELF */
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * THE command table: every operation once, with its arguments, roles, help and output columns. The
+ * command line, the daemon, man pages, completion and (later) the HTTP API are made from it. Pure.
+ */
+#ifndef MG_COMMAND_H
+#define MG_COMMAND_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/err.h"
+
+/* Who may. An account holds any number of them. */
+enum mg_role {
+	MG_REQUESTER = 1 << 0, /* 申請者 */
+	MG_APPROVER = 1 << 1,  /* 承認者 */
+	MG_ADMIN = 1 << 2,     /* 管理者 */
+	MG_AUDITOR = 1 << 3,   /* 監査者: reads all, changes nothing */
+	MG_SECURITY = 1 << 4,  /* セキュリティ担当: reads, reports */
+	MG_CONSOLE = 1 << 5,   /* uid 0 without an account of its own: set-up and recovery only */
+};
+#define MG_READERS (MG_REQUESTER | MG_APPROVER | MG_ADMIN | MG_AUDITOR | MG_SECURITY | MG_CONSOLE)
+
+enum mg_arg_type {
+	MG_STRING,
+	MG_UINT,   /* min-max below */
+	MG_DATE,   /* as sk_time_parse */
+	MG_CHOICE, /* choices below, NULL-terminated */
+	MG_FLAG,   /* --name, no value */
+	MG_FILE,   /* a local file's content: the CLI reads it and sends {"name", "data" (base64)} in pieces */
+};
+
+struct mg_arg {
+	const char *name; /* JSON key; "--name" with '_' as '-' on the command line unless positional */
+	enum mg_arg_type type;
+	bool required, positional, list /* positional, one or more: JSON array */;
+	uint64_t min, max; /* value for UINT, bytes for STRING (0: 1,000) and FILE */
+	const char *const *choices;
+	struct sk_text help;
+	const char *meta; /* "N", "DATE", "SRC": shown in usage */
+};
+
+struct mg_column {
+	const char *key;
+	struct sk_text title;
+	bool right;  /* align right */
+	bool wide;   /* only with --wide, --csv, --json */
+	bool is_time; /* JSON value is seconds; shown as local date and time */
+	bool is_date;
+};
+
+enum mg_flags {
+	MG_F_WRITE = 1 << 0,  /* changes something: audited with before and after */
+	MG_F_HEAVY = 1 << 1,  /* read-only and slow: answered by a forked child */
+	MG_F_FOLLOW = 1 << 2, /* streams until the client leaves */
+	MG_F_DRY_RUN = 1 << 3, /* knows "dry_run" */
+	MG_F_LOCAL = 1 << 4,  /* the CLI alone (help, completion, version) */
+};
+
+struct mg_command {
+	const char *op;	  /* "rule.list"; words of the command line split at '.' */
+	unsigned roles;	  /* any of these may */
+	unsigned flags;
+	struct sk_text help;   /* one line */
+	struct sk_text detail; /* paragraphs for the man page, may be NULL */
+	const struct mg_arg *args; /* ends with name NULL; may be NULL */
+	const struct mg_column *columns; /* of its rows; ends with key NULL; NULL: records or text */
+	const char *example; /* for the man page: arguments only */
+};
+
+extern const struct mg_command mg_commands[]; /* ends with op NULL, sorted by op */
+
+const struct mg_command *mg_command_find(const char *op);
+/* Types, ranges, required, unknown keys; path is the argument's name. */
+int mg_command_check_args(const struct mg_command *c, const json_t *args, struct sk_err *err);
+
+const char *mg_role_name(enum mg_role r); /* "requester" … */
+const struct sk_text *mg_role_text(enum mg_role r);
+int mg_roles_parse(const char *list, unsigned *ret, struct sk_err *err); /* "requester,admin" */
+
+/* Exit codes of the CLI (DESIGN §7) from a -errno. */
+int mg_exit_code(int code);
+
+#endif

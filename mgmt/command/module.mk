@@ -1,0 +1,1 @@
+$(eval $(call module,mg-command,mgmt/command,command.c table_rule.c table_system.c,sk,jansson))

@@ -1,0 +1,1 @@
+$(eval $(call module,mg-report,mgmt/report,report.c,mg-events sk,sqlite3))

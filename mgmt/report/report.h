@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Reports over the event store: counts of blocked (or logged allowed) connections by any of the
+ * dimensions, from rollups where they suffice and day files where detail is asked. Readers only: opens
+ * the files of mgmt/events read-only, so it can run in a forked child while events keep coming.
+ */
+#ifndef MG_REPORT_H
+#define MG_REPORT_H
+
+#include <stdint.h>
+
+#include "lib/json.h"
+
+enum mg_report_by { MG_BY_SOURCE, MG_BY_DESTINATION, MG_BY_PORT, MG_BY_REASON, MG_BY_RULE, MG_BY_ZONES,
+	MG_BY_DAY, MG_BY_HOUR, MG_BY_DETAIL };
+
+struct mg_report_query {
+	const char *event_type;	 /* "drop" or "allow" */
+	int64_t from, to;	 /* [from, to) seconds */
+	enum mg_report_by by;
+	/* filters; NULL or 0: all */
+	const char *source, *destination; /* address or CIDR */
+	const char *proto;
+	int port; /* -1 all */
+	const char *reason, *zone_in, *zone_out;
+	uint32_t rule;
+	size_t limit; /* rows; 0: 1,000 */
+};
+
+/* fn gets each row (borrowed), already ordered by count; stops on non-zero. */
+int mg_report_run(const char *events_dir, const struct mg_report_query *q,
+	int (*fn)(const json_t *row, void *arg), void *arg, struct sk_err *err);
+int mg_report_by_parse(const char *s, enum mg_report_by *ret);
+
+#endif
