@@ -129,7 +129,7 @@ include lib/module.mk $(sort $(wildcard fw/*/module.mk mgmt/*/module.mk ips/*/mo
 	configs/module.mk image/module.mk docs/module.mk tests/*/module.mk))
 
 all_pkgs := $(sort $(foreach m,$(modules),$(pkgs.$(m))))
-no_build := $(filter deps help clean lint,$(MAKECMDGOALS))
+no_build := $(filter deps help clean lint demo,$(MAKECMDGOALS))
 ifeq ($(no_build),)
 $(foreach p,$(all_pkgs),$(if $(shell $(PKG_CONFIG) --exists $(p) && echo yes),,\
 	$(error missing library $(p): install the Debian package $(deb.$(p)), or run: make deps)))
@@ -200,7 +200,8 @@ cov: ## line coverage of the unit tests
 	$(Q)tests/run-units $(O)/cov $(units)
 	$(Q)tests/cov-report $(O)/cov
 
-demo: all tools ## the whole product in network namespaces, in under a minute (as root)
+demo: deps ## install what is needed, build, and show the whole product in network namespaces (as root)
+	$(Q)$(MAKE) --no-print-directory all tools
 	$(Q)tests/netns/demo
 
 install: all install-files ## install under DESTDIR

@@ -1,0 +1,1 @@
+include $(sort $(filter-out %/module.mk,$(wildcard tests/bench/*.mk)))

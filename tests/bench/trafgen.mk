@@ -1,0 +1,1 @@
+$(eval $(call tool,trafgen,tests/bench/trafgen.c,,))
