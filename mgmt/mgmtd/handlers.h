@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The handlers of the command table's operations, by area; handlers.c maps each op to its own. */
+#ifndef MG_HANDLERS_H
+#define MG_HANDLERS_H
+
+#include <stdint.h>
+
+#include "mgmt/mgmtd/call.h"
+
+/* h_rule.c, h_rule_write.c */
+mg_handler mg_h_rule_request, mg_h_rule_submit, mg_h_rule_withdraw, mg_h_rule_list, mg_h_rule_show,
+	mg_h_rule_history, mg_h_rule_approve, mg_h_rule_return, mg_h_rule_extend, mg_h_rule_suspend,
+	mg_h_rule_resume, mg_h_rule_remove, mg_h_notice_list;
+/* h_import.c */
+mg_handler mg_h_rule_import, mg_h_rule_export, mg_h_site_import;
+/* h_change.c */
+mg_handler mg_h_object_set, mg_h_object_remove, mg_h_object_list, mg_h_object_show,
+	mg_h_object_history, mg_h_zone_set, mg_h_zone_remove, mg_h_zone_list, mg_h_zone_show,
+	mg_h_setting_list, mg_h_setting_set, mg_h_change_list, mg_h_change_show, mg_h_change_approve,
+	mg_h_change_return;
+/* h_account.c */
+mg_handler mg_h_account_add, mg_h_account_list, mg_h_account_show, mg_h_account_set,
+	mg_h_account_disable, mg_h_account_enable;
+/* h_review.c */
+mg_handler mg_h_review_start, mg_h_review_list, mg_h_review_show, mg_h_review_decide,
+	mg_h_review_finish, mg_h_review_export;
+/* h_audit.c */
+mg_handler mg_h_audit_list, mg_h_audit_verify;
+
+#endif
