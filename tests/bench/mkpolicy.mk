@@ -1,0 +1,1 @@
+$(eval $(call tool,mkpolicy,tests/bench/mkpolicy.c,fw-policy))
