@@ -25,6 +25,7 @@ enum fw_builtin_id {
 	FW_B_DEFAULT_DENY = 13, /* drop all else */
 };
 
+/* Where in the kernel a built-in stands. */
 enum fw_hook { FW_HOOK_RAW, FW_HOOK_INPUT, FW_HOOK_OUTPUT, FW_HOOK_FORWARD };
 
 /* One built-in as it stands under a policy: what the list and the analysis show. */
@@ -42,5 +43,14 @@ struct fw_builtin {
 /* The n-th built-in under p (0-based); false past the last. */
 bool fw_builtin_get(const struct fw_policy *p, size_t n, struct fw_builtin *ret);
 const char *fw_builtin_name(enum fw_builtin_id id);
+
+/*
+ * Source addresses that FW_B_BOGONS drops: the special-purpose registries (RFC 6890) and multicast
+ * (RFC 1122 3.2.1.3). Left out, because neighbour discovery and DHCPv6 need them: fe80::/10 and ::.
+ * Sorted, inclusive.
+ */
+const struct fw_range4 *fw_bogons4(size_t *ret_n);
+const struct fw_range6 *fw_bogons6(size_t *ret_n);
+bool fw_is_bogon(const struct fw_ip *src);
 
 #endif

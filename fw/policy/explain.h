@@ -35,8 +35,10 @@ struct fw_decision {
 };
 
 /*
- * Decide. resolve (may be NULL) maps an address to the zone it is routed to, for DNAT: the routing
- * table is not part of the policy.
+ * Decide about a new connection, in the kernel's order: reserved sources and reverse path, DNAT,
+ * built-ins, records by (order, number), default deny. resolve (may be NULL) maps an address to the
+ * zone it is routed to, for DNAT and the reverse path: the routing table is not part of the policy.
+ * Without it a DNAT leads to its record's zone and the reverse path is taken as good.
  */
 void fw_explain(const struct fw_policy *p, const struct fw_flow *f,
 	uint8_t (*resolve)(const struct fw_ip *ip, void *arg), void *arg, struct fw_decision *ret);

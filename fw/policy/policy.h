@@ -17,6 +17,7 @@
 
 #define FW_POLICY_BYTES_MAX (256u << 20)
 #define FW_POLICY_RULES_MAX 50000
+#define FW_POLICY_EXPIRY_DAYS_MAX 3660 /* no document may ask for more; sites set their own limit */
 
 struct fw_site {
 	char name[128];
@@ -26,13 +27,25 @@ struct fw_site {
 	bool log_broadcast;  /* report dropped broadcast and multicast too (default: count only) */
 };
 
+/*
+ * The strings of rec and the arrays of match belong to the policy and are shared between rules that
+ * say the same: never set or free them here, and copy what must outlive the policy.
+ */
 struct fw_policy_rule {
-	struct fw_rule rec; /* text fields that the kernel side does not need may be NULL after load */
+	struct fw_rule rec;
 	struct fw_match match;
 	uint8_t from, to; /* index into zones; FW_SELF for the gateway */
 };
 
 #define FW_SELF 0xff
+
+struct fw_pool;
+
+/* An object as it was written, for encoding. */
+struct fw_policy_object {
+	enum fw_object_kind kind;
+	char *name, *items;
+};
 
 struct fw_policy {
 	uint64_t generation;
@@ -40,7 +53,12 @@ struct fw_policy {
 	struct fw_site site;
 	struct fw_zone zones[FW_ZONES_MAX];
 	size_t n_zones;
-	struct fw_objects *objects;
+	struct fw_objects *objects; /* fill through fw_policy_add_object */
+	struct fw_policy_object *object_texts;
+	size_t n_object_texts, cap_object_texts;
+	size_t objects_checked; /* how many fw_objects_check has seen */
+	struct fw_pool *pool;	/* what the rules share */
+	uint32_t *by_number;	/* indexes into rules, for fw_policy_find; NULL until finished */
 	struct fw_policy_rule *rules; /* in evaluation order: by order, then number */
 	size_t n_rules, cap_rules;
 	char sha256[65];
@@ -50,11 +68,20 @@ struct fw_policy *fw_policy_new(void);
 void fw_policy_free(struct fw_policy *p);
 void fw_policy_freep(struct fw_policy **p);
 
-/* Builder side: add after zones and objects; copies the record, compiles the match. */
+/* Define an object (items as in fw_objects_add) so that fw_policy_encode can write it. */
+int fw_policy_add_object(struct fw_policy *p, enum fw_object_kind kind, const char *name,
+	const char *items, struct sk_err *err);
+/*
+ * Builder side: add after zones and objects; copies the record, compiles the match and checks all that
+ * fw_policy_parse checks of one rule but its expiry. -EINVAL with "rule[1042].purpose".
+ */
 int fw_policy_add_rule(struct fw_policy *p, const struct fw_rule *r, struct sk_err *err);
-/* Sort rules, resolve zones, check everything that fw_policy_parse checks. */
+/* Sort rules, resolve zones, check what concerns the policy as a whole. */
 int fw_policy_finish(struct fw_policy *p, struct sk_err *err);
-/* Serialise; also fills p->sha256. */
+/*
+ * Serialise a finished policy; also fills p->sha256. last_hit is left out: a hit changes no policy, so
+ * the same policy always has the same bytes.
+ */
 int fw_policy_encode(struct fw_policy *p, struct sk_buf *b, struct sk_err *err);
 
 enum fw_policy_mode {
@@ -70,7 +97,10 @@ enum fw_policy_mode {
 int fw_policy_parse(const void *p, size_t n, enum fw_policy_mode mode, int64_t now,
 	struct fw_policy **ret, size_t *ret_expired, struct sk_err *err);
 
-/* The next expiry after now among the rules (INT64_MAX: none). */
+/*
+ * The next expiry at or after now among the rules (INT64_MAX: none). A rule is valid through that
+ * second: fw_policy_drop_expired takes it out one second later.
+ */
 int64_t fw_policy_next_expiry(const struct fw_policy *p, int64_t now);
 /* Remove rules whose expiry is before now; returns how many, their numbers through cb (may be NULL). */
 size_t fw_policy_drop_expired(struct fw_policy *p, int64_t now,

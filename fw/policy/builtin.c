@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table of built-in records: number, name, purpose, and the nine fields in words under a
+ * policy. fw/nft gives them their kernel form, fw_explain decides by them; the three are tested
+ * against each other.
+ */
+#include "fw/policy/builtin.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/util.h"
+
+/* Which zones a built-in speaks about. */
+enum where {
+	W_ALL,       /* every direction */
+	W_GATEWAY,   /* to and from the gateway, from all zones */
+	W_DHCP,      /* between the gateway and the dhcp_client zones */
+	W_MANAGE_IN, /* manage zones to the gateway */
+	W_PING_IN,   /* ping zones to the gateway */
+	W_BOGONS_IN, /* bogons zones to anywhere */
+	W_RA_IN,     /* dhcp_client zones to the gateway */
+	W_LOOPBACK,
+};
+
+static const struct row {
+	enum fw_builtin_id id;
+	const char *name;
+	bool allow;
+	enum where where;
+	struct sk_text purpose;
+	const char *source, *destination, *protocol, *port;
+} table[] = {
+	{FW_B_ESTABLISHED, "established", true, W_ALL,
+		{"Packets of connections that a record has allowed, in both directions.",
+			"許可ルールで許可された通信の、後続の通信と応答を通します。"},
+		"any", "any", "any", "any"},
+	{FW_B_RELATED_ICMP, "related-icmp", true, W_ALL,
+		{"ICMP errors about an allowed connection, such as \"unreachable\" and \"packet "
+		 "too big\".",
+			"許可された通信についてのエラー通知 (到達不能、パケット過大など) "
+			"を通します。"},
+		"any", "any", "icmp, icmpv6", "error types"},
+	{FW_B_INVALID, "invalid", false, W_ALL,
+		{"Stops packets that belong to no connection and cannot start one.",
+			"どの通信にも属さない不正な形のパケットを遮断します。"},
+		"any", "any", "any", "any"},
+	{FW_B_LOOPBACK, "loopback", true, W_LOOPBACK,
+		{"The gateway's own programs talk to each other.",
+			"本装置の内部のプログラム同士の通信を通します。"},
+		"gateway", "gateway", "any", "any"},
+	{FW_B_ND, "neighbour-discovery", true, W_GATEWAY,
+		{"IPv6 neighbours find each other's hardware address; never from beyond the link.",
+			"IPv6で同じネットワーク内の機器が互いを見つけるための通信を通します。"},
+		"the same link", "the same link", "icmpv6", "133,135,136"},
+	{FW_B_MLD, "multicast-listener", true, W_GATEWAY,
+		{"IPv6 multicast membership on the link, needed by neighbour discovery.",
+			"IPv6で同じネットワーク内のマルチキャストの参加を管理する通信を通します。"},
+		"fe80::/10", "the same link", "icmpv6", "130,131,132,143"},
+	{FW_B_RA_CLIENT, "router-advertisement", true, W_RA_IN,
+		{"The gateway learns its IPv6 address and route from the provider's router.",
+			"回線側のルーターから本装置のIPv6アドレスと経路を受け取ります。"},
+		"fe80::/10", "gateway", "icmpv6", "134"},
+	{FW_B_DHCP_CLIENT, "dhcp-client", true, W_DHCP,
+		{"The gateway gets its own address by DHCP or DHCPv6.",
+			"本装置のIPアドレスをDHCP/DHCPv6で取得します。"},
+		"gateway and DHCP server", "DHCP server and gateway", "udp", "67,68,546,547"},
+	{FW_B_MANAGE, "manage", true, W_MANAGE_IN,
+		{"Administration of the gateway, from the zones chosen for it.",
+			"指定したゾーンから本装置を管理するための通信を通します。"},
+		"any", "gateway", "tcp", NULL},
+	{FW_B_PING, "ping", true, W_PING_IN,
+		{"The gateway answers a connectivity test (ping) from the zones chosen for it.",
+			"指定したゾーンからの疎通確認 (ping) に本装置が応答します。"},
+		"any", "gateway", "icmp, icmpv6", "echo-request"},
+	{FW_B_REVERSE_PATH, "reverse-path", false, W_ALL,
+		{"Stops packets whose source address cannot come from where they arrived "
+		 "(spoofing).",
+			"届いた側にあるはずのない接続元IPアドレスの通信 (なりすまし) "
+			"を遮断します。"},
+		"not routed to where it arrives from", "any", "any", "any"},
+	{FW_B_BOGONS, "bogons", false, W_BOGONS_IN,
+		{"Stops packets from addresses that cannot exist on the internet.",
+			"インターネット上に存在しないはずの接続元IPアドレスからの通信を遮断します"
+			"。"},
+		"reserved addresses", "any", "any", "any"},
+	{FW_B_DEFAULT_DENY, "default-deny", false, W_ALL,
+		{"Stops everything that no record allows, in every direction.",
+			"許可ルールのない通信を、どの方向でもすべて遮断します。"},
+		"any", "any", "any", "any"},
+};
+
+/* Append to a fixed text; what does not fit ends in "…". */
+static void add_text(char *dst, size_t cap, const char *s)
+{
+	static const char more[] = "…";
+	size_t len = strlen(dst), n = strlen(s);
+
+	if (len >= sizeof(more) - 1 && strcmp(dst + len - (sizeof(more) - 1), more) == 0)
+		return;
+	if (len + n + sizeof(more) > cap)
+		s = more;
+	memcpy(dst + len, s, strlen(s) + 1);
+}
+
+static bool zone_counts(const struct fw_zone *z, enum where w)
+{
+	switch (w) {
+	case W_DHCP:
+	case W_RA_IN: return z->dhcp_client;
+	case W_MANAGE_IN: return z->manage;
+	case W_PING_IN: return z->ping;
+	case W_BOGONS_IN: return z->bogons;
+	case W_ALL:
+	case W_GATEWAY:
+	case W_LOOPBACK: break;
+	}
+	return false;
+}
+
+/* "lan->gateway, mgmt->gateway"; false if no zone takes part. */
+static bool put_direction(const struct fw_policy *p, enum where w, char *dst, size_t cap)
+{
+	bool some = false;
+
+	dst[0] = '\0';
+	if (w == W_ALL || w == W_GATEWAY || w == W_LOOPBACK) {
+		add_text(dst, cap,
+			w == W_ALL               ? "any->any"
+				: w == W_GATEWAY ? "any->gateway, gateway->any"
+						 : "gateway->gateway");
+		return true;
+	}
+	for (size_t i = 0; i < p->n_zones; i++) {
+		char one[2 * FW_ZONE_NAME_MAX + 48];
+		const char *name = p->zones[i].name;
+
+		if (!zone_counts(&p->zones[i], w))
+			continue;
+		if (w == W_DHCP)
+			snprintf(one, sizeof(one), "%s%s->gateway, gateway->%s", some ? ", " : "",
+				name, name);
+		else
+			snprintf(one, sizeof(one), "%s%s->%s", some ? ", " : "", name,
+				w == W_BOGONS_IN ? "any" : "gateway");
+		add_text(dst, cap, one);
+		some = true;
+	}
+	return some;
+}
+
+static void put_manage_ports(const struct fw_site *s, char *dst, size_t cap)
+{
+	for (size_t i = 0; i < s->n_manage_ports && i < SK_ARRAY_SIZE(s->manage_ports); i++) {
+		char one[8];
+
+		snprintf(one, sizeof(one), "%s%u", i ? "," : "", s->manage_ports[i]);
+		add_text(dst, cap, one);
+	}
+}
+
+bool fw_builtin_get(const struct fw_policy *p, size_t n, struct fw_builtin *ret)
+{
+	const struct row *row;
+	struct fw_builtin b;
+
+	if (n >= SK_ARRAY_SIZE(table))
+		return false;
+	row = &table[n];
+	b = (struct fw_builtin){
+		.id = row->id, .name = row->name, .purpose = row->purpose, .allow = row->allow};
+	b.enabled = put_direction(p, row->where, b.direction, sizeof(b.direction));
+	add_text(b.source, sizeof(b.source), row->source);
+	add_text(b.destination, sizeof(b.destination), row->destination);
+	add_text(b.protocol, sizeof(b.protocol), row->protocol);
+	if (row->port)
+		add_text(b.port, sizeof(b.port), row->port);
+	if (row->id == FW_B_MANAGE) {
+		put_manage_ports(&p->site, b.port, sizeof(b.port));
+		b.enabled = b.enabled && p->site.n_manage_ports > 0;
+	}
+	if (row->id == FW_B_REVERSE_PATH)
+		b.enabled = p->site.reverse_path;
+	*ret = b;
+	return true;
+}
+
+const char *fw_builtin_name(enum fw_builtin_id id)
+{
+	for (size_t i = 0; i < SK_ARRAY_SIZE(table); i++) {
+		if (table[i].id == id)
+			return table[i].name;
+	}
+	return "?";
+}
+
+/* ---- reserved source addresses ----------------------------------------------------------------
+ */
+
+#define V4(a, b, c, d)                                                                             \
+	((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (uint32_t)(d))
+
+static const struct fw_range4 bogons4[] = {
+	{V4(0, 0, 0, 0), V4(0, 255, 255, 255)},       /* this network */
+	{V4(10, 0, 0, 0), V4(10, 255, 255, 255)},     /* private use */
+	{V4(100, 64, 0, 0), V4(100, 127, 255, 255)},  /* shared address space, RFC 6598 */
+	{V4(127, 0, 0, 0), V4(127, 255, 255, 255)},   /* loopback */
+	{V4(169, 254, 0, 0), V4(169, 254, 255, 255)}, /* link local */
+	{V4(172, 16, 0, 0), V4(172, 31, 255, 255)},   /* private use */
+	{V4(192, 0, 0, 0), V4(192, 0, 0, 255)},       /* protocol assignments */
+	{V4(192, 0, 2, 0), V4(192, 0, 2, 255)},       /* documentation */
+	{V4(192, 168, 0, 0), V4(192, 168, 255, 255)}, /* private use */
+	{V4(198, 18, 0, 0), V4(198, 19, 255, 255)},   /* benchmarking */
+	{V4(198, 51, 100, 0), V4(198, 51, 100, 255)}, /* documentation */
+	{V4(203, 0, 113, 0), V4(203, 0, 113, 255)},   /* documentation */
+	{V4(224, 0, 0, 0), V4(255, 255, 255, 255)},   /* multicast, reserved, broadcast */
+};
+
+/* The first 64 bits of an address, the rest all zeros or all ones. */
+#define LO(hi64) ((unsigned __int128)(hi64##ull) << 64)
+#define HI(hi64) (((unsigned __int128)(hi64##ull) << 64) | 0xffffffffffffffffull)
+
+static const struct fw_range6 bogons6[] = {
+	{1, 1}, /* loopback */
+	{(unsigned __int128)0xffff << 32,
+		((unsigned __int128)0xffff << 32) | 0xffffffffu}, /* IPv4-mapped */
+	{LO(0x0100000000000000), HI(0x0100000000000000)},         /* discard only */
+	{LO(0x2001000200000000), HI(0x200100020000ffff)},         /* benchmarking, 2001:2::/48 */
+	{LO(0x2001001000000000), HI(0x2001001fffffffff)},         /* ORCHID */
+	{LO(0x20010db800000000), HI(0x20010db8ffffffff)},         /* documentation */
+	{LO(0xfc00000000000000), HI(0xfdffffffffffffff)},         /* unique local */
+	{LO(0xff00000000000000), HI(0xffffffffffffffff)},         /* multicast */
+};
+
+const struct fw_range4 *fw_bogons4(size_t *ret_n)
+{
+	*ret_n = SK_ARRAY_SIZE(bogons4);
+	return bogons4;
+}
+
+const struct fw_range6 *fw_bogons6(size_t *ret_n)
+{
+	*ret_n = SK_ARRAY_SIZE(bogons6);
+	return bogons6;
+}
+
+bool fw_is_bogon(const struct fw_ip *src)
+{
+	for (size_t i = 0; src->family == 4 && i < SK_ARRAY_SIZE(bogons4); i++) {
+		if (src->a >= bogons4[i].lo && src->a <= bogons4[i].hi)
+			return true;
+	}
+	for (size_t i = 0; src->family == 6 && i < SK_ARRAY_SIZE(bogons6); i++) {
+		if (src->a >= bogons6[i].lo && src->a <= bogons6[i].hi)
+			return true;
+	}
+	return false;
+}

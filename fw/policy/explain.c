@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel's decision about a new connection, taken on the model, and the line that tells a
+ * person. Asked by the command line, the web and the drop report. Must agree with fw/nft; tests
+ * compare them.
+ */
+#include "fw/policy/explain.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "lib/util.h"
+
+#define TCP 6
+#define UDP 17
+#define ICMP 1
+#define ICMPV6 58
+
+/* A flow on its way through the hooks: after DNAT its destination is the translated one. */
+struct walk {
+	const struct fw_policy *p;
+	const struct fw_flow *f;
+	uint8_t (*resolve)(const struct fw_ip *ip, void *arg);
+	void *arg;
+	const struct fw_policy_rule *dnat;
+	struct fw_ip dst;
+	uint16_t port;
+	uint8_t to;
+};
+
+static const struct fw_zone *zone_at(const struct fw_policy *p, uint8_t zone)
+{
+	return zone < p->n_zones ? &p->zones[zone] : NULL;
+}
+
+/* ---- what happens before routing --------------------------------------------------------------
+ */
+
+static bool link_scoped(const struct fw_ip *ip)
+{
+	return ip->a == 0 || (ip->family == 6 && ip->a >> 118 == 0x3fa) ||
+		(ip->family == 4 && ip->a >> 16 == 0xa9fe);
+}
+
+static bool reverse_path_bad(const struct walk *w)
+{
+	uint8_t back;
+
+	if (!w->p->site.reverse_path || !w->resolve || link_scoped(&w->f->src))
+		return false;
+	back = w->resolve(&w->f->src, w->arg);
+	return back < w->p->n_zones && back != w->f->from;
+}
+
+/* A drop at the raw hook, or 0. The gateway's own packets do not pass it. */
+static enum fw_builtin_id raw_drop(const struct walk *w)
+{
+	const struct fw_zone *from = zone_at(w->p, w->f->from);
+
+	if (!from)
+		return 0;
+	if (from->bogons && fw_is_bogon(&w->f->src))
+		return FW_B_BOGONS;
+	return reverse_path_bad(w) ? FW_B_REVERSE_PATH : 0;
+}
+
+static bool dnat_hits(const struct fw_policy_rule *r, const struct fw_flow *f)
+{
+	const struct fw_match *m = &r->match;
+
+	if (r->rec.kind != FW_DNAT || r->from != f->from || m->nat_addr.family != f->dst.family)
+		return false;
+	/* "any" is any address of the gateway, not the whole internet. */
+	if (m->dst.any && f->to != FW_SELF)
+		return false;
+	return fw_match_hit(m, &f->src, &f->dst, f->proto, f->port);
+}
+
+static void translate(struct walk *w)
+{
+	if (w->f->from == FW_SELF)
+		return;
+	for (size_t i = 0; i < w->p->n_rules; i++) {
+		const struct fw_policy_rule *r = &w->p->rules[i];
+
+		if (!dnat_hits(r, w->f))
+			continue;
+		w->dnat = r;
+		w->dst = r->match.nat_addr;
+		w->port = r->match.nat_port ? r->match.nat_port : w->f->port;
+		w->to = w->resolve ? w->resolve(&w->dst, w->arg) : r->to;
+		return;
+	}
+}
+
+/* ---- built-ins that allow ---------------------------------------------------------------------
+ */
+
+static bool is_nd(uint16_t type)
+{
+	return type == 133 || type == 135 || type == 136;
+}
+
+static bool is_mld(uint16_t type)
+{
+	return (type >= 130 && type <= 132) || type == 143;
+}
+
+static bool v6_link_local(const struct fw_ip *ip)
+{
+	return ip->family == 6 && ip->a >> 118 == 0x3fa; /* fe80::/10 */
+}
+
+/* DHCP towards the server or back, seen from the gateway. */
+static bool is_dhcp(const struct walk *w, bool in)
+{
+	uint16_t want = w->f->src.family == 4 ? (in ? 68 : 67) : (in ? 546 : 547);
+
+	return w->f->proto == UDP && w->port == want;
+}
+
+static enum fw_builtin_id link_control(const struct walk *w)
+{
+	if (w->f->proto != ICMPV6 || w->f->src.family != 6)
+		return 0;
+	if (is_nd(w->port))
+		return FW_B_ND;
+	return is_mld(w->port) && v6_link_local(&w->f->src) ? FW_B_MLD : 0;
+}
+
+static bool is_manage_port(const struct fw_site *s, uint16_t port)
+{
+	for (size_t i = 0; i < s->n_manage_ports; i++) {
+		if (s->manage_ports[i] == port)
+			return true;
+	}
+	return false;
+}
+
+static bool is_ping(const struct walk *w)
+{
+	return w->f->src.family == 4 ? w->f->proto == ICMP && w->port == 8
+				     : w->f->proto == ICMPV6 && w->port == 128;
+}
+
+static enum fw_builtin_id allow_in(const struct walk *w, const struct fw_zone *from)
+{
+	enum fw_builtin_id id = link_control(w);
+
+	if (id || !from)
+		return id;
+	if (from->dhcp_client && w->f->proto == ICMPV6 && w->port == 134 &&
+		v6_link_local(&w->f->src))
+		return FW_B_RA_CLIENT;
+	if (from->dhcp_client && is_dhcp(w, true))
+		return FW_B_DHCP_CLIENT;
+	if (from->manage && w->f->proto == TCP && is_manage_port(&w->p->site, w->port))
+		return FW_B_MANAGE;
+	return from->ping && is_ping(w) ? FW_B_PING : 0;
+}
+
+static enum fw_builtin_id allow_out(const struct walk *w, const struct fw_zone *to)
+{
+	enum fw_builtin_id id = link_control(w);
+
+	if (id)
+		return id;
+	return to && to->dhcp_client && is_dhcp(w, false) ? FW_B_DHCP_CLIENT : 0;
+}
+
+static enum fw_builtin_id builtin_allow(const struct walk *w)
+{
+	if (w->f->from == FW_SELF && w->to == FW_SELF)
+		return FW_B_LOOPBACK;
+	if (w->to == FW_SELF)
+		return allow_in(w, zone_at(w->p, w->f->from));
+	if (w->f->from == FW_SELF)
+		return allow_out(w, zone_at(w->p, w->to));
+	return 0;
+}
+
+/* ---- records ----------------------------------------------------------------------------------
+ */
+
+static bool in_pair(const struct walk *w, const struct fw_policy_rule *r)
+{
+	return r->from == w->f->from && r->to == w->to;
+}
+
+static bool rule_hits(const struct walk *w, const struct fw_policy_rule *r)
+{
+	return in_pair(w, r) && fw_match_hit(&r->match, &w->f->src, &w->dst, w->f->proto, w->port);
+}
+
+/*
+ * The first record that decides. A DNAT record allows what it translated, at its own place in the
+ * order, so that a deny before it still holds; its zone is where its address is, or is left open by
+ * naming the gateway.
+ */
+static const struct fw_policy_rule *deciding(const struct walk *w)
+{
+	for (size_t i = 0; i < w->p->n_rules; i++) {
+		const struct fw_policy_rule *r = &w->p->rules[i];
+
+		if (r == w->dnat && (r->to == w->to || r->to == FW_SELF))
+			return r;
+		if ((r->rec.kind == FW_ALLOW || r->rec.kind == FW_DENY) && rule_hits(w, r))
+			return r;
+	}
+	return NULL;
+}
+
+static uint32_t source_translation(const struct walk *w)
+{
+	for (size_t i = 0; i < w->p->n_rules; i++) {
+		const struct fw_policy_rule *r = &w->p->rules[i];
+
+		if (r->rec.kind == FW_SNAT && rule_hits(w, r) &&
+			(r->match.masquerade || r->match.nat_addr.family == w->f->src.family))
+			return r->rec.number;
+	}
+	return 0;
+}
+
+static enum fw_verdict refusal(const struct walk *w)
+{
+	const struct fw_zone *from = zone_at(w->p, w->f->from);
+
+	return from && from->reject ? FW_V_REJECT : FW_V_DROP;
+}
+
+/* ---- near misses ------------------------------------------------------------------------------
+ */
+
+/* The one field in which m differs from the flow, or NULL. */
+static const char *one_field_off(const struct walk *w, const struct fw_match *m)
+{
+	bool src = fw_addrs_has(&m->src, &w->f->src), dst = fw_addrs_has(&m->dst, &w->dst);
+	bool proto = false, port = false;
+
+	if (fw_svcs_has(&m->svc, w->f->proto, w->port)) {
+		if (src != dst)
+			return src ? "destination" : "source";
+		return NULL;
+	}
+	if (!src || !dst)
+		return NULL;
+	for (size_t i = 0; i < m->svc.n; i++) {
+		const struct fw_svc *s = &m->svc.v[i];
+
+		proto = proto || (w->f->proto >= s->proto_lo && w->f->proto <= s->proto_hi);
+		port = port || (w->port >= s->lo && w->port <= s->hi);
+	}
+	return proto ? "port" : port ? "protocol" : NULL;
+}
+
+static void find_near(const struct walk *w, struct fw_decision *d)
+{
+	for (size_t i = 0; i < w->p->n_rules && d->n_near < SK_ARRAY_SIZE(d->near); i++) {
+		const struct fw_policy_rule *r = &w->p->rules[i];
+		const char *field;
+
+		if (r->rec.kind != FW_ALLOW || !in_pair(w, r))
+			continue;
+		field = one_field_off(w, &r->match);
+		if (!field)
+			continue;
+		d->near[d->n_near].number = r->rec.number;
+		d->near[d->n_near++].field = field;
+	}
+}
+
+/* ---- the decision -----------------------------------------------------------------------------
+ */
+
+static void decide(struct walk *w, struct fw_decision *d)
+{
+	const struct fw_policy_rule *r;
+	enum fw_builtin_id id = raw_drop(w);
+
+	d->verdict = FW_V_DROP;
+	d->number = id;
+	if (id)
+		return;
+	translate(w);
+	d->dnat = w->dnat ? w->dnat->rec.number : 0;
+	d->number = builtin_allow(w);
+	d->verdict = FW_V_ACCEPT;
+	if (d->number)
+		return;
+	r = deciding(w);
+	d->number = r ? r->rec.number : FW_B_DEFAULT_DENY;
+	d->revision = r ? r->rec.revision : 0;
+	if (!r || r->rec.kind == FW_DENY) {
+		d->verdict = refusal(w);
+		find_near(w, d);
+	}
+}
+
+void fw_explain(const struct fw_policy *p, const struct fw_flow *f,
+	uint8_t (*resolve)(const struct fw_ip *ip, void *arg), void *arg, struct fw_decision *ret)
+{
+	struct walk w = {.p = p,
+		.f = f,
+		.resolve = resolve,
+		.arg = arg,
+		.dst = f->dst,
+		.port = f->port,
+		.to = f->to};
+	struct fw_decision d = {0};
+
+	decide(&w, &d);
+	d.dst = w.dst;
+	d.port = w.port;
+	d.to = w.to;
+	if (d.verdict == FW_V_ACCEPT && w.to != FW_SELF)
+		d.snat = source_translation(&w);
+	*ret = d;
+}

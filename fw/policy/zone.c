@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Zones: their checks, look-ups and JSON form. Called by the policy document and by the management
+ * side when a zone is edited.
+ */
+#include "fw/policy/zone.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "fw/registry/rule.h"
+#include "lib/util.h"
+
+static const struct {
+	const char *name;
+	struct sk_text text;
+} kinds[FW_ZONE_KINDS] = {
+	[FW_ZONE_OUTSIDE] = {"outside", {"outside (internet)", "外部 (インターネット)"}},
+	[FW_ZONE_INSIDE] = {"inside", {"inside (office)", "社内ネットワーク"}},
+	[FW_ZONE_DMZ] = {"dmz", {"public servers (DMZ)", "公開サーバー (DMZ)"}},
+	[FW_ZONE_FACTORY] = {"factory", {"factory", "工場ネットワーク"}},
+	[FW_ZONE_GUEST] = {"guest", {"guests", "来客用ネットワーク"}},
+	[FW_ZONE_MANAGEMENT] = {"management", {"management", "管理用ネットワーク"}},
+};
+
+const char *fw_zone_kind_name(enum fw_zone_kind k)
+{
+	return (unsigned)k < FW_ZONE_KINDS ? kinds[k].name : "?";
+}
+
+const struct sk_text *fw_zone_kind_text(enum fw_zone_kind k)
+{
+	static const struct sk_text unknown = {"?", "?"};
+
+	return (unsigned)k < FW_ZONE_KINDS ? &kinds[k].text : &unknown;
+}
+
+int fw_zone_kind_parse(const char *s, enum fw_zone_kind *ret)
+{
+	for (unsigned k = 0; k < FW_ZONE_KINDS; k++) {
+		if (strcmp(s, kinds[k].name) == 0) {
+			*ret = k;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+bool fw_zone_name_valid(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (n == 0 || n > FW_ZONE_NAME_MAX || name[0] < 'a' || name[0] > 'z')
+		return false;
+	return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == n &&
+		strcmp(name, FW_ZONE_SELF) != 0;
+}
+
+/* As the kernel's dev_valid_name(), and printable, without what nft(8) would read as a pattern. */
+static bool iface_valid(const char *s)
+{
+	size_t n = strnlen(s, IFNAMSIZ);
+
+	if (n == 0 || n >= IFNAMSIZ || strcmp(s, ".") == 0 || strcmp(s, "..") == 0)
+		return false;
+	for (; *s; s++) {
+		if (!isgraph((unsigned char)*s) || strchr("/:*\"\\", *s))
+			return false;
+	}
+	return true;
+}
+
+static bool label_valid(const char *s)
+{
+	size_t n = strlen(s);
+
+	if (!sk_utf8_valid(s, n))
+		return false;
+	for (; *s; s++) {
+		if (iscntrl((unsigned char)*s))
+			return false;
+	}
+	return true;
+}
+
+static int check_one(const struct fw_zone *z, struct sk_err *err)
+{
+	if (!fw_zone_name_valid(z->name))
+		return sk_err_set(err, -EINVAL, "name",
+			"a zone name is a small letter followed by small letters, digits or \"_\", "
+			"at "
+			"most %d characters, and not \"%s\"",
+			"ゾーン名は英小文字で始まる英小文字・数字・「_」の%d文字以内で、「%"
+			"s」は使えません",
+			FW_ZONE_NAME_MAX, FW_ZONE_SELF);
+	if ((unsigned)z->kind >= FW_ZONE_KINDS)
+		return sk_err_set(err, -EINVAL, "kind", "unknown kind of zone",
+			"ゾーンの種別が正しくありません");
+	if (!label_valid(z->label))
+		return sk_err_set(err, -EINVAL, "label", "the label is not printable text",
+			"表示名に使えない文字があります");
+	if (z->n_ifaces > FW_ZONE_IFACES_MAX)
+		return sk_err_set(err, -E2BIG, "interfaces", "more than %d interfaces",
+			"インターフェースは%d個までです", FW_ZONE_IFACES_MAX);
+	for (size_t i = 0; i < z->n_ifaces; i++) {
+		if (!iface_valid(z->ifaces[i]))
+			return sk_err_set(err, -EINVAL, "interfaces",
+				"interface %zu has no valid name",
+				"%zu番目のインターフェース名が正しくありません", i + 1);
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(z->ifaces[i], z->ifaces[j]) == 0)
+				return sk_err_set(err, -EINVAL, "interfaces",
+					"interface %s is listed twice",
+					"インターフェース %s が重複しています", z->ifaces[i]);
+		}
+	}
+	return 0;
+}
+
+/* Against the zones before it: a name or an interface belongs to one zone. */
+static int check_unique(const struct fw_zone *all, size_t i, struct sk_err *err)
+{
+	const struct fw_zone *z = &all[i], *other;
+
+	if (fw_zone_find(all, i, z->name))
+		return sk_err_set(err, -EEXIST, "name", "zone %s is defined twice",
+			"ゾーン %s が重複しています", z->name);
+	for (size_t k = 0; k < z->n_ifaces; k++) {
+		other = fw_zone_of_iface(all, i, z->ifaces[k]);
+		if (other)
+			return sk_err_set(err, -EEXIST, "interfaces",
+				"interface %s belongs to zone %s already",
+				"インターフェース %s はゾーン %s に属しています", z->ifaces[k],
+				other->name);
+	}
+	return 0;
+}
+
+int fw_zones_validate(const struct fw_zone *z, size_t n, struct sk_err *err)
+{
+	if (n > FW_ZONES_MAX)
+		return sk_err_set(err, -E2BIG, "zones", "more than %d zones",
+			"ゾーンは%d個までです", FW_ZONES_MAX);
+	for (size_t i = 0; i < n; i++) {
+		int r = check_one(&z[i], err);
+
+		if (r == 0)
+			r = check_unique(z, i, err);
+		if (r < 0) {
+			sk_err_prefix(err, "zones[%zu]", i);
+			return r;
+		}
+	}
+	return 0;
+}
+
+const struct fw_zone *fw_zone_find(const struct fw_zone *z, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(z[i].name, name) == 0)
+			return &z[i];
+	}
+	return NULL;
+}
+
+const struct fw_zone *fw_zone_of_iface(const struct fw_zone *z, size_t n, const char *ifname)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < z[i].n_ifaces; k++) {
+			if (strcmp(z[i].ifaces[k], ifname) == 0)
+				return &z[i];
+		}
+	}
+	return NULL;
+}
+
+json_t *fw_zone_to_json(const struct fw_zone *z)
+{
+	json_t *ifaces = json_array();
+
+	for (size_t i = 0; ifaces && i < z->n_ifaces; i++) {
+		if (json_array_append_new(ifaces, json_string(z->ifaces[i])) < 0) {
+			json_decref(ifaces);
+			return NULL;
+		}
+	}
+	return json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:o}", "name", z->name, "label",
+		z->label, "kind", fw_zone_kind_name(z->kind), "reject", z->reject, "dhcp_client",
+		z->dhcp_client, "manage", z->manage, "ping", z->ping, "bogons", z->bogons,
+		"interfaces", ifaces);
+}
+
+static int copy_text(const char *s, const char *path, char *dst, size_t cap, struct sk_err *err)
+{
+	size_t n = strlen(s);
+
+	if (n >= cap)
+		return sk_err_set(err, -EINVAL, path, "longer than %zu bytes",
+			"%zuバイトを超えています", cap - 1);
+	memcpy(dst, s, n + 1);
+	return 0;
+}
+
+static int read_ifaces(const json_t *v, struct fw_zone *z, struct sk_err *err)
+{
+	json_t *list = NULL;
+	int r = sk_json_array(v, "interfaces", true, &list, err);
+
+	if (r < 0)
+		return r;
+	if (json_array_size(list) > FW_ZONE_IFACES_MAX)
+		return sk_err_set(err, -E2BIG, "interfaces", "more than %d interfaces",
+			"インターフェースは%d個までです", FW_ZONE_IFACES_MAX);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *s = json_string_value(json_array_get(list, i));
+
+		if (!s || !iface_valid(s))
+			return sk_err_set(err, -EINVAL, "interfaces",
+				"interface %zu has no valid name",
+				"%zu番目のインターフェース名が正しくありません", i + 1);
+		r = copy_text(s, "interfaces", z->ifaces[i], sizeof(z->ifaces[i]), err);
+		if (r < 0)
+			return r;
+	}
+	z->n_ifaces = json_array_size(list);
+	return 0;
+}
+
+static int read_flags(const json_t *v, struct fw_zone *z, struct sk_err *err)
+{
+	const struct {
+		const char *key;
+		bool *ret;
+	} flags[] = {
+		{"reject", &z->reject},
+		{"dhcp_client", &z->dhcp_client},
+		{"manage", &z->manage},
+		{"ping", &z->ping},
+		{"bogons", &z->bogons},
+	};
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(flags); i++) {
+		int r = sk_json_bool(v, flags[i].key, false, flags[i].ret, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int fw_zone_from_json(const json_t *v, struct fw_zone *ret, struct sk_err *err)
+{
+	static const char *const keys[] = {"name", "label", "kind", "reject", "dhcp_client",
+		"manage", "ping", "bogons", "interfaces", NULL};
+	struct fw_zone z = {0};
+	const char *name = NULL, *label = "", *kind = NULL;
+	int r;
+
+	if (!json_is_object(v))
+		return sk_err_set(err, -EINVAL, NULL, "a zone is an object",
+			"ゾーンの形式が正しくありません");
+	if ((r = sk_json_only(v, keys, err)) < 0 ||
+		(r = sk_json_str(v, "name", true, &name, err)) < 0 ||
+		(r = sk_json_str(v, "label", false, &label, err)) < 0 ||
+		(r = sk_json_str(v, "kind", true, &kind, err)) < 0)
+		return r;
+	if (fw_zone_kind_parse(kind, &z.kind) < 0)
+		return sk_err_set(err, -EINVAL, "kind", "unknown kind of zone",
+			"ゾーンの種別が正しくありません");
+	if ((r = copy_text(name, "name", z.name, sizeof(z.name), err)) < 0 ||
+		(r = copy_text(label, "label", z.label, sizeof(z.label), err)) < 0 ||
+		(r = read_flags(v, &z, err)) < 0 || (r = read_ifaces(v, &z, err)) < 0 ||
+		(r = check_one(&z, err)) < 0)
+		return r;
+	*ret = z;
+	return 0;
+}
