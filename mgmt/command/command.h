@@ -29,7 +29,7 @@ enum mg_arg_type {
 	MG_DATE,   /* as sk_time_parse */
 	MG_CHOICE, /* choices below, NULL-terminated */
 	MG_FLAG,   /* --name, no value */
-	MG_FILE,   /* a local file's content: the CLI reads it and sends {"name", "data" (base64)} in pieces */
+	MG_FILE,   /* a local file: JSON value is its name, the content comes as a sealed memfd */
 };
 
 struct mg_arg {
@@ -57,6 +57,7 @@ enum mg_flags {
 	MG_F_FOLLOW = 1 << 2, /* streams until the client leaves */
 	MG_F_DRY_RUN = 1 << 3, /* knows "dry_run" */
 	MG_F_LOCAL = 1 << 4,  /* the CLI alone (help, completion, version) */
+	MG_F_HIDDEN = 1 << 5, /* for the build: in no help, man page or completion */
 };
 
 struct mg_command {
@@ -79,6 +80,13 @@ int mg_command_check_args(const struct mg_command *c, const json_t *args, struct
 const char *mg_role_name(enum mg_role r); /* "requester" … */
 const struct sk_text *mg_role_text(enum mg_role r);
 int mg_roles_parse(const char *list, unsigned *ret, struct sk_err *err); /* "requester,admin" */
+
+/* Title of a column or a record's key in any answer; NULL if the table has none. */
+const struct sk_text *mg_key_text(const char *key);
+/* What a value of that key means ("state" "active" → 有効); NULL if it speaks for itself. */
+const struct sk_text *mg_value_text(const char *key, const char *value);
+/* How a key's number is to be shown where no column says it. */
+bool mg_key_is_time(const char *key);
 
 /* Exit codes of the CLI (DESIGN §7) from a -errno. */
 int mg_exit_code(int code);

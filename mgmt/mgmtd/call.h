@@ -39,6 +39,10 @@ const char *mg_arg_str(const struct mg_call *c, const char *name);
 uint64_t mg_arg_uint(const struct mg_call *c, const char *name);
 bool mg_arg_flag(const struct mg_call *c, const char *name);
 bool mg_arg_has(const struct mg_call *c, const char *name);
+/* A FILE argument's content, borrowed until the call ends; *ret_name (may be NULL) as the person typed
+ * it. -ENOENT when absent. */
+int mg_arg_file(const struct mg_call *c, const char *name, const void **ret, size_t *ret_len,
+	const char **ret_name, struct sk_err *err);
 /* A date argument as an instant. */
 int mg_arg_time(const struct mg_call *c, const char *name, bool end_of_day, int64_t *ret,
 	struct sk_err *err);

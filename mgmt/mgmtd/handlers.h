@@ -26,5 +26,20 @@ mg_handler mg_h_review_start, mg_h_review_list, mg_h_review_show, mg_h_review_de
 	mg_h_review_finish, mg_h_review_export;
 /* h_audit.c */
 mg_handler mg_h_audit_list, mg_h_audit_verify;
+/* h_apply.c */
+mg_handler mg_h_apply, mg_h_confirm, mg_h_rollback;
+/* h_diff.c */
+mg_handler mg_h_diff, mg_h_policy_show;
+/* h_analyze.c */
+mg_handler mg_h_analyze, mg_h_explain;
+/* h_status.c */
+mg_handler mg_h_status, mg_h_connections_list;
+/* h_report.c */
+mg_handler mg_h_report_blocked, mg_h_report_allowed;
+/* h_events.c */
+mg_handler mg_h_events_follow, mg_h_events_stat;
+
+/* The handler of an operation, NULL if there is none. */
+mg_handler *mg_handler_find(const char *op);
 
 #endif
