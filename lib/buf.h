@@ -18,7 +18,7 @@ struct sk_buf {
 };
 
 void sk_buf_init(struct sk_buf *b, size_t max);
-void sk_buf_done(struct sk_buf *b); /* NULL-safe; reusable after another init */
+void sk_buf_done(struct sk_buf *b);  /* NULL-safe; reusable after another init */
 void sk_buf_reset(struct sk_buf *b); /* empties, keeps memory, clears the error */
 int sk_buf_error(const struct sk_buf *b);
 

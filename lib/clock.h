@@ -13,15 +13,15 @@
 
 #include "lib/err.h"
 
-int64_t sk_now(void);	     /* CLOCK_REALTIME, seconds */
-int64_t sk_now_us(void);     /* CLOCK_REALTIME, microseconds */
-uint64_t sk_mono_us(void);   /* CLOCK_MONOTONIC, microseconds */
-uint64_t sk_boot_us(void);   /* CLOCK_BOOTTIME, microseconds */
+int64_t sk_now(void);      /* CLOCK_REALTIME, seconds */
+int64_t sk_now_us(void);   /* CLOCK_REALTIME, microseconds */
+uint64_t sk_mono_us(void); /* CLOCK_MONOTONIC, microseconds */
+uint64_t sk_boot_us(void); /* CLOCK_BOOTTIME, microseconds */
 
 /*
- * "2027-03-31", "2027/3/31" (as Excel writes it), "2027-03-31 18:00", "2027-03-31T18:00[:30]" or with a
- * zone ("Z", "+09:00"). A bare date means its first second, or with end_of_day its last (23:59:59), so an
- * expiry date is valid through that day. -EINVAL with a message.
+ * "2027-03-31", "2027/3/31" (as Excel writes it), "2027-03-31 18:00", "2027-03-31T18:00[:30]" or
+ * with a zone ("Z", "+09:00"). A bare date means its first second, or with end_of_day its last
+ * (23:59:59), so an expiry date is valid through that day. -EINVAL with a message.
  */
 int sk_time_parse(const char *s, bool end_of_day, int64_t *ret, struct sk_err *err);
 

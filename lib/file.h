@@ -14,8 +14,8 @@ int sk_file_read(const char *path, struct sk_buf *b, struct sk_err *err);
 int sk_fd_read(int fd, struct sk_buf *b, struct sk_err *err);
 
 /*
- * Write to a temporary file beside path, fsync, rename over path, fsync the directory: after a crash
- * path holds the old or the new content, whole. On failure (disk full) path is untouched.
+ * Write to a temporary file beside path, fsync, rename over path, fsync the directory: after a
+ * crash path holds the old or the new content, whole. On failure (disk full) path is untouched.
  */
 int sk_file_replace(const char *path, const void *p, size_t n, mode_t mode, struct sk_err *err);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages between our processes: one SOCK_SEQPACKET datagram each, a 16-byte header and a JSON object,
- * at most SK_IPC_MAX bytes. A reply is any number of DATA and one END with the request's id, so a long
- * answer never needs a large message. A malformed message closes that client and nothing else.
+ * Messages between our processes: one SOCK_SEQPACKET datagram each, a 16-byte header and a JSON
+ * object, at most SK_IPC_MAX bytes. A reply is any number of DATA and one END with the request's
+ * id, so a long answer never needs a large message. A malformed message closes that client and
+ * nothing else.
  *
  *   0      4       5      6       8        12       16
  *   | "SKIP" | version | type | flags | id (BE) | length (BE) | JSON …
@@ -25,16 +26,16 @@
 enum sk_ipc_type {
 	SK_IPC_REQUEST = 1, /* client → server: {"op": "...", "args": {...}, ...} */
 	SK_IPC_DATA = 2,    /* server → client: part of an answer, {"rows": [...]} and the like */
-	SK_IPC_END = 3,	    /* server → client: {"code": 0} or {"code": -n, "path":, "en":, "ja":} */
-	SK_IPC_EVENT = 4,   /* server → subscriber */
-	SK_IPC_ACK = 5,	    /* subscriber → server: {"seq": n} */
+	SK_IPC_END = 3, /* server → client: {"code": 0} or {"code": -n, "path":, "en":, "ja":} */
+	SK_IPC_EVENT = 4, /* server → subscriber */
+	SK_IPC_ACK = 5,   /* subscriber → server: {"seq": n} */
 };
 
 struct sk_ipc_msg {
 	enum sk_ipc_type type;
 	uint32_t id;
 	json_t *body; /* owned, always an object */
-	int fd;	      /* received descriptor (owned) or -1 */
+	int fd;       /* received descriptor (owned) or -1 */
 };
 
 /* Decode one datagram. Pure. -EBADMSG with a message; ret untouched on failure. */
@@ -54,13 +55,14 @@ int sk_ipc_send(int fd, enum sk_ipc_type type, uint32_t id, const json_t *body, 
 /* timeout_ms -1 waits. -ETIMEDOUT, -ECONNRESET (closed), -EBADMSG. */
 int sk_ipc_recv(int fd, int timeout_ms, struct sk_ipc_msg *ret, struct sk_err *err);
 /*
- * Send op/args and collect the reply: on_data is called for each DATA body (may be NULL). Returns the
- * END's code; err carries its message; *ret_end (may be NULL) the END body, owned.
+ * Send op/args and collect the reply: on_data is called for each DATA body (may be NULL). Returns
+ * the END's code; err carries its message; *ret_end (may be NULL) the END body, owned.
  */
 int sk_ipc_call(int fd, const char *op, json_t *args /* stolen */, int passfd, int timeout_ms,
 	int (*on_data)(json_t *body, void *arg), void *arg, json_t **ret_end, struct sk_err *err);
 
-/* END body for a result: {"code": 0} merged with extra (stolen, may be NULL), or the error's fields. */
+/* END body for a result: {"code": 0} merged with extra (stolen, may be NULL), or the error's
+ * fields. */
 json_t *sk_ipc_end_body(int code, const struct sk_err *err, json_t *extra);
 /* And back: fills err from an END body, returns its code. */
 int sk_ipc_end_code(const json_t *body, struct sk_err *err);
@@ -78,17 +80,19 @@ struct sk_ipc_ops {
 };
 
 struct sk_ipc_limits {
-	unsigned clients;    /* connections at once */
-	unsigned per_uid;    /* connections of one uid */
-	size_t queue_bytes;  /* unsent bytes of one client; beyond, it is closed */
+	unsigned clients;   /* connections at once */
+	unsigned per_uid;   /* connections of one uid */
+	size_t queue_bytes; /* unsent bytes of one client; beyond, it is closed */
 };
 
 /* Listen on path (unlinked first; mode applied) or take the inherited fd if fd >= 0. */
-int sk_ipc_server_new(struct sk_ipc_server **ret, sd_event *ev, const char *path, mode_t mode, int fd,
-	const struct sk_ipc_limits *lim, const struct sk_ipc_ops *ops, void *arg, struct sk_err *err);
+int sk_ipc_server_new(struct sk_ipc_server **ret, sd_event *ev, const char *path, mode_t mode,
+	int fd, const struct sk_ipc_limits *lim, const struct sk_ipc_ops *ops, void *arg,
+	struct sk_err *err);
 void sk_ipc_server_free(struct sk_ipc_server *s);
 
-/* Queue a message; sent when the socket allows. -ENOBUFS closes the client (after this call returns). */
+/* Queue a message; sent when the socket allows. -ENOBUFS closes the client (after this call
+ * returns). */
 int sk_ipc_reply(struct sk_ipc_client *c, enum sk_ipc_type type, uint32_t id, const json_t *body);
 int sk_ipc_reply_text(
 	struct sk_ipc_client *c, enum sk_ipc_type type, uint32_t id, const char *json, size_t len);

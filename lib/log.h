@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Daemon logging to standard error with the journal's <N> level prefix. Only daemons and adapters log.
- * Text from outside goes through sk_escape() first.
+ * Daemon logging to standard error with the journal's <N> level prefix. Only daemons and adapters
+ * log. Text from outside goes through sk_escape() first.
  */
 #ifndef SK_LOG_H
 #define SK_LOG_H

@@ -23,6 +23,7 @@ void *sk_table_put(struct sk_table *t, const void *key);
 void sk_table_del(struct sk_table *t, const void *key);
 size_t sk_table_count(const struct sk_table *t);
 /* Walk in unspecified order; fn returning true deletes the entry. */
-void sk_table_walk(struct sk_table *t, bool (*fn)(const void *key, void *val, void *arg), void *arg);
+void sk_table_walk(
+	struct sk_table *t, bool (*fn)(const void *key, void *val, void *arg), void *arg);
 
 #endif

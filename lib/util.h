@@ -19,7 +19,8 @@ void sk_freep(void *p);
 void sk_closep(int *fd);
 void sk_fclosep(FILE **f);
 
-/* Grow *arr (elements of size bytes, *cap of them) to hold at least need. 0 or -ENOMEM (unchanged). */
+/* Grow *arr (elements of size bytes, *cap of them) to hold at least need. 0 or -ENOMEM (unchanged).
+ */
 int sk_grow(void *arr, size_t *cap, size_t need, size_t size);
 
 bool sk_streq(const char *a, const char *b); /* NULL equals NULL only */
@@ -30,8 +31,8 @@ int sk_parse_u64(const char *s, uint64_t max, uint64_t *ret);
 bool sk_utf8_valid(const char *s, size_t len);
 
 /*
- * Copy s to dst (cap bytes, always terminated) with control characters, terminal escapes and invalid
- * UTF-8 written as \xNN: for logs and terminals. Returns dst.
+ * Copy s to dst (cap bytes, always terminated) with control characters, terminal escapes and
+ * invalid UTF-8 written as \xNN: for logs and terminals. Returns dst.
  */
 char *sk_escape(char *dst, size_t cap, const char *s, size_t len);
 
