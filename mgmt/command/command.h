@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/err.h"
 
@@ -33,7 +34,8 @@ enum mg_arg_type {
 };
 
 struct mg_arg {
-	const char *name; /* JSON key; "--name" with '_' as '-' on the command line unless positional */
+	/* JSON key; "--name" with '_' as '-' on the command line unless positional */
+	const char *name;
 	enum mg_arg_type type;
 	bool required, positional, list /* positional, one or more: JSON array */;
 	uint64_t min, max; /* value for UINT, bytes for STRING (0: 1,000) and FILE */
@@ -45,41 +47,45 @@ struct mg_arg {
 struct mg_column {
 	const char *key;
 	struct sk_text title;
-	bool right;  /* align right */
-	bool wide;   /* only with --wide, --csv, --json */
+	bool right;   /* align right */
+	bool wide;    /* only with --wide, --csv, --json */
 	bool is_time; /* JSON value is seconds; shown as local date and time */
 	bool is_date;
+	bool sparse; /* left out (also of CSV) where no row has it */
 };
 
 enum mg_flags {
-	MG_F_WRITE = 1 << 0,  /* changes something: audited with before and after */
-	MG_F_HEAVY = 1 << 1,  /* read-only and slow: answered by a forked child */
-	MG_F_FOLLOW = 1 << 2, /* streams until the client leaves */
+	MG_F_WRITE = 1 << 0,   /* changes something: audited with before and after */
+	MG_F_HEAVY = 1 << 1,   /* read-only and slow: answered by a forked child */
+	MG_F_FOLLOW = 1 << 2,  /* streams until the client leaves */
 	MG_F_DRY_RUN = 1 << 3, /* knows "dry_run" */
-	MG_F_LOCAL = 1 << 4,  /* the CLI alone (help, completion, version) */
-	MG_F_HIDDEN = 1 << 5, /* for the build: in no help, man page or completion */
+	MG_F_LOCAL = 1 << 4,   /* the CLI alone (help, completion, version) */
+	MG_F_HIDDEN = 1 << 5,  /* for the build: in no help, man page or completion */
 };
 
 struct mg_command {
-	const char *op;	  /* "rule.list"; words of the command line split at '.' */
-	unsigned roles;	  /* any of these may */
+	const char *op; /* "rule.list"; words of the command line split at '.' */
+	unsigned roles; /* any of these may */
 	unsigned flags;
-	struct sk_text help;   /* one line */
-	struct sk_text detail; /* paragraphs for the man page, may be NULL */
+	struct sk_text help;       /* one line */
+	struct sk_text detail;     /* paragraphs for the man page, may be NULL */
 	const struct mg_arg *args; /* ends with name NULL; may be NULL */
-	const struct mg_column *columns; /* of its rows; ends with key NULL; NULL: records or text */
+	/* of its rows; ends with key NULL; NULL: records or text */
+	const struct mg_column *columns;
 	const char *example; /* for the man page: arguments only */
 };
 
 extern const struct mg_command mg_commands[]; /* ends with op NULL, sorted by op */
+size_t mg_command_count(void);
 
 const struct mg_command *mg_command_find(const char *op);
-/* Types, ranges, required, unknown keys; path is the argument's name. */
+/* Types, ranges, required, unknown keys; path is the argument's name. args may be NULL. -EINVAL. */
 int mg_command_check_args(const struct mg_command *c, const json_t *args, struct sk_err *err);
 
 const char *mg_role_name(enum mg_role r); /* "requester" … */
 const struct sk_text *mg_role_text(enum mg_role r);
 int mg_roles_parse(const char *list, unsigned *ret, struct sk_err *err); /* "requester,admin" */
+#define MG_ROLES 6 /* mg_role_name(1 << 0) … mg_role_name(1 << 5) */
 
 /* Title of a column or a record's key in any answer; NULL if the table has none. */
 const struct sk_text *mg_key_text(const char *key);

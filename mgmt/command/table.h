@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Arguments and columns of the commands, by area; table.c puts them together. For this folder only.
+ */
+#ifndef MG_COMMAND_TABLE_H
+#define MG_COMMAND_TABLE_H
+
+#include "mgmt/command/command.h"
+
+/* One positional record number; a reason that must be given. */
+#define MG_ARG_NUMBER(en, ja)                                                                      \
+	{                                                                                          \
+		.name = "number", .type = MG_UINT, .required = true, .positional = true, .min = 1, \
+		.max = 0xffffff, .help = {en, ja}, .meta = "N"                                     \
+	}
+#define MG_ARG_NUMBERS(en, ja)                                                                     \
+	{                                                                                          \
+		.name = "numbers", .type = MG_UINT, .required = true, .positional = true,          \
+		.list = true, .min = 1, .max = 0xffffff, .help = {en, ja}, .meta = "N"             \
+	}
+#define MG_ARG_REASON(en, ja)                                                                      \
+	{                                                                                          \
+		.name = "reason", .type = MG_STRING, .required = true, .max = 1000,                \
+		.help = {en, ja}, .meta = "TEXT"                                                   \
+	}
+#define MG_ARG_NAME(en, ja)                                                                        \
+	{                                                                                          \
+		.name = "name", .type = MG_STRING, .required = true, .positional = true,           \
+		.max = 127, .help = {en, ja}, .meta = "NAME"                                       \
+	}
+
+/* table_rule.c */
+extern const struct mg_arg mg_a_rule_request[], mg_a_rule_number[], mg_a_rule_list[],
+	mg_a_rule_show[], mg_a_rule_approve[], mg_a_rule_return[], mg_a_rule_extend[],
+	mg_a_rule_reason[], mg_a_rule_import[], mg_a_rule_export[], mg_a_review_start[],
+	mg_a_review_show[], mg_a_review_decide[];
+extern const struct mg_column mg_c_rule[], mg_c_rule_history[], mg_c_rule_import[], mg_c_notice[],
+	mg_c_review[], mg_c_review_item[];
+
+/* table_object.c */
+extern const struct mg_arg mg_a_object_set[], mg_a_object_remove[], mg_a_object_list[],
+	mg_a_object_name[], mg_a_zone_set[], mg_a_zone_remove[], mg_a_zone_name[],
+	mg_a_setting_set[], mg_a_change_list[], mg_a_change_number[], mg_a_change_approve[],
+	mg_a_change_return[], mg_a_account_add[], mg_a_account_set[], mg_a_account_name[],
+	mg_a_account_reason[], mg_a_site_import[];
+extern const struct mg_column mg_c_object[], mg_c_zone[], mg_c_setting[], mg_c_change[],
+	mg_c_account[];
+
+/* table_system.c */
+extern const struct mg_arg mg_a_apply[], mg_a_diff[], mg_a_explain[], mg_a_analyze[],
+	mg_a_connections[], mg_a_report[], mg_a_follow[], mg_a_audit[], mg_a_help[],
+	mg_a_generate[];
+extern const struct mg_column mg_c_diff[], mg_c_analyze[], mg_c_connections[], mg_c_report[],
+	mg_c_audit[], mg_c_audit_finding[];
+
+#endif

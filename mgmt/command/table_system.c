@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Arguments and columns of apply, explain, analysis, reports, events and the audit log. */
+#include "mgmt/command/table.h"
+
+static const char *const periods[] = {"today", "yesterday", "7d", "30d", "month", NULL};
+static const char *const report_by[] = {
+	"source", "destination", "port", "reason", "rule", "zones", "day", "hour", "detail", NULL};
+static const char *const findings[] = {"shadowed", "redundant", "conflict", "mergeable", "too-wide",
+	"expired", "expiring", "never-hit", "unused", NULL};
+static const char *const generated[] = {"man", "completion", NULL};
+static const char *const event_types[] = {
+	"drop", "allow", "firewall", "alert", "admission", "audit", "incident", "stats", NULL};
+
+const struct mg_arg mg_a_apply[] = {
+	{.name = "confirm",
+		.type = MG_UINT,
+		.min = 0,
+		.max = 3600,
+		.meta = "SECONDS",
+		.help = {"seconds within which `sekisho confirm` must follow, else the gateway "
+			 "returns to what ran before "
+			 "(default 60; 0: final at once)",
+			"この秒数以内に sekisho confirm がなければ自動で元に戻す(省略時 60、0 "
+			"は直ちに確定)"}},
+	{.name = "dry_run",
+		.type = MG_FLAG,
+		.help = {"only check whether the kernel would take it",
+			"カーネルが受け入れるかの確認だけ"}},
+	{0},
+};
+
+const struct mg_arg mg_a_diff[] = {
+	{.name = "nft",
+		.type = MG_FLAG,
+		.help = {"as a difference of the rules in nft syntax",
+			"nft の書式での差分を表示する"}},
+	{0},
+};
+
+const struct mg_arg mg_a_explain[] = {
+	{.name = "src",
+		.type = MG_STRING,
+		.required = true,
+		.positional = true,
+		.max = 64,
+		.meta = "SRC",
+		.help = {"source address", "接続元 IP アドレス"}},
+	{.name = "dst",
+		.type = MG_STRING,
+		.required = true,
+		.positional = true,
+		.max = 64,
+		.meta = "DST",
+		.help = {"destination address", "接続先 IP アドレス"}},
+	{.name = "proto",
+		.type = MG_STRING,
+		.required = true,
+		.positional = true,
+		.max = 32,
+		.meta = "PROTO",
+		.help = {"protocol, such as tcp", "プロトコル(tcp など)"}},
+	{.name = "port",
+		.type = MG_STRING,
+		.positional = true,
+		.max = 32,
+		.meta = "PORT",
+		.help = {"destination port or ICMP type, by number or name",
+			"接続先ポート番号または ICMP タイプ"}},
+	{.name = "from",
+		.type = MG_STRING,
+		.max = 15,
+		.meta = "ZONE",
+		.help = {"zone it comes from (default: by the routing table)",
+			"接続元のゾーン(省略時は経路表から求める)"}},
+	{.name = "to",
+		.type = MG_STRING,
+		.max = 15,
+		.meta = "ZONE",
+		.help = {"zone it goes to (default: by the routing table)",
+			"接続先のゾーン(省略時は経路表から求める)"}},
+	{0},
+};
+
+const struct mg_arg mg_a_analyze[] = {
+	{.name = "kind",
+		.type = MG_CHOICE,
+		.choices = findings,
+		.help = {"only findings of this kind", "この種類の指摘だけ"}},
+	{0},
+};
+
+const struct mg_arg mg_a_connections[] = {
+	{.name = "number",
+		.type = MG_UINT,
+		.min = 1,
+		.max = 0xffffff,
+		.meta = "N",
+		.help = {"only connections this rule allowed", "このルールで許可された通信だけ"}},
+	{.name = "limit",
+		.type = MG_UINT,
+		.min = 1,
+		.max = 100000,
+		.meta = "N",
+		.help = {"at most this many (default 1000)", "最大件数(省略時 1000)"}},
+	{0},
+};
+
+const struct mg_arg mg_a_report[] = {
+	{.name = "period",
+		.type = MG_CHOICE,
+		.choices = periods,
+		.help = {"today (default), yesterday, the last 7 or 30 days, or this month",
+			"期間: today 今日(省略時)、yesterday 昨日、7d、30d、month 今月"}},
+	{.name = "from",
+		.type = MG_DATE,
+		.meta = "DATE",
+		.help = {"first day or instant", "開始日時"}},
+	{.name = "to",
+		.type = MG_DATE,
+		.meta = "DATE",
+		.help = {"last day or instant", "終了日時"}},
+	{.name = "by",
+		.type = MG_CHOICE,
+		.choices = report_by,
+		.help = {"count by this (default destination), or detail: one line each",
+			"集計の単位(省略時 destination 宛先)。detail は 1 件ずつ"}},
+	{.name = "source",
+		.type = MG_STRING,
+		.max = 64,
+		.meta = "ADDR",
+		.help = {"only from this address or network",
+			"この送信元だけ(アドレスまたはネットワーク)"}},
+	{.name = "destination",
+		.type = MG_STRING,
+		.max = 64,
+		.meta = "ADDR",
+		.help = {"only to this address or network",
+			"この送信先だけ(アドレスまたはネットワーク)"}},
+	{.name = "proto",
+		.type = MG_STRING,
+		.max = 32,
+		.meta = "PROTO",
+		.help = {"only this protocol", "このプロトコルだけ"}},
+	{.name = "port",
+		.type = MG_UINT,
+		.min = 0,
+		.max = 65535,
+		.meta = "PORT",
+		.help = {"only this destination port", "このポート番号だけ"}},
+	{.name = "reason",
+		.type = MG_STRING,
+		.max = 32,
+		.meta = "REASON",
+		.help = {"only this reason (no_rule, rule, rule_expired, rule_suspended, "
+			 "rule_removed, invalid, "
+			 "reverse_path, bogon)",
+			"この理由だけ(no_rule、rule、rule_expired、rule_suspended、rule_"
+			"removed、invalid、reverse_path、bogon)"}},
+	{.name = "zone_in",
+		.type = MG_STRING,
+		.max = 15,
+		.meta = "ZONE",
+		.help = {"only from this zone", "このゾーンからだけ"}},
+	{.name = "zone_out",
+		.type = MG_STRING,
+		.max = 15,
+		.meta = "ZONE",
+		.help = {"only to this zone", "このゾーンへだけ"}},
+	{.name = "rule",
+		.type = MG_UINT,
+		.min = 1,
+		.max = 0xffffff,
+		.meta = "N",
+		.help = {"only by this rule", "このルールによるものだけ"}},
+	{.name = "limit",
+		.type = MG_UINT,
+		.min = 1,
+		.max = 1000000,
+		.meta = "N",
+		.help = {"at most this many lines (default 1000)", "最大行数(省略時 1000)"}},
+	{0},
+};
+
+const struct mg_arg mg_a_follow[] = {
+	{.name = "type",
+		.type = MG_CHOICE,
+		.choices = event_types,
+		.help = {"only events of this type", "この種類の事象だけ"}},
+	{0},
+};
+
+const struct mg_arg mg_a_audit[] = {
+	{.name = "from",
+		.type = MG_DATE,
+		.meta = "DATE",
+		.help = {"first day or instant", "開始日時"}},
+	{.name = "to",
+		.type = MG_DATE,
+		.meta = "DATE",
+		.help = {"last day or instant", "終了日時"}},
+	{.name = "account",
+		.type = MG_STRING,
+		.max = 63,
+		.meta = "ACCOUNT",
+		.help = {"only by this person", "この利用者だけ"}},
+	{.name = "target",
+		.type = MG_STRING,
+		.max = 200,
+		.meta = "TEXT",
+		.help = {"only about this, such as \"rule 1042\"",
+			"この対象だけ(例: \"rule 1042\")"}},
+	{.name = "limit",
+		.type = MG_UINT,
+		.min = 1,
+		.max = 1000000,
+		.meta = "N",
+		.help = {"the newest so many (default 1000)", "新しい方からの件数(省略時 1000)"}},
+	{0},
+};
+
+const struct mg_arg mg_a_help[] = {
+	{.name = "command",
+		.type = MG_STRING,
+		.positional = true,
+		.list = true,
+		.max = 64,
+		.meta = "COMMAND",
+		.help = {"the command to explain", "説明するコマンド"}},
+	{0},
+};
+
+const struct mg_arg mg_a_generate[] = {
+	{.name = "what",
+		.type = MG_CHOICE,
+		.required = true,
+		.positional = true,
+		.choices = generated,
+		.help = {"what to write", "出力するもの"}},
+	{0},
+};
+
+const struct mg_column mg_c_diff[] = {
+	{.key = "kind", .title = {"Kind", "対象"}},
+	{.key = "name", .title = {"Name", "名前"}},
+	{.key = "change", .title = {"Change", "変更"}},
+	{.key = "field", .title = {"Field", "項目"}},
+	{.key = "before", .title = {"Before", "変更前"}},
+	{.key = "after", .title = {"After", "変更後"}},
+	{0},
+};
+
+const struct mg_column mg_c_analyze[] = {
+	{.key = "finding", .title = {"Finding", "指摘"}},
+	{.key = "number", .title = {"No.", "番号"}, .right = true},
+	{.key = "others", .title = {"With", "関係するルール"}},
+	{.key = "space", .title = {"Where", "重なる範囲"}},
+	{.key = "applicant", .title = {"Applicant", "申請者"}},
+	{.key = "purpose", .title = {"Purpose", "利用用途"}},
+	{.key = "expiry", .title = {"Expiry", "有効期限"}, .is_date = true},
+	{.key = "last_hit", .title = {"Last used", "最終利用日"}, .is_date = true},
+	{.key = "partly", .title = {"At least partly", "一部のみ判定"}, .wide = true},
+	{0},
+};
+
+const struct mg_column mg_c_connections[] = {
+	{.key = "number", .title = {"Rule", "ルール"}, .right = true},
+	{.key = "proto", .title = {"Protocol", "プロトコル"}},
+	{.key = "src", .title = {"Source", "接続元"}},
+	{.key = "sport", .title = {"Port", "ポート"}, .right = true},
+	{.key = "dst", .title = {"Destination", "接続先"}},
+	{.key = "dport", .title = {"Port", "ポート"}, .right = true},
+	{.key = "packets", .title = {"Packets", "パケット"}, .right = true},
+	{.key = "bytes", .title = {"Bytes", "バイト"}, .right = true},
+	{0},
+};
+
+const struct mg_column mg_c_report[] = {
+	{.key = "day", .title = {"Day", "日"}, .sparse = true},
+	{.key = "hour", .title = {"Hour", "時"}, .sparse = true},
+	{.key = "time", .title = {"Time", "日時"}, .is_time = true, .sparse = true},
+	{.key = "source", .title = {"Source", "送信元IP"}, .sparse = true},
+	{.key = "destination", .title = {"Destination", "送信先IP"}, .sparse = true},
+	{.key = "proto", .title = {"Protocol", "プロトコル"}, .sparse = true},
+	{.key = "port", .title = {"Port", "ポート番号"}, .right = true, .sparse = true},
+	{.key = "reason", .title = {"Reason", "理由"}, .sparse = true},
+	{.key = "rule", .title = {"Rule", "ルール"}, .right = true, .sparse = true},
+	{.key = "zone_in", .title = {"From", "接続元ゾーン"}, .sparse = true},
+	{.key = "zone_out", .title = {"To", "接続先ゾーン"}, .sparse = true},
+	{.key = "count", .title = {"Count", "件数"}, .right = true, .sparse = true},
+	{.key = "sources", .title = {"Sources", "端末数"}, .right = true, .sparse = true},
+	{.key = "destinations", .title = {"Destinations", "宛先数"}, .right = true, .sparse = true},
+	{.key = "first", .title = {"First", "初回"}, .is_time = true, .sparse = true},
+	{.key = "last", .title = {"Last", "最終"}, .is_time = true, .sparse = true},
+	{0},
+};
+
+const struct mg_column mg_c_audit[] = {
+	{.key = "seq", .title = {"No.", "番号"}, .right = true},
+	{.key = "time", .title = {"Time", "日時"}, .is_time = true},
+	{.key = "account", .title = {"Account", "利用者"}},
+	{.key = "op", .title = {"Operation", "操作"}},
+	{.key = "target", .title = {"Target", "対象"}},
+	{.key = "before", .title = {"Before", "変更前"}},
+	{.key = "after", .title = {"After", "変更後"}},
+	{.key = "result", .title = {"Result", "結果"}},
+	{.key = "uid", .title = {"Uid", "uid"}, .right = true, .wide = true},
+	{.key = "pid", .title = {"Pid", "pid"}, .right = true, .wide = true},
+	{0},
+};
+
+const struct mg_column mg_c_audit_finding[] = {
+	{.key = "fault", .title = {"Fault", "異常"}},
+	{.key = "first", .title = {"First", "最初の番号"}, .right = true},
+	{.key = "last", .title = {"Last", "最後の番号"}, .right = true},
+	{.key = "message", .title = {"Meaning", "内容"}},
+	{0},
+};

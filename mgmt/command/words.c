@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What keys and values of answers are called by people: titles of record fields, and the meaning of
+ * states, kinds and reasons. The daemon sends stable names; only what is shown is translated.
+ */
+#include "mgmt/command/command.h"
+
+#include <string.h>
+
+#include "lib/util.h"
+
+static const struct {
+	const char *key;
+	struct sk_text title;
+	bool is_time;
+} keys[] = {
+	{"generation", {"Generation", "世代"}, false},
+	{"state", {"State", "状態"}, false},
+	{"confirm_deadline", {"Confirm until", "確認期限"}, true},
+	{"confirmed_generation", {"Confirmed generation", "確定済みの世代"}, false},
+	{"sha256", {"SHA-256", "SHA-256"}, false},
+	{"rules", {"Rules", "ルール数"}, false},
+	{"rules_by_state", {"Rules by state", "状態別ルール数"}, false},
+	{"sets", {"Sets", "セット数"}, false},
+	{"batch_bytes", {"Batch bytes", "転送バイト数"}, false},
+	{"cut", {"Connections cut", "切断した通信"}, false},
+	{"apply_ms", {"Took (ms)", "所要時間(ミリ秒)"}, false},
+	{"waiting", {"Waiting for apply", "適用待ち"}, false},
+	{"waiting_rules", {"rules", "ルール"}, false},
+	{"waiting_removals", {"removals", "削除"}, false},
+	{"waiting_changes", {"changes", "変更"}, false},
+	{"approvals_waiting", {"Waiting for approval", "承認待ち"}, false},
+	{"expiring", {"Expiring within 30 days", "期限 30 日以内"}, false},
+	{"review", {"Review", "棚卸し"}, false},
+	{"review_open", {"Review under way", "実施中の棚卸し"}, false},
+	{"review_items_open", {"Rules without decision", "未判定のルール"}, false},
+	{"review_due", {"Review due", "棚卸し期日"}, true},
+	{"review_last", {"Last review finished", "最終棚卸し完了"}, true},
+	{"review_overdue", {"Review overdue", "棚卸し期限超過"}, false},
+	{"owner", {"Owns the kernel table", "カーネルの表を占有"}, false},
+	{"fwd", {"Firewall daemon", "ファイアウォール"}, false},
+	{"fwd_version", {"Its version", "その版"}, false},
+	{"loaded_from", {"Policy loaded from", "読み込み元"}, false},
+	{"drift_count", {"Foreign changes", "外部からの変更"}, false},
+	{"last_drift", {"Last foreign change", "直近の外部変更"}, false},
+	{"events", {"Events", "事象"}, false},
+	{"events_today", {"Events today", "今日の事象"}, false},
+	{"drops_today", {"Blocked today", "今日の遮断"}, false},
+	{"oldest", {"Oldest day kept", "保存の開始日"}, true},
+	{"days", {"Days kept", "保存日数"}, false},
+	{"retention_days", {"Retention (days)", "保存期間(日)"}, false},
+	{"bytes", {"Bytes", "バイト数"}, false},
+	{"disk_free", {"Disk free (bytes)", "ディスク空き(バイト)"}, false},
+	{"bytes_needed", {"Bytes for the retention", "保存期間に必要なバイト数"}, false},
+	{"full_at", {"Disk full at", "ディスクが満杯になる日"}, true},
+	{"lost", {"Lost", "記録できなかった件数"}, false},
+	{"lost_total", {"Not recorded", "記録できなかった件数"}, false},
+	{"spooled", {"Waiting in the spool", "保存待ち"}, false},
+	{"folded", {"Folded repeats", "まとめた繰り返し"}, false},
+	{"lost_kernel", {"Lost in the kernel", "カーネルで失われた件数"}, false},
+	{"lost_spool", {"Lost from the spool", "待ち行列から溢れた件数"}, false},
+	{"audit", {"Audit log", "操作記録"}, false},
+	{"audit_rows", {"Audit rows", "操作記録の行数"}, false},
+	{"rows", {"Rows", "行数"}, false},
+	{"head", {"Head of the chain", "連鎖の先頭値"}, false},
+	{"last_seq", {"Last row", "最後の行"}, false},
+	{"anchor_seq", {"Anchored row", "保管済みの行"}, false},
+	{"seq", {"No.", "番号"}, false},
+	{"warnings", {"Warnings", "警告"}, false},
+	{"foreign", {"Other tables", "ほかの表"}, false},
+	{"version", {"Version", "版"}, false},
+	{"started", {"Running since", "起動日時"}, true},
+	{"verdict", {"Verdict", "判定"}, false},
+	{"explanation", {"Explanation", "説明"}, false},
+	{"dnat", {"Destination translated by", "接続先を変換するルール"}, false},
+	{"snat", {"Source translated by", "接続元を変換するルール"}, false},
+	{"near", {"Near misses", "惜しい一致"}, false},
+	{"from", {"From zone", "接続元ゾーン"}, false},
+	{"to", {"To zone", "接続先ゾーン"}, false},
+	{"site", {"Site", "拠点"}, false},
+	{"order", {"Order", "評価順"}, false},
+	{"superseded", {"Superseded", "旧版"}, false},
+	{"superseded_at", {"Superseded at", "旧版になった日時"}, true},
+	{"created", {"Created", "作成日時"}, true},
+	{"reviewed", {"Reviewed", "最終点検日"}, true},
+	{"result", {"Result", "結果"}, false},
+	{"message", {"Message", "内容"}, false},
+	{"notes", {"Notes", "備考"}, false},
+	{"action", {"Action", "動作"}, false},
+};
+
+static const struct {
+	const char *key, *value;
+	struct sk_text text;
+} values[] = {
+	{"state", "draft", {"draft", "下書き"}},
+	{"state", "requested", {"waiting for approval", "承認待ち"}},
+	{"state", "returned", {"returned", "差し戻し"}},
+	{"state", "approved", {"approved", "承認済み(適用待ち)"}},
+	{"state", "active", {"active", "有効"}},
+	{"state", "suspended", {"suspended", "停止中"}},
+	{"state", "expired", {"expired", "期限切れ"}},
+	{"state", "removed", {"removed", "削除済み"}},
+	{"state", "superseded", {"superseded", "旧版"}},
+	{"state", "running", {"running", "稼働中"}},
+	{"state", "confirming", {"on trial, waiting for confirmation", "試行中(確認待ち)"}},
+	{"state", "none", {"no policy loaded", "未適用"}},
+	{"state", "unreachable",
+		{"firewall daemon not reachable", "ファイアウォールに接続できません"}},
+	{"state", "open", {"open", "実施中"}},
+	{"state", "finished", {"finished", "完了"}},
+	{"state", "sent", {"sent", "送信済み"}},
+	{"state", "trial", {"on trial", "試行中"}},
+	{"state", "confirmed", {"confirmed", "確定"}},
+	{"state", "rolled-back", {"rolled back", "取り消し"}},
+	{"state", "failed", {"failed", "失敗"}},
+	{"kind", "allow", {"allow", "許可"}},
+	{"kind", "deny", {"deny", "遮断"}},
+	{"kind", "dnat", {"publish (dnat)", "公開(dnat)"}},
+	{"kind", "snat", {"translate (snat)", "変換(snat)"}},
+	{"kind", "address", {"address", "アドレス"}},
+	{"kind", "service", {"service", "サービス"}},
+	{"kind", "zone", {"zone", "ゾーン"}},
+	{"kind", "setting", {"setting", "設定"}},
+	{"kind", "rule", {"rule", "ルール"}},
+	{"kind", "site", {"site", "拠点"}},
+	{"kind", "outside", {"outside", "外部"}},
+	{"kind", "inside", {"inside", "社内"}},
+	{"kind", "dmz", {"dmz", "公開サーバー"}},
+	{"kind", "factory", {"factory", "工場"}},
+	{"kind", "guest", {"guest", "来訪者"}},
+	{"kind", "management", {"management", "管理"}},
+	{"change", "added", {"added", "追加"}},
+	{"change", "removed", {"removed", "削除"}},
+	{"change", "changed", {"changed", "変更"}},
+	{"intent", "new", {"new", "新規"}},
+	{"intent", "change", {"change", "変更"}},
+	{"intent", "extend", {"extend", "延長"}},
+	{"intent", "remove", {"remove", "削除"}},
+	{"intent", "import", {"import", "取込"}},
+	{"decision", "keep", {"keep", "継続"}},
+	{"decision", "change", {"change", "変更"}},
+	{"decision", "remove", {"remove", "削除"}},
+	{"decision", "certified", {"certified", "確認済み"}},
+	{"verdict", "accept", {"allowed", "許可"}},
+	{"verdict", "drop", {"blocked", "遮断"}},
+	{"verdict", "reject", {"blocked (refused)", "遮断(拒否を返す)"}},
+	{"reason", "no_rule", {"no rule allows it", "許可するルールがない"}},
+	{"reason", "rule", {"a rule blocks it", "遮断ルール"}},
+	{"reason", "rule_expired", {"the rule has expired", "ルールが期限切れ"}},
+	{"reason", "rule_suspended", {"the rule is suspended", "ルールが停止中"}},
+	{"reason", "rule_removed", {"the rule was removed", "ルールが削除済み"}},
+	{"reason", "invalid", {"belongs to no connection", "通信の状態が不正"}},
+	{"reason", "reverse_path", {"source address from the wrong side", "接続元アドレスの詐称"}},
+	{"reason", "bogon", {"reserved source address", "予約済みの接続元アドレス"}},
+	{"finding", "shadowed", {"never matches", "決して一致しない"}},
+	{"finding", "redundant", {"redundant", "重複"}},
+	{"finding", "conflict", {"conflict, order decides", "競合(順序で決まる)"}},
+	{"finding", "mergeable", {"could be one rule", "統合できる"}},
+	{"finding", "too-wide", {"too wide", "広すぎる"}},
+	{"finding", "expired", {"expired", "期限切れ"}},
+	{"finding", "expiring", {"expires soon", "期限間近"}},
+	{"finding", "never-hit", {"never used", "一度も利用なし"}},
+	{"finding", "unused", {"not used lately", "最近利用なし"}},
+	{"risk", "any-source", {"any source", "接続元が無制限"}},
+	{"risk", "any-destination", {"any destination", "接続先が無制限"}},
+	{"risk", "any-port", {"any port", "ポートが無制限"}},
+	{"risk", "any-protocol", {"any protocol", "プロトコルが無制限"}},
+	{"risk", "inbound", {"from outside", "外部からの通信"}},
+	{"risk", "wide", {"very wide", "範囲が広い"}},
+	{"risk", "cleartext", {"unencrypted or risky service", "暗号化なし・危険なサービス"}},
+	{"roles", "requester", {"requester", "申請者"}},
+	{"roles", "approver", {"approver", "承認者"}},
+	{"roles", "admin", {"administrator", "管理者"}},
+	{"roles", "auditor", {"auditor", "監査者"}},
+	{"roles", "security", {"security team", "セキュリティ担当"}},
+	{"result", "ok", {"ok", "成功"}},
+	{"result", "denied", {"denied", "拒否"}},
+	{"field", "source", {"source", "接続元"}},
+	{"field", "destination", {"destination", "接続先"}},
+	{"field", "direction", {"direction", "通信方向"}},
+	{"field", "protocol", {"protocol", "プロトコル"}},
+	{"field", "port", {"port", "ポート番号"}},
+	{"field", "purpose", {"purpose", "利用用途"}},
+	{"field", "expiry", {"expiry", "有効期限"}},
+	{"fwd", "reachable", {"reachable", "接続中"}},
+	{"fwd", "unreachable", {"not reachable", "接続できません"}},
+	{"fwd", "incompatible", {"differs from this daemon's version", "版が異なります"}},
+};
+
+static const struct mg_column *find_column(const char *key)
+{
+	for (const struct mg_command *c = mg_commands; c->op; c++)
+		for (const struct mg_column *col = c->columns; col && col->key; col++)
+			if (!strcmp(col->key, key))
+				return col;
+	return NULL;
+}
+
+const struct sk_text *mg_key_text(const char *key)
+{
+	const struct mg_column *col;
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(keys); i++)
+		if (!strcmp(keys[i].key, key))
+			return &keys[i].title;
+	col = find_column(key);
+	return col ? &col->title : NULL;
+}
+
+bool mg_key_is_time(const char *key)
+{
+	const struct mg_column *col;
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(keys); i++)
+		if (!strcmp(keys[i].key, key))
+			return keys[i].is_time;
+	col = find_column(key);
+	return col && (col->is_time || col->is_date);
+}
+
+const struct sk_text *mg_value_text(const char *key, const char *value)
+{
+	for (size_t i = 0; i < SK_ARRAY_SIZE(values); i++)
+		if (!strcmp(values[i].key, key) && !strcmp(values[i].value, value))
+			return &values[i].text;
+	return NULL;
+}
