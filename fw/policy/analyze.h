@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Analysis of a whole rule set, exact: each zone pair's rules as boxes (protocol, port, source,
- * destination), compared pairwise through a sweep, and unions by subtraction of hyper-rectangles
- * within a budget. Terms after Al-Shaer & Hamed, "Firewall Policy Advisor" (2003).
+ * Analysis of a whole rule set, exact: the rules of each zone pair as products of three sets (service,
+ * source, destination), compared pairwise, and unions by subtraction of such products within a
+ * budget. Terms after Al-Shaer & Hamed, "Firewall Policy Advisor" (2003). Allow and deny are compared
+ * with each other; DNAT and SNAT among their own kind. Expired rules act on nothing and are only
+ * named as expired.
  */
 #ifndef FW_ANALYZE_H
 #define FW_ANALYZE_H
@@ -10,15 +12,25 @@
 #include "fw/policy/policy.h"
 
 enum fw_finding_kind {
-	FW_F_SHADOWED,	  /* never matches: earlier rules take all, with another action */
-	FW_F_REDUNDANT,	  /* without it nothing changes: others take all, with the same action */
-	FW_F_CONFLICT,	  /* overlaps another with another action; order decides */
-	FW_F_MERGEABLE,	  /* differs from another in one field only */
-	FW_F_TOO_WIDE,	  /* "any" or very large */
+	/* never matches: earlier rules take all, at least part of it with another action */
+	FW_F_SHADOWED,
+	/*
+	 * Without it nothing changes: earlier rules take all with the same action, or one later rule does
+	 * and none with another action stands between. All of them may be removed together.
+	 */
+	FW_F_REDUNDANT,
+	/* overlaps an earlier one with another action, neither within the other: order decides */
+	FW_F_CONFLICT,
+	/*
+	 * Differs from an earlier one in source, destination, protocol or port only, and no rule with
+	 * another action between them keeps them from being one.
+	 */
+	FW_F_MERGEABLE,
+	FW_F_TOO_WIDE,	  /* allow rules: "any" or very large */
 	FW_F_EXPIRED,
 	FW_F_EXPIRING,	  /* within expiring_days */
-	FW_F_NEVER_HIT,	  /* allow rules only, older than unused_days */
-	FW_F_UNUSED,	  /* allow rules only, not hit for unused_days */
+	FW_F_NEVER_HIT,	  /* allow and dnat rules, older than unused_days */
+	FW_F_UNUSED,	  /* allow and dnat rules, not hit for unused_days */
 	FW_FINDINGS
 };
 
@@ -35,7 +47,7 @@ struct fw_analyze_opts {
 	int64_t now;
 	int expiring_days; /* 30 */
 	int unused_days;   /* 90 */
-	size_t budget;	   /* rectangles a rule; 0: 4,096 */
+	size_t budget;	   /* pieces a rule may fall into; 0: 4,096 */
 };
 
 struct fw_findings {
