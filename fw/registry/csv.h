@@ -19,7 +19,8 @@
 struct fw_csv {
 	char ***rows; /* rows[r][c], UTF-8; every row has cols cells */
 	size_t n, cols;
-	size_t *lines; /* first line number of each row in the file, from 1 */
+	size_t *lines;       /* first line number of each row in the file, from 1 */
+	char **cells, *text; /* the memory behind rows */
 };
 
 int fw_csv_parse(const void *p, size_t n, struct fw_csv *ret, struct sk_err *err);
@@ -39,13 +40,20 @@ struct fw_csv_rules {
 };
 
 /*
- * Read a rule list. 0 even if lines are faulty: look at ret->n_errors. -EINVAL if it is no table or a
- * mandatory column is missing. Rules are not validated beyond their syntax (fw_rule_validate does).
+ * Read a rule list. 0 even if lines are faulty: look at ret->n_errors. -EINVAL if it is no table or
+ * a mandatory column is missing. Rules are not validated beyond their syntax (fw_rule_validate
+ * does). The columns state, approver, approved_at, last_reviewed and last_hit are accepted and
+ * ignored: the gateway sets them. Without a kind column all rules are of kind allow; an empty cell
+ * in it is a fault. Full-width digits, commas and blanks become ASCII in addresses, ports,
+ * protocol, numbers and dates.
  */
 int fw_csv_read_rules(const void *p, size_t n, struct fw_csv_rules *ret, struct sk_err *err);
 void fw_csv_rules_done(struct fw_csv_rules *r);
 
-/* One cell, quoted where needed; cells that a spreadsheet would run as a formula get a leading "'". */
+/*
+ * One cell, quoted where needed; cells that a spreadsheet would run as a formula (= + - @ TAB CR,
+ * but not a lone "-") or that begin with "'" get a leading "'", which reading takes away.
+ */
 void fw_csv_put_cell(struct sk_buf *b, const char *s, int first);
 /* Header (in lang) and one row, CRLF line ends. The caller writes the BOM. */
 void fw_csv_put_header(struct sk_buf *b, enum sk_lang lang);
