@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+policy_build := tests/unit/policy/build.c
+$(eval $(call unit,policy-zone,tests/unit/policy/test_zone.c $(policy_build),fw-policy))
+$(eval $(call unit,policy-document,tests/unit/policy/test_document.c $(policy_build),fw-policy))
