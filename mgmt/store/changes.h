@@ -57,9 +57,9 @@ int mg_target_each(struct mg_store *s, enum mg_view view, enum mg_change_kind ki
 
 /*
  * Check the value and what depends on it (objects resolve, no rule loses what it refers to), then
- * store it as requested. Needs kind, name, value (stolen in any case), applicant and purpose.
- * initial: in force at once, without approval (site.import; refused by the database once a
- * generation exists).
+ * store it as requested. Needs kind, name, value, applicant and purpose, fills the rest; the caller
+ * frees c in any case. initial: in force at once, unchecked and without approval (site.import; the
+ * database refuses it once a generation exists).
  */
 int mg_change_request(struct mg_txn *t, struct mg_change *c, int64_t now, struct sk_err *err);
 /* Approve: the same checks on what is approved by then; -ESTALE if its target was changed since. */
@@ -68,7 +68,7 @@ int mg_change_approve(struct mg_txn *t, uint32_t number, const struct mg_actor *
 int mg_change_return(struct mg_txn *t, uint32_t number, const struct mg_actor *a,
 	struct mg_change *ret, struct sk_err *err);
 
-/* Zones and objects as fw_policy has them, no rules: for fw_rule_validate. Not finished. */
+/* Zones, objects and settings as a finished policy without rules: for mg_rule_check. */
 int mg_store_build_base(
 	struct mg_store *s, enum mg_view view, struct fw_policy **ret, struct sk_err *err);
 /* As mg_store_build_policy, unfinished, without the rule `except` (0: none). */

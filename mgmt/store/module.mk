@@ -1,2 +1,3 @@
-$(eval $(call module,mg-store,mgmt/store,store.c schema.c settings.c txn.c audit.c accounts.c rules.c \
-	changes.c reviews.c generations.c build.c,mg-workflow mg-command fw-policy fw-registry sk,sqlite3))
+$(eval $(call module,mg-store,mgmt/store,store.c db.c schema.c settings.c txn.c audit.c audit_verify.c \
+	accounts.c rules.c rules_write.c rules_due.c changes.c reviews.c generations.c build.c,mg-workflow \
+	mg-command fw-policy fw-registry sk,sqlite3))

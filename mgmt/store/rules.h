@@ -18,7 +18,8 @@ struct mg_rev {
 	bool superseded; /* a later revision took its place, or it was discarded */
 	char *reason;    /* why it is asked for (extend, remove, review) */
 	int64_t requested_at;
-	char *decided_by, *comment; /* approved, returned, suspended, resumed: by whom and why */
+	char *decided_by, *comment; /* approved or returned: by whom, and what they said */
+	char *note;                 /* why it was suspended or resumed */
 	int64_t decided_at, superseded_at;
 };
 void mg_rev_init(struct mg_rev *r);
@@ -36,6 +37,11 @@ int mg_rule_pending(struct mg_store *s, uint32_t number, struct mg_rev *ret, str
 /* What a change would start from: the newest approved one, else the newest. */
 int mg_rule_base(struct mg_store *s, uint32_t number, struct mg_rev *ret, struct sk_err *err);
 
+/* A built-in record with the keys of a rule's ("builtin": its name, "purpose" in both languages).
+ */
+struct fw_builtin;
+json_t *mg_builtin_to_json(const struct fw_builtin *b);
+
 struct mg_rule_filter {
 	const char *state;     /* name, NULL: the one in force of every number */
 	const char *applicant; /* exactly */
@@ -49,6 +55,7 @@ struct mg_rule_row {
 	const struct mg_rev *rev;
 	uint32_t pending;
 	const char *pending_state, *pending_intent;
+	uint64_t packets, bytes; /* of the number, as fwd last reported */
 };
 int mg_rule_each(struct mg_store *s, const struct mg_rule_filter *f,
 	int (*fn)(const struct mg_rule_row *row, void *arg), void *arg, struct sk_err *err);
@@ -62,6 +69,13 @@ int mg_rule_history(struct mg_store *s, uint32_t number,
  * revision, state, requested_at and, if 0, registered in r.
  */
 int mg_rule_insert(struct mg_txn *t, struct mg_rev *r, bool draft, int64_t now, struct sk_err *err);
+
+/*
+ * The content of r: all nine fields, objects and zones as in base (mg_store_build_base), the site's
+ * longest expiry. Fills *ret_match when not NULL (fw_match_done).
+ */
+int mg_rule_check(struct mg_store *s, const struct fw_policy *base, const struct fw_rule *r,
+	int64_t now, struct fw_match *ret_match, struct sk_err *err);
 
 /* Who acts, in the transitions below. */
 struct mg_actor {

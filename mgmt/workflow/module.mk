@@ -1,1 +1,1 @@
-$(eval $(call module,mg-workflow,mgmt/workflow,workflow.c,fw-registry sk,jansson))
+$(eval $(call module,mg-workflow,mgmt/workflow,workflow.c states.c,fw-registry sk,jansson))

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tables, and the rules the database itself enforces whoever writes to it: nothing is deleted,
+ * what was asked for is never rewritten, nobody approves what they asked for. A newer schema is
+ * refused; an older one is migrated step by step inside one transaction.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "mgmt/store/db.h"
+
+static const char accounts[] =
+	"CREATE TABLE account ("
+	" name TEXT PRIMARY KEY NOT NULL, display TEXT NOT NULL, mail TEXT NOT NULL DEFAULT '',"
+	" uid INTEGER UNIQUE CHECK (uid > 0), roles INTEGER NOT NULL CHECK (roles BETWEEN 0 AND "
+	"31),"
+	" enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),"
+	" created INTEGER NOT NULL, reviewed INTEGER NOT NULL DEFAULT 0) STRICT;"
+	"CREATE TRIGGER account_keep BEFORE DELETE ON account BEGIN"
+	" SELECT RAISE(ABORT, 'accounts are disabled, never deleted'); END;"
+	"CREATE TRIGGER account_name BEFORE UPDATE ON account"
+	" WHEN NEW.name IS NOT OLD.name OR NEW.created IS NOT OLD.created BEGIN"
+	" SELECT RAISE(ABORT, 'an account keeps its name'); END;";
+
+static const char rules[] =
+	"CREATE TABLE rule ("
+	" number INTEGER PRIMARY KEY AUTOINCREMENT CHECK (number BETWEEN 1001 AND 16777215),"
+	" last_hit INTEGER NOT NULL DEFAULT 0, packets INTEGER NOT NULL DEFAULT 0,"
+	" bytes INTEGER NOT NULL DEFAULT 0, last_reviewed INTEGER NOT NULL DEFAULT 0) STRICT;"
+	"INSERT INTO sqlite_sequence(name, seq) VALUES ('rule', 1000);"
+	"CREATE TABLE rule_rev ("
+	" number INTEGER NOT NULL REFERENCES rule(number), revision INTEGER NOT NULL CHECK "
+	"(revision > 0),"
+	" intent TEXT NOT NULL CHECK (intent IN ('new','change','extend','remove','import')),"
+	" state TEXT NOT NULL CHECK (state IN ('draft','requested','returned','approved','active',"
+	"  'suspended','expired','removed','superseded')),"
+	" ord INTEGER NOT NULL, kind TEXT NOT NULL, log INTEGER NOT NULL CHECK (log IN (0, 1)),"
+	" applicant TEXT NOT NULL REFERENCES account(name), source TEXT NOT NULL,"
+	" destination TEXT NOT NULL, zone_from TEXT NOT NULL, zone_to TEXT NOT NULL,"
+	" protocol TEXT NOT NULL, port TEXT NOT NULL, purpose TEXT NOT NULL,"
+	" registered INTEGER NOT NULL, expiry INTEGER NOT NULL, nat_to TEXT, partner TEXT, ticket "
+	"TEXT,"
+	" reason TEXT, requested_at INTEGER NOT NULL,"
+	" approver TEXT REFERENCES account(name), approved_at INTEGER,"
+	" decided_by TEXT, decided_at INTEGER, comment TEXT, note TEXT, superseded_at INTEGER,"
+	" PRIMARY KEY (number, revision)) STRICT;"
+	"CREATE INDEX rule_rev_state ON rule_rev(state, number);"
+	"CREATE UNIQUE INDEX rule_rev_open ON rule_rev(number)"
+	" WHERE state IN ('draft','requested','returned');"
+	"CREATE UNIQUE INDEX rule_rev_active ON rule_rev(number) WHERE state = 'active';";
+
+static const char rule_triggers[] =
+	"CREATE TRIGGER rule_keep BEFORE DELETE ON rule BEGIN"
+	" SELECT RAISE(ABORT, 'rule numbers are never given up'); END;"
+	"CREATE TRIGGER rule_number BEFORE UPDATE OF number ON rule BEGIN"
+	" SELECT RAISE(ABORT, 'a rule keeps its number'); END;"
+	"CREATE TRIGGER rule_rev_keep BEFORE DELETE ON rule_rev BEGIN"
+	" SELECT RAISE(ABORT, 'revisions are never deleted'); END;"
+	"CREATE TRIGGER rule_rev_new BEFORE INSERT ON rule_rev"
+	" WHEN NEW.state NOT IN ('draft','requested') OR NEW.approver IS NOT NULL"
+	"  OR NEW.approved_at IS NOT NULL BEGIN"
+	" SELECT RAISE(ABORT, 'a revision begins as a draft or a request'); END;"
+	"CREATE TRIGGER rule_rev_replace BEFORE INSERT ON rule_rev"
+	" WHEN EXISTS (SELECT 1 FROM rule_rev WHERE number = NEW.number AND revision >= "
+	"NEW.revision)"
+	" BEGIN SELECT RAISE(ABORT, 'a revision follows the last one'); END;"
+	"CREATE TRIGGER rule_rev_content BEFORE UPDATE ON rule_rev"
+	" WHEN (NEW.number, NEW.revision, NEW.intent, NEW.ord, NEW.kind, NEW.log, NEW.applicant,"
+	"  NEW.source, NEW.destination, NEW.zone_from, NEW.zone_to, NEW.protocol, NEW.port,"
+	"  NEW.purpose, NEW.registered, NEW.expiry, NEW.nat_to, NEW.partner, NEW.ticket, "
+	"NEW.reason)"
+	"  IS NOT (OLD.number, OLD.revision, OLD.intent, OLD.ord, OLD.kind, OLD.log, OLD.applicant,"
+	"  OLD.source, OLD.destination, OLD.zone_from, OLD.zone_to, OLD.protocol, OLD.port,"
+	"  OLD.purpose, OLD.registered, OLD.expiry, OLD.nat_to, OLD.partner, OLD.ticket, "
+	"OLD.reason)"
+	" BEGIN SELECT RAISE(ABORT, 'a revision is never rewritten'); END;"
+	"CREATE TRIGGER rule_rev_step BEFORE UPDATE OF state ON rule_rev"
+	" WHEN NEW.state IS NOT OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ("
+	"  'draft>requested','draft>superseded','draft>removed',"
+	"  'requested>returned','requested>approved','requested>draft','requested>removed',"
+	"  'returned>requested','returned>superseded','returned>removed',"
+	"  'approved>active','approved>suspended','approved>expired','approved>removed',"
+	"  'approved>superseded','active>suspended','active>expired','active>removed',"
+	"  'active>superseded','suspended>approved','suspended>expired','suspended>removed',"
+	"  'suspended>superseded','expired>removed','expired>superseded')"
+	" BEGIN SELECT RAISE(ABORT, 'no such step in the life of a rule'); END;"
+	"CREATE TRIGGER rule_rev_approver BEFORE UPDATE ON rule_rev"
+	" WHEN (NEW.approver IS NOT OLD.approver OR NEW.approved_at IS NOT OLD.approved_at)"
+	"  AND NOT (OLD.state = 'requested' AND NEW.state = 'approved')"
+	" BEGIN SELECT RAISE(ABORT, 'an approval is never rewritten'); END;"
+	"CREATE TRIGGER rule_rev_approve BEFORE UPDATE ON rule_rev"
+	" WHEN OLD.state = 'requested' AND NEW.state = 'approved' AND (NEW.approver IS NULL"
+	"  OR coalesce(NEW.approved_at, 0) <= 0 OR NEW.approver = NEW.applicant COLLATE NOCASE"
+	"  OR NOT EXISTS (SELECT 1 FROM account WHERE name = NEW.approver AND enabled = 1"
+	"   AND (roles & 2) <> 0))"
+	" BEGIN SELECT RAISE(ABORT, 'only an approver who did not ask for it approves'); END;";
+
+static const char changes[] =
+	"CREATE TABLE change ("
+	" number INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" kind TEXT NOT NULL CHECK (kind IN ('address','service','zone','setting')),"
+	" name TEXT NOT NULL, value TEXT, before TEXT, base INTEGER NOT NULL,"
+	" state TEXT NOT NULL CHECK (state IN "
+	"('requested','returned','approved','active','superseded')),"
+	" initial INTEGER NOT NULL DEFAULT 0 CHECK (initial IN (0, 1)),"
+	" applicant TEXT NOT NULL, purpose TEXT NOT NULL, requested_at INTEGER NOT NULL,"
+	" approver TEXT REFERENCES account(name), decided_by TEXT, decided_at INTEGER, comment "
+	"TEXT,"
+	" active_at INTEGER) STRICT;"
+	"CREATE INDEX change_target ON change(kind, name, state);"
+	"CREATE TRIGGER change_keep BEFORE DELETE ON change BEGIN"
+	" SELECT RAISE(ABORT, 'changes are never deleted'); END;"
+	"CREATE TRIGGER change_new BEFORE INSERT ON change"
+	" WHEN NEW.approver IS NOT NULL OR NOT (NEW.state = 'requested' OR (NEW.initial = 1"
+	"  AND NEW.state = 'active' AND NOT EXISTS (SELECT 1 FROM generation)))"
+	" BEGIN SELECT RAISE(ABORT, 'a change begins as a request'); END;"
+	"CREATE TRIGGER change_content BEFORE UPDATE ON change"
+	" WHEN (NEW.number, NEW.kind, NEW.name, NEW.value, NEW.before, NEW.base, NEW.initial,"
+	"  NEW.applicant, NEW.purpose, NEW.requested_at) IS NOT (OLD.number, OLD.kind, OLD.name,"
+	"  OLD.value, OLD.before, OLD.base, OLD.initial, OLD.applicant, OLD.purpose, "
+	"OLD.requested_at)"
+	" BEGIN SELECT RAISE(ABORT, 'a change is never rewritten'); END;"
+	"CREATE TRIGGER change_step BEFORE UPDATE OF state ON change"
+	" WHEN NEW.state IS NOT OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ("
+	"  'requested>returned','requested>approved','approved>active','approved>superseded',"
+	"  'active>superseded')"
+	" BEGIN SELECT RAISE(ABORT, 'no such step in the life of a change'); END;"
+	"CREATE TRIGGER change_approver BEFORE UPDATE ON change"
+	" WHEN NEW.approver IS NOT OLD.approver"
+	"  AND NOT (OLD.state = 'requested' AND NEW.state = 'approved')"
+	" BEGIN SELECT RAISE(ABORT, 'an approval is never rewritten'); END;"
+	"CREATE TRIGGER change_approve BEFORE UPDATE ON change"
+	" WHEN OLD.state = 'requested' AND NEW.state = 'approved' AND (NEW.approver IS NULL"
+	"  OR NEW.approver = NEW.applicant COLLATE NOCASE OR NOT EXISTS (SELECT 1 FROM account"
+	"   WHERE name = NEW.approver AND enabled = 1 AND (roles & 2) <> 0))"
+	" BEGIN SELECT RAISE(ABORT, 'only an approver who did not ask for it approves'); END;";
+
+static const char generations[] =
+	"CREATE TABLE generation ("
+	" generation INTEGER PRIMARY KEY AUTOINCREMENT, sha256 TEXT NOT NULL, kind TEXT NOT NULL,"
+	" created_by TEXT NOT NULL, created INTEGER NOT NULL, decided INTEGER NOT NULL DEFAULT 0,"
+	" state TEXT NOT NULL CHECK (state IN ('sent','trial','confirmed','rolled-back','failed')),"
+	" rules INTEGER NOT NULL, removals INTEGER NOT NULL, changes INTEGER NOT NULL,"
+	" message TEXT NOT NULL DEFAULT '') STRICT;"
+	"CREATE TABLE generation_rule ("
+	" generation INTEGER NOT NULL REFERENCES generation(generation), number INTEGER NOT NULL,"
+	" revision INTEGER NOT NULL, removal INTEGER NOT NULL, PRIMARY KEY (generation, number),"
+	" FOREIGN KEY (number, revision) REFERENCES rule_rev(number, revision)) STRICT, WITHOUT "
+	"ROWID;"
+	"CREATE TABLE generation_change ("
+	" generation INTEGER NOT NULL REFERENCES generation(generation),"
+	" change INTEGER NOT NULL REFERENCES change(number),"
+	" PRIMARY KEY (generation, change)) STRICT, WITHOUT ROWID;"
+	"CREATE TRIGGER generation_keep BEFORE DELETE ON generation BEGIN"
+	" SELECT RAISE(ABORT, 'generations are never deleted'); END;"
+	"CREATE TRIGGER generation_rule_keep BEFORE DELETE ON generation_rule BEGIN"
+	" SELECT RAISE(ABORT, 'what a generation contained is never deleted'); END;"
+	"CREATE TRIGGER generation_rule_content BEFORE UPDATE ON generation_rule BEGIN"
+	" SELECT RAISE(ABORT, 'what a generation contained is never rewritten'); END;"
+	"CREATE TRIGGER generation_change_keep BEFORE DELETE ON generation_change BEGIN"
+	" SELECT RAISE(ABORT, 'what a generation contained is never deleted'); END;";
+
+static const char reviews[] =
+	"CREATE TABLE review ("
+	" number INTEGER PRIMARY KEY AUTOINCREMENT, title TEXT NOT NULL, started INTEGER NOT NULL,"
+	" started_by TEXT NOT NULL, due INTEGER NOT NULL, finished INTEGER NOT NULL DEFAULT 0,"
+	" finished_by TEXT REFERENCES account(name)) STRICT;"
+	"CREATE TABLE review_item ("
+	" review INTEGER NOT NULL REFERENCES review(number), rule INTEGER NOT NULL,"
+	" revision INTEGER NOT NULL, builtin INTEGER NOT NULL, record TEXT NOT NULL,"
+	" applicant TEXT, decision TEXT CHECK (decision IN ('keep','change','remove','certified')),"
+	" reviewer TEXT, decided_at INTEGER, reason TEXT, expiry INTEGER NOT NULL DEFAULT 0,"
+	" result INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (review, rule)) STRICT;"
+	"CREATE TRIGGER review_keep BEFORE DELETE ON review BEGIN"
+	" SELECT RAISE(ABORT, 'reviews are never deleted'); END;"
+	"CREATE TRIGGER review_done BEFORE UPDATE ON review WHEN OLD.finished <> 0 BEGIN"
+	" SELECT RAISE(ABORT, 'a finished review is never rewritten'); END;"
+	"CREATE TRIGGER review_item_keep BEFORE DELETE ON review_item BEGIN"
+	" SELECT RAISE(ABORT, 'reviews are never deleted'); END;"
+	"CREATE TRIGGER review_item_content BEFORE UPDATE ON review_item"
+	" WHEN (NEW.review, NEW.rule, NEW.revision, NEW.builtin, NEW.record, NEW.applicant) IS NOT"
+	"  (OLD.review, OLD.rule, OLD.revision, OLD.builtin, OLD.record, OLD.applicant)"
+	"  OR (SELECT finished FROM review WHERE number = OLD.review) <> 0 BEGIN"
+	" SELECT RAISE(ABORT, 'what was reviewed is never rewritten'); END;"
+	"CREATE TRIGGER review_item_reviewer BEFORE UPDATE ON review_item"
+	" WHEN NEW.reviewer = OLD.applicant COLLATE NOCASE BEGIN"
+	" SELECT RAISE(ABORT, 'nobody reviews what they applied for'); END;"
+	"CREATE TABLE notice ("
+	" number INTEGER NOT NULL REFERENCES rule(number), expiry INTEGER NOT NULL,"
+	" days INTEGER NOT NULL, account TEXT NOT NULL, created INTEGER NOT NULL,"
+	" PRIMARY KEY (number, expiry, days, account)) STRICT, WITHOUT ROWID;";
+
+/* first: the first audit number of the same commit, see audit.c. */
+static const char audit[] =
+	"CREATE TABLE audit ("
+	" seq INTEGER PRIMARY KEY, first INTEGER NOT NULL, time INTEGER NOT NULL, account TEXT NOT "
+	"NULL,"
+	" uid INTEGER NOT NULL, pid INTEGER NOT NULL, op TEXT NOT NULL, target TEXT NOT NULL,"
+	" before TEXT, after TEXT, result TEXT NOT NULL, mac BLOB NOT NULL) STRICT;"
+	"CREATE TRIGGER audit_keep BEFORE DELETE ON audit BEGIN"
+	" SELECT RAISE(ABORT, 'the audit log is never deleted'); END;"
+	"CREATE TRIGGER audit_content BEFORE UPDATE ON audit BEGIN"
+	" SELECT RAISE(ABORT, 'the audit log is never rewritten'); END;";
+
+/* Step n brings the schema from version n to n+1; the last gives MG_SCHEMA_VERSION. */
+static const char *const step_1[] = {
+	accounts, rules, rule_triggers, changes, generations, reviews, audit, NULL};
+static const char *const *const steps[] = {step_1};
+
+_Static_assert(SK_ARRAY_SIZE(steps) == MG_SCHEMA_VERSION, "one step a version");
+
+static int migrate(struct mg_store *s, int64_t from, struct sk_err *err)
+{
+	char sql[64];
+	int r = mg_db_exec(s, "BEGIN IMMEDIATE", err);
+
+	if (r < 0)
+		return r;
+	for (int64_t v = from; v < MG_SCHEMA_VERSION && r == 0; v++)
+		for (size_t i = 0; steps[v][i] && r == 0; i++)
+			r = mg_db_exec(s, steps[v][i], err);
+	snprintf(sql, sizeof(sql), "PRAGMA user_version=%d; COMMIT", MG_SCHEMA_VERSION);
+	if (r == 0)
+		r = mg_db_exec(s, sql, err);
+	if (r < 0)
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	return r;
+}
+
+static int check_file(struct mg_store *s, struct sk_err *err)
+{
+	_cleanup_(mg_stmtp) sqlite3_stmt *st = NULL;
+	const char *found;
+	int r = mg_db_query(s, &st, err, "PRAGMA quick_check(1)");
+
+	if (r == 0)
+		r = mg_db_step(s, st, err);
+	if (r < 0)
+		return r;
+	found = r > 0 ? mg_col_str(st, 0) : NULL;
+	if (!sk_streq(found, "ok"))
+		return sk_err_set(err, -EUCLEAN, NULL,
+			"the registry file is damaged (%s): restore it from a backup",
+			"台帳のファイルが破損しています (%s)。バックアップから復元してください",
+			found ? found : "");
+	return 0;
+}
+
+int mg_schema_open(struct mg_store *s, struct sk_err *err)
+{
+	int64_t version = 0;
+	int r = mg_db_int(s, &version, err, "PRAGMA user_version");
+
+	if (r < 0)
+		return r;
+	if (version > MG_SCHEMA_VERSION)
+		return sk_err_set(err, -EUCLEAN, NULL,
+			"the registry was written by a newer version (schema %lld, this one knows "
+			"%d): "
+			"update this installation",
+			"台帳はより新しい版で作成されています (スキーマ %lld、対応は %d "
+			"まで)。本装置を更新してください",
+			(long long)version, MG_SCHEMA_VERSION);
+	if (s->reader)
+		return version == MG_SCHEMA_VERSION
+			? 0
+			: sk_err_set(err, -EUCLEAN, NULL, "the registry is not set up yet",
+				  "台帳がまだ作成されていません");
+	if (version < MG_SCHEMA_VERSION)
+		return migrate(s, version, err);
+	return check_file(s, err);
+}

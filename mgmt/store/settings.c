@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The settings: their keys, types, limits and defaults, and the value in force. */
+#include <errno.h>
+#include <string.h>
+
+#include "mgmt/store/changes.h"
+#include "mgmt/store/db.h"
+
+static const struct mg_setting_def defs[] = {
+	{"apply.confirm_seconds", "60", MG_SET_INT, 10, 3600, false,
+		{"seconds to confirm an applied policy before it is taken back",
+			"適用後、確認がない場合に自動で元に戻すまでの秒数"}},
+	{"events.eve", "yes", MG_SET_BOOL, 0, 0, false,
+		{"write eve.json for a SIEM", "SIEM 向けに eve.json を出力する"}},
+	{"events.retention_days", "190", MG_SET_INT, 184, 3660, false,
+		{"days that events are kept (No.143: at least six months)",
+			"ログの保存日数 (No.143: 6ヶ月以上)"}},
+	{"rule.expiring_days", "30", MG_SET_INT, 1, 180, false,
+		{"days before expiry that a rule counts as expiring", "期限間近とみなす日数"}},
+	{"rule.expiry_days_max", "366", MG_SET_INT, 1, 366, false,
+		{"longest time between request and expiry, in days",
+			"有効期限の上限 (申請日からの日数)"}},
+	{"rule.unused_days", "90", MG_SET_INT, 7, 3660, false,
+		{"days without use after which a rule counts as unused", "利用なしとみなす日数"}},
+	{"site.log_broadcast", "no", MG_SET_BOOL, 0, 0, true,
+		{"report blocked broadcast and multicast too",
+			"遮断したブロードキャストも記録する"}},
+	{"site.manage_ports", "22", MG_SET_PORTS, 1, 65535, true,
+		{"TCP ports of the gateway's own administration",
+			"本装置の管理に使う TCP ポート番号"}},
+	{"site.name", "sekisho", MG_SET_TEXT, 1, 127, true, {"name of this site", "拠点の名称"}},
+	{"site.reverse_path", "yes", MG_SET_BOOL, 0, 0, true,
+		{"block packets whose source is not reachable where they arrive (RFC 3704)",
+			"送信元を詐称した通信を遮断する (RFC 3704)"}},
+};
+
+const struct mg_setting_def *mg_setting_defs(size_t *ret_n)
+{
+	*ret_n = SK_ARRAY_SIZE(defs);
+	return defs;
+}
+
+const struct mg_setting_def *mg_setting_find(const char *key)
+{
+	for (size_t i = 0; i < SK_ARRAY_SIZE(defs); i++)
+		if (sk_streq(defs[i].key, key))
+			return &defs[i];
+	return NULL;
+}
+
+static int check_int(
+	const struct mg_setting_def *d, const char *v, char *dst, size_t cap, struct sk_err *err)
+{
+	uint64_t n;
+
+	if (sk_parse_u64(v, (uint64_t)d->max, &n) < 0 || n < (uint64_t)d->min)
+		return sk_err_set(err, -EINVAL, "value", "%s is a number from %lld to %lld",
+			"%s は %lld から %lld までの数値です", d->key, (long long)d->min,
+			(long long)d->max);
+	snprintf(dst, cap, "%llu", (unsigned long long)n);
+	return 0;
+}
+
+static int check_bool(
+	const struct mg_setting_def *d, const char *v, char *dst, size_t cap, struct sk_err *err)
+{
+	bool yes = sk_streq(v, "yes") || sk_streq(v, "true") || sk_streq(v, "1");
+
+	if (!yes && !sk_streq(v, "no") && !sk_streq(v, "false") && !sk_streq(v, "0"))
+		return sk_err_set(
+			err, -EINVAL, "value", "%s is yes or no", "%s は yes か no です", d->key);
+	snprintf(dst, cap, "%s", yes ? "yes" : "no");
+	return 0;
+}
+
+static int check_ports(
+	const struct mg_setting_def *d, const char *v, char *dst, size_t cap, struct sk_err *err)
+{
+	size_t n = 0, out = 0;
+	uint64_t port;
+	char one[16];
+
+	while (*v) {
+		size_t len = strcspn(v, ",");
+
+		snprintf(one, sizeof(one), "%.*s", (int)SK_MIN(len, sizeof(one) - 1), v);
+		if (len >= sizeof(one) || sk_parse_u64(one, 65535, &port) < 0 || port == 0 ||
+			++n > 8)
+			return sk_err_set(err, -EINVAL, "value",
+				"%s is a list of one to eight port numbers: 22,443",
+				"%s はポート番号の一覧 (1 から 8 個) です: 22,443", d->key);
+		out += (size_t)snprintf(dst + out, out < cap ? cap - out : 0, "%s%u",
+			n > 1 ? "," : "", (unsigned)port);
+		if (out >= cap)
+			return sk_err_set(err, -EINVAL, "value", "too long", "長すぎます");
+		v += len + (v[len] == ',');
+	}
+	return n ? 0
+		 : sk_err_set(err, -EINVAL, "value", "%s needs a port number",
+			   "%s にはポート番号が必要です", d->key);
+}
+
+int mg_setting_check(const char *key, const char *value, char *dst, size_t cap, struct sk_err *err)
+{
+	const struct mg_setting_def *d = mg_setting_find(key);
+	int r;
+
+	if (d == NULL)
+		return sk_err_set(err, -ENOENT, "key", "there is no setting %s (see: setting list)",
+			"設定項目 %s はありません (一覧: setting list)", key);
+	switch (d->type) {
+	case MG_SET_INT: return check_int(d, value, dst, cap, err);
+	case MG_SET_BOOL: return check_bool(d, value, dst, cap, err);
+	case MG_SET_PORTS: return check_ports(d, value, dst, cap, err);
+	default: break;
+	}
+	r = mg_wf_text("value", value, SK_MIN((size_t)d->max, cap - 1), false, err);
+	if (r == 0)
+		r = mg_wf_reason("value", value, err);
+	if (r == 0)
+		snprintf(dst, cap, "%s", value);
+	return r;
+}
+
+int mg_setting_get(struct mg_store *s, const char *key, char *dst, size_t cap)
+{
+	const struct mg_setting_def *d = mg_setting_find(key);
+	json_t *v = NULL;
+	int r;
+
+	if (d == NULL)
+		return -ENOENT;
+	r = mg_target_get(s, MG_VIEW_ACTIVE, MG_CH_SETTING, key, &v, NULL, NULL);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	snprintf(dst, cap, "%s", json_is_string(v) ? json_string_value(v) : d->def);
+	json_decref(v);
+	return 0;
+}
+
+int64_t mg_setting_int(struct mg_store *s, const char *key)
+{
+	const struct mg_setting_def *d = mg_setting_find(key);
+	char text[128];
+	uint64_t n = 0;
+
+	if (d == NULL)
+		return 0;
+	if (mg_setting_get(s, key, text, sizeof(text)) < 0)
+		snprintf(text, sizeof(text), "%s", d->def);
+	if (d->type == MG_SET_BOOL)
+		return sk_streq(text, "yes");
+	sk_parse_u64(text, INT64_MAX, &n);
+	return (int64_t)n;
+}
