@@ -1,1 +1,4 @@
-$(eval $(call program,sekisho,mgmt/cli,main.c args.c render.c table.c csv.c generate.c,mg-command sk,,$(PREFIX)/bin))
+$(eval $(call module,mg-cli,mgmt/cli,args.c suggest.c help.c man.c completion.c value.c render.c record.c table.c \
+	csv.c,mg-command sk,jansson))
+$(eval $(call program,sekisho,mgmt/cli,main.c,mg-cli mg-command sk,,$(PREFIX)/bin))
+$(eval $(call unit,cli,tests/unit/cli/test_cli.c,mg-cli mg-command sk))

@@ -93,6 +93,8 @@ const struct sk_text *mg_key_text(const char *key);
 const struct sk_text *mg_value_text(const char *key, const char *value);
 /* How a key's number is to be shown where no column says it. */
 bool mg_key_is_time(const char *key);
+/* Where a key stands among the others in a record; -1 if it has no place. */
+int mg_key_rank(const char *key);
 
 /* Exit codes of the CLI (DESIGN §7) from a -errno. */
 int mg_exit_code(int code);

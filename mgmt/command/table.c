@@ -55,6 +55,7 @@ const struct mg_command mg_commands[] = {
 		.roles = MG_READERS,
 		.help = {"show one account", "アカウントを表示する"},
 		.args = mg_a_account_name,
+		.columns = mg_c_account,
 		.example = "tanaka",
 	},
 	{
@@ -141,6 +142,7 @@ const struct mg_command mg_commands[] = {
 		.roles = MG_READERS,
 		.help = {"show one change with before and after", "変更の内容を表示する"},
 		.args = mg_a_change_number,
+		.columns = mg_c_change,
 		.example = "3",
 	},
 	{
@@ -266,6 +268,7 @@ const struct mg_command mg_commands[] = {
 		.flags = MG_F_HEAVY,
 		.help = {"show one object", "オブジェクトを表示する"},
 		.args = mg_a_object_name,
+		.columns = mg_c_object,
 		.example = "office-pcs",
 	},
 	{
@@ -458,6 +461,7 @@ const struct mg_command mg_commands[] = {
 		.roles = MG_READERS,
 		.help = {"show one rule with all its fields", "ルールの全項目を表示する"},
 		.args = mg_a_rule_show,
+		.columns = mg_c_rule,
 		.example = "1042",
 	},
 	{
@@ -550,6 +554,7 @@ const struct mg_command mg_commands[] = {
 		.roles = MG_READERS,
 		.help = {"show one zone", "ゾーンを表示する"},
 		.args = mg_a_zone_name,
+		.columns = mg_c_zone,
 		.example = "lan",
 	},
 	{.op = NULL},

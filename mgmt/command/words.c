@@ -219,6 +219,14 @@ bool mg_key_is_time(const char *key)
 	return col && (col->is_time || col->is_date);
 }
 
+int mg_key_rank(const char *key)
+{
+	for (size_t i = 0; i < SK_ARRAY_SIZE(keys); i++)
+		if (!strcmp(keys[i].key, key))
+			return (int)i;
+	return -1;
+}
+
 const struct sk_text *mg_value_text(const char *key, const char *value)
 {
 	for (size_t i = 0; i < SK_ARRAY_SIZE(values); i++)

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* sekisho: one command, asked of sekisho-mgmtd over its socket. */
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "lib/file.h"
+#include "lib/ipc.h"
+#include "lib/util.h"
+#include "mgmt/cli/cli.h"
+
+#define TEXT_MAX (4u << 20)
+
+static void complain(const struct sk_err *err, enum sk_lang lang)
+{
+	char path[sizeof(err->path) * 4], text[sizeof(err->ja) * 4];
+	const char *s = sk_err_text(err, lang);
+
+	sk_escape(path, sizeof(path), err->path, strlen(err->path));
+	sk_escape(text, sizeof(text), s, strlen(s));
+	fprintf(stderr, "sekisho: %s%s%s\n", path, path[0] ? ": " : "", text);
+}
+
+static int put_out(struct sk_buf *b)
+{
+	int r = sk_buf_error(b) || fwrite(sk_buf_str(b), 1, b->len, stdout) != b->len ||
+			fflush(stdout) == EOF
+		? 1
+		: 0;
+
+	sk_buf_done(b);
+	return r;
+}
+
+static int usage_error(const struct sk_err *err, enum sk_lang lang)
+{
+	complain(err, lang);
+	return 2;
+}
+
+/* `sekisho rule`, `sekisho` alone: what could follow, as an error. */
+static int incomplete(const struct cli_call *c, const struct cli_opts *o)
+{
+	struct sk_buf b;
+	int fd = o->help ? STDOUT_FILENO : STDERR_FILENO;
+
+	sk_buf_init(&b, TEXT_MAX);
+	if (c->group)
+		cli_help_group(&b, c->group, o->lang);
+	else
+		cli_help_all(&b, o->lang);
+	dprintf(fd, "%s", sk_buf_str(&b));
+	sk_buf_done(&b);
+	return o->help ? 0 : 2;
+}
+
+static int help_of(const json_t *words, const struct cli_opts *o)
+{
+	struct sk_buf op, b;
+	const struct mg_command *c;
+	struct sk_err err = {0};
+	char near[64], typed[128];
+	bool found = true;
+
+	sk_buf_init(&op, 1024);
+	for (size_t i = 0; i < json_array_size(words); i++)
+		sk_buf_printf(
+			&op, "%s%s", i ? "." : "", json_string_value(json_array_get(words, i)));
+	sk_buf_init(&b, TEXT_MAX);
+	c = mg_command_find(sk_buf_str(&op));
+	if (!op.len)
+		cli_help_all(&b, o->lang);
+	else if (c)
+		cli_help_command(&b, c, o->lang);
+	else
+		found = cli_help_group(&b, sk_buf_str(&op), o->lang);
+	cli_words(sk_buf_str(&op), typed, sizeof(typed));
+	sk_buf_done(&op);
+	if (found)
+		return put_out(&b);
+	sk_buf_done(&b);
+	if (cli_suggest(typed, near, sizeof(near)))
+		sk_err_set(&err, -EINVAL, NULL, "there is no command \"%s\"; did you mean \"%s\"?",
+			"「%s」というコマンドはありません。「%s」ですか?", typed, near);
+	else
+		sk_err_set(&err, -EINVAL, NULL, "there is no command \"%s\"",
+			"「%s」というコマンドはありません", typed);
+	return usage_error(&err, o->lang);
+}
+
+static int local(const struct cli_call *c, const struct cli_opts *o)
+{
+	const char *what = json_string_value(json_object_get(c->args, "what"));
+	struct sk_buf b;
+
+	if (!strcmp(c->cmd->op, "help"))
+		return help_of(json_object_get(c->args, "command"), o);
+	sk_buf_init(&b, TEXT_MAX);
+	if (!strcmp(c->cmd->op, "version"))
+		sk_buf_printf(&b,
+			o->format == CLI_JSON ? "{\"version\": \"%s\"}\n" : "sekisho %s\n",
+			SK_VERSION);
+	else if (!strcmp(c->cmd->op, "completion") || (what && !strcmp(what, "completion")))
+		cli_completion(&b);
+	else
+		cli_man(&b);
+	return put_out(&b);
+}
+
+/* The FILE argument's content as a sealed memfd, -1 if there is none. */
+static int open_file(const struct cli_call *c, int *ret, struct sk_err *err)
+{
+	struct sk_buf b;
+	int r;
+
+	*ret = -1;
+	if (!c->file)
+		return 0;
+	sk_buf_init(&b, c->file_max);
+	r = strcmp(c->file, "-") ? sk_file_read(c->file, &b, err)
+				 : sk_fd_read(STDIN_FILENO, &b, err);
+	if (r == 0) {
+		*ret = sk_memfd("sekisho-file", sk_buf_str(&b), b.len);
+		if (*ret < 0)
+			r = sk_err_set(err, *ret, NULL, "cannot pass the file: %s",
+				"ファイルを渡せません (%s)", strerror(-*ret));
+	}
+	sk_buf_done(&b);
+	return r;
+}
+
+static size_t terminal_width(void)
+{
+	struct winsize ws;
+
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col)
+		return ws.ws_col;
+	return 80;
+}
+
+static int send_request(
+	int fd, const struct cli_call *c, const struct cli_opts *o, int passfd, struct sk_err *err)
+{
+	json_t *req = json_pack("{s:s, s:O, s:s}", "op", c->cmd->op, "args", c->args, "lang",
+		o->lang == SK_JA ? "ja" : "en");
+	int r;
+
+	if (!req)
+		return sk_err_nomem(err);
+	r = sk_ipc_send(fd, SK_IPC_REQUEST, 1, req, passfd, err);
+	json_decref(req);
+	if (r == -EMSGSIZE)
+		return sk_err_set(err, -EINVAL, NULL,
+			"the arguments are too long; use a file where one is accepted",
+			"引数が長すぎます。ファイルを使えるコマンドではファイルで指定してください");
+	return r;
+}
+
+/* Until END. The END's code; -ENOTCONN for whatever goes wrong between us and the daemon. */
+static int answers(int fd, struct cli_out *out, struct sk_err *err)
+{
+	for (;;) {
+		struct sk_ipc_msg m;
+		int r = sk_ipc_recv(fd, -1, &m, err);
+
+		if (r < 0)
+			return -ENOTCONN;
+		if (m.type == SK_IPC_END) {
+			r = sk_ipc_end_code(m.body, err);
+			sk_ipc_msg_done(&m);
+			return r;
+		}
+		r = m.type == SK_IPC_DATA ? cli_out_data(out, m.body) : 0;
+		sk_ipc_msg_done(&m);
+		if (r == -EPIPE) /* whoever reads us has seen enough */
+			return sk_err_set(
+				err, r, NULL, "cannot write the output", "出力できません");
+		if (r < 0)
+			return sk_err_set(err, -EBADMSG, NULL,
+				"the daemon's answer is not understood",
+				"デーモンの応答を解釈できません");
+	}
+}
+
+static int remote(const struct cli_call *c, const struct cli_opts *o)
+{
+	_cleanup_(sk_closep) int file = -1;
+	_cleanup_(sk_closep) int fd = -1;
+	struct sk_err err = {0};
+	struct cli_out *out;
+	int r = open_file(c, &file, &err);
+
+	if (r < 0) {
+		complain(&err, o->lang);
+		return r == -ENOENT ? 3 : r == -EFBIG ? 4 : 1;
+	}
+	fd = sk_ipc_connect(o->socket, &err);
+	r = fd < 0 ? fd : send_request(fd, c, o, file, &err);
+	if (r < 0) {
+		complain(&err, o->lang);
+		return r == -EINVAL ? 4 : 6;
+	}
+	out = cli_out_new(stdout, stderr, o, c->cmd, terminal_width());
+	if (!out)
+		return 1;
+	r = answers(fd, out, &err);
+	if (r != -EPIPE && cli_out_end(out, r < 0) < 0 && r == 0)
+		r = sk_err_set(&err, -EIO, NULL, "cannot write the output", "出力できません");
+	cli_out_free(out);
+	if (r < 0)
+		complain(&err, o->lang);
+	return r == -EPIPE ? 1 : mg_exit_code(r);
+}
+
+int main(int argc, char **argv)
+{
+	struct cli_opts o = {.lang = sk_lang_from_env(), .socket = getenv("SEKISHO_SOCKET")};
+	struct cli_call c = {0};
+	struct sk_err err = {0};
+	struct sk_buf b;
+	int r;
+
+	setlocale(LC_ALL, "");
+	if (!o.socket || !o.socket[0])
+		o.socket = SK_RUNDIR "/mgmt.sock";
+	if (cli_parse(argc, argv, &o, &c, &err) < 0)
+		return usage_error(&err, o.lang);
+	if (o.version) {
+		printf("sekisho %s\n", SK_VERSION);
+		r = 0;
+	} else if (!c.cmd) {
+		r = incomplete(&c, &o);
+	} else if (o.help) {
+		sk_buf_init(&b, TEXT_MAX);
+		cli_help_command(&b, c.cmd, o.lang);
+		r = put_out(&b);
+	} else {
+		r = c.cmd->flags & MG_F_LOCAL ? local(&c, &o) : remote(&c, &o);
+	}
+	cli_call_done(&c);
+	return r;
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One JSON value as one line for people: stable names translated, times local, control characters
+ * visible. Whatever comes from the daemon may hold what an outsider wrote: nothing reaches the
+ * terminal unescaped.
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/clock.h"
+#include "lib/util.h"
+#include "mgmt/cli/cli.h"
+
+static void put_escaped(struct sk_buf *b, const char *s, size_t len)
+{
+	size_t cap = len * 4 + 1;
+	char *tmp = malloc(cap);
+
+	if (!tmp) {
+		b->err = -ENOMEM;
+		return;
+	}
+	sk_buf_puts(b, sk_escape(tmp, cap, s, len));
+	free(tmp);
+}
+
+/* Line breaks and tabs are harmless: a space in a line. */
+static void put_line(struct sk_buf *b, const char *s)
+{
+	while (*s) {
+		size_t n = strcspn(s, "\r\n\t");
+
+		put_escaped(b, s, n);
+		s += n;
+		n = strspn(s, "\r\n\t");
+		if (n)
+			sk_buf_putc(b, ' ');
+		s += n;
+	}
+}
+
+/* A date alone where the instant is the first or last second of a day, else with its time. */
+static void put_time(struct sk_buf *b, int64_t t, bool date, const struct cli_opts *o)
+{
+	bool slashes = o->lang == SK_JA || o->format == CLI_CSV;
+	time_t tt = (time_t)t;
+	char s[64];
+	struct tm tm;
+
+	if (t == 0)
+		return;
+	if (!localtime_r(&tt, &tm)) {
+		sk_buf_printf(b, "%lld", (long long)t);
+		return;
+	}
+	if (date && ((tm.tm_hour == 23 && tm.tm_min == 59) || (!tm.tm_hour && !tm.tm_min)))
+		strftime(s, sizeof(s), slashes ? "%Y/%m/%d" : "%Y-%m-%d", &tm);
+	else if (o->format == CLI_CSV)
+		strftime(s, sizeof(s), "%Y/%m/%d %H:%M:%S %z", &tm);
+	else
+		strftime(s, sizeof(s), slashes ? "%Y/%m/%d %H:%M:%S" : "%Y-%m-%d %H:%M:%S", &tm);
+	sk_buf_puts(b, s);
+}
+
+static void put_array(struct sk_buf *b, const char *key, const struct mg_column *col,
+	const json_t *v, const struct cli_opts *o)
+{
+	for (size_t i = 0; i < json_array_size(v); i++) {
+		if (i)
+			sk_buf_puts(b, ", ");
+		cli_value(b, key, col, json_array_get(v, i), o);
+	}
+}
+
+static void put_object(struct sk_buf *b, const json_t *v, const struct cli_opts *o)
+{
+	const struct sk_text *title;
+	const char *key;
+	json_t *one;
+	bool first = true;
+
+	json_object_foreach ((json_t *)v, key, one) {
+		title = mg_key_text(key);
+		if (!first)
+			sk_buf_puts(b, ", ");
+		first = false;
+		if (title)
+			sk_buf_puts(b, sk_text(title, o->lang));
+		else
+			put_line(b, key);
+		sk_buf_puts(b, ": ");
+		cli_value(b, key, NULL, one, o);
+	}
+}
+
+void cli_value(struct sk_buf *b, const char *key, const struct mg_column *col, const json_t *v,
+	const struct cli_opts *o)
+{
+	static const struct sk_text yes = {"yes", "はい"}, no = {"no", "いいえ"};
+	bool is_time = col ? col->is_time || col->is_date : mg_key_is_time(key);
+	const struct sk_text *word;
+
+	switch (json_typeof(v)) {
+	case JSON_STRING:
+		word = mg_value_text(key, json_string_value(v));
+		if (word)
+			sk_buf_puts(b, sk_text(word, o->lang));
+		else
+			put_line(b, json_string_value(v));
+		break;
+	case JSON_INTEGER:
+		if (is_time)
+			put_time(b, json_integer_value(v), !col || col->is_date, o);
+		else
+			sk_buf_printf(b, "%lld", (long long)json_integer_value(v));
+		break;
+	case JSON_REAL: sk_buf_printf(b, "%.6g", json_real_value(v)); break;
+	case JSON_TRUE: sk_buf_puts(b, sk_text(&yes, o->lang)); break;
+	case JSON_FALSE: sk_buf_puts(b, sk_text(&no, o->lang)); break;
+	case JSON_ARRAY: put_array(b, key, col, v, o); break;
+	case JSON_OBJECT: put_object(b, v, o); break;
+	case JSON_NULL: break;
+	}
+}
