@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel side of a policy: one table `inet sekisho`, changed by the recipe of docs/kernel.md (fill,
- * switch in one generation-checked batch, collect). The only code that talks nf_tables.
+ * The kernel side of a policy: one table `inet sekisho`, changed by the recipe of docs/kernel.md
+ * (fill, switch in one generation-checked batch, collect). The only code that talks nf_tables.
  */
 #ifndef FW_NFT_H
 #define FW_NFT_H
@@ -12,7 +12,8 @@
 #include "fw/policy/policy.h"
 
 #define FW_NFT_TABLE "sekisho"
-#define FW_NFT_LOG_GROUP 103 /* NFLOG group of everything the gateway reports */
+#define FW_NFT_LOG_GROUP 103   /* NFLOG group of everything the gateway reports */
+#define FW_NFT_LOG_SNAPLEN 128 /* bytes of each reported packet */
 /* conntrack mark: the record's number on bits 8-31; bits 0-7 belong to inspection. */
 #define FW_MARK_SHIFT 8
 #define FW_MARK_MASK 0xffffff00u
@@ -36,13 +37,13 @@ struct fw_nft_stats {
 };
 
 int fw_nft_open(struct fw_nft **ret, const struct fw_nft_opts *o, struct sk_err *err);
-void fw_nft_close(struct fw_nft *n); /* the table stays in the kernel */
+void fw_nft_close(struct fw_nft *n);       /* the table stays in the kernel */
 bool fw_nft_owned(const struct fw_nft *n); /* table held with OWNER|PERSIST */
 
 /*
  * Put p into the kernel, whatever is there now. All or nothing: on failure the kernel keeps what it
- * had, and err.path names the record ("rule[1042]") whose message the kernel refused. start holds the
- * counter values for counters that do not exist in the kernel yet (after a reboot).
+ * had, and err.path names the record ("rule[1042]") whose message the kernel refused. start holds
+ * the counter values for counters that do not exist in the kernel yet (after a reboot).
  */
 int fw_nft_apply(struct fw_nft *n, const struct fw_policy *p, const struct fw_nft_counter *start,
 	size_t n_start, struct fw_nft_stats *ret, struct sk_err *err);
@@ -50,8 +51,15 @@ int fw_nft_apply(struct fw_nft *n, const struct fw_policy *p, const struct fw_nf
 /* Load the same batch into a fresh, empty network namespace and throw it away. */
 int fw_nft_check(const struct fw_policy *p, struct fw_nft_stats *ret, struct sk_err *err);
 
-/* Is the kernel's table exactly what the last apply left? Set after adopting a running table, too. */
-enum fw_drift_kind { FW_DRIFT_NONE, FW_DRIFT_TABLE_GONE, FW_DRIFT_CHAINS, FW_DRIFT_RULES, FW_DRIFT_SETS };
+/* Is the kernel's table exactly what the last apply left? Set after adopting a running table, too.
+ */
+enum fw_drift_kind {
+	FW_DRIFT_NONE,
+	FW_DRIFT_TABLE_GONE,
+	FW_DRIFT_CHAINS,
+	FW_DRIFT_RULES,
+	FW_DRIFT_SETS
+};
 struct fw_drift {
 	enum fw_drift_kind kind;
 	char what[256]; /* "chain z_lan_wan: rule of record 1042 is missing" */
@@ -59,7 +67,8 @@ struct fw_drift {
 int fw_nft_drift(struct fw_nft *n, struct fw_drift *ret, struct sk_err *err);
 
 /* Named counters of all records; the array is owned by the caller (free). */
-int fw_nft_counters(struct fw_nft *n, struct fw_nft_counter **ret, size_t *ret_n, struct sk_err *err);
+int fw_nft_counters(
+	struct fw_nft *n, struct fw_nft_counter **ret, size_t *ret_n, struct sk_err *err);
 
 /* NEWGEN notifications, filtered in the kernel to nothing else. */
 struct fw_nft_gen {
@@ -69,9 +78,12 @@ struct fw_nft_gen {
 int fw_nft_watch_open(struct sk_err *err); /* non-blocking fd */
 /* Read one; 0 none left, 1 filled, -ENOBUFS events were lost (check for drift), other -errno. */
 int fw_nft_watch_read(int fd, struct fw_nft_gen *ret);
-uint32_t fw_nft_genid(const struct fw_nft *n); /* of our last own change */
+uint32_t fw_nft_genid(const struct fw_nft *n);   /* of our last own change */
 bool fw_nft_own_pid(const struct fw_nft_gen *g); /* the change was ours */
-/* Other tables with base chains on hooks we guard, as words; for the status and the drift report. */
+/* The same by socket, exact also where process ids are counted in another namespace. */
+bool fw_nft_own_change(const struct fw_nft *n, const struct fw_nft_gen *g);
+/* Other tables with base chains on hooks we guard, as words; for the status and the drift report.
+ */
 int fw_nft_foreign(struct fw_nft *n, struct sk_buf *b, struct sk_err *err);
 
 /* The policy in nft(8) syntax, for people and for `nft -f` in benches: loadable by nft. */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Shared by the files of fw/nft that hold the socket, and by their tests. */
+#ifndef FW_NFT_INT_H
+#define FW_NFT_INT_H
+
+#include "fw/nft/nft.h"
+#include "fw/nft/snap.h"
+#include "fw/nft/sock.h"
+
+/* Points of an apply at which a test may step in. */
+enum fw_nft_stage {
+	FW_NFT_STAGE_FILL,   /* before the first transaction: the kernel's state was read */
+	FW_NFT_STAGE_SWITCH, /* before the rules are exchanged; rules may be added to */
+};
+typedef void fw_nft_hook(enum fw_nft_stage stage, struct fw_nft_batch *rules, void *arg);
+
+struct fw_nft {
+	struct fw_nft_sock sock;
+	bool want_owner, owned;
+	bool scratch;    /* a throw-away namespace: transactions may be split */
+	bool distrust;   /* sets of the kernel may not hold what their names say */
+	unsigned epoch;  /* of the names of sets */
+	uint32_t genid;  /* after our last change */
+	bool expect_set; /* expect holds what the last apply left */
+	struct fw_nft_snap expect;
+	fw_nft_hook *hook;
+	void *hook_arg;
+};
+
+/* Take over fd (-1: open one); the table is not touched. */
+int fw_nft_new(struct fw_nft **ret, int fd, struct sk_err *err);
+/* Create or claim the table. */
+int fw_nft_ensure_table(struct fw_nft *n, struct sk_err *err);
+/* Words for what the kernel answered; returns its code. ref: the record, 0 for structure. */
+int fw_nft_refused(const struct fw_nft_answer *a, uint32_t ref, struct sk_err *err);
+int fw_nft_io_error(int code, struct sk_err *err);
+
+#endif

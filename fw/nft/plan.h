@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a policy looks like in the kernel: chains, verdict maps, sets, and the rules handed out one
+ * by one. Pure. Jumps go from base chains over maps to zone chains, from there to the deny chains,
+ * from there to "refuse", and never back: no loop can be written.
+ */
+#ifndef FW_NFT_PLAN_H
+#define FW_NFT_PLAN_H
+
+#include "fw/nft/rule.h"
+#include "fw/nft/sets.h"
+#include "fw/policy/builtin.h"
+#include "fw/policy/policy.h"
+
+#define FW_NFT_DENY "deny"
+#define FW_NFT_DENY_REJECT "deny_reject"
+#define FW_NFT_REFUSE "refuse" /* the answer itself: TCP reset or ICMP */
+
+enum fw_nft_base {
+	FW_NFT_PRE_RAW,
+	FW_NFT_NAT_PRE,
+	FW_NFT_INPUT,
+	FW_NFT_FORWARD,
+	FW_NFT_OUTPUT,
+	FW_NFT_NAT_POST,
+	FW_NFT_BASES
+};
+
+struct fw_nft_base_info {
+	const char *name, *type, *hook_name;
+	uint32_t hook, policy;
+	int32_t priority;
+};
+
+const struct fw_nft_base_info *fw_nft_base(enum fw_nft_base b);
+
+enum fw_nft_map {
+	FW_NFT_MAP_FORWARD,  /* iifname . oifname → f_ */
+	FW_NFT_MAP_INPUT,    /* iifname → i_ */
+	FW_NFT_MAP_OUTPUT,   /* oifname → o_ */
+	FW_NFT_MAP_NAT_PRE,  /* iifname → n_ */
+	FW_NFT_MAP_NAT_POST, /* oifname → s_ */
+	FW_NFT_MAP_DENY,     /* iifname of zones that refuse → deny_reject */
+	FW_NFT_MAPS
+};
+
+struct fw_nft_map_info {
+	const char *name;
+	bool in, out; /* what it is keyed by */
+};
+
+const struct fw_nft_map_info *fw_nft_map(enum fw_nft_map m);
+
+/* One element; all verdicts are "goto target". */
+struct fw_nft_elem {
+	char key[2 * IFNAMSIZ]; /* one or two names, NUL-padded */
+	char target[FW_NFT_CHAIN_MAX];
+};
+
+struct fw_nft_elems {
+	struct fw_nft_elem *v;
+	size_t n, cap;
+};
+
+enum fw_nft_zone_chain {
+	FW_NFT_Z_FORWARD,
+	FW_NFT_Z_INPUT,
+	FW_NFT_Z_OUTPUT,
+	FW_NFT_Z_DNAT,
+	FW_NFT_Z_SNAT
+};
+
+struct fw_nft_zchain {
+	enum fw_nft_zone_chain kind;
+	uint8_t from, to; /* FW_SELF where the kind has none */
+	char name[FW_NFT_CHAIN_MAX];
+	size_t n_rules; /* once handed out */
+};
+
+typedef void fw_nft_emit_fn(const struct fw_nft_rule *r, void *arg);
+
+struct fw_nft_plan {
+	const struct fw_policy *p;
+	struct fw_nft_sets sets;
+	struct fw_nft_zchain *chains; /* zone chains; base and deny chains always exist */
+	size_t n_chains, cap_chains;
+	struct fw_nft_elems maps[FW_NFT_MAPS]; /* sorted by key */
+	fw_nft_emit_fn *emit;
+	void *arg;
+	size_t emitted;
+	struct fw_nft_span *spans; /* scratch */
+	size_t cap_spans;
+	int err; /* -ENOMEM */
+};
+
+/* Chains and maps. The policy is borrowed. 0 or -ENOMEM. */
+int fw_nft_plan_init(struct fw_nft_plan *pl, const struct fw_policy *p, unsigned epoch);
+void fw_nft_plan_done(struct fw_nft_plan *pl);
+/* Hand out every rule, chain by chain in chain order, filling pl->sets on the way. 0 or -ENOMEM. */
+int fw_nft_plan_rules(struct fw_nft_plan *pl, fw_nft_emit_fn *emit, void *arg);
+bool fw_nft_plan_has_chain(const struct fw_nft_plan *pl, const char *name);
+
+/* ---- between the files of the plan ---- */
+
+/* Rules of a base or deny chain. */
+void fw_nft_plan_base(struct fw_nft_plan *pl, enum fw_nft_base b);
+void fw_nft_plan_deny(struct fw_nft_plan *pl, const char *chain);
+/* Rules of one record in a chain of this kind. */
+void fw_nft_plan_record(
+	struct fw_nft_plan *pl, const struct fw_nft_zchain *c, const struct fw_policy_rule *r);
+void fw_nft_plan_emit(struct fw_nft_plan *pl, const struct fw_nft_rule *r);
+/* Condition "the interface is one of these"; no condition for n == 0. */
+void fw_nft_plan_ifaces(struct fw_nft_plan *pl, struct fw_nft_rule *r, enum fw_nft_field f,
+	const char (*names)[IFNAMSIZ], size_t n);
+
+/* One way a record can match: one family, one protocol. */
+struct fw_nft_variant {
+	uint8_t family; /* 4, 6, 0: both */
+	bool any_proto;
+	uint8_t proto;
+	const struct fw_nft_span *spans; /* n_spans 0: any port */
+	size_t n_spans;
+};
+typedef void fw_nft_variant_fn(struct fw_nft_plan *pl, const struct fw_nft_variant *v,
+	const struct fw_policy_rule *r, const struct fw_nft_zchain *c);
+/* Call fn for each variant of the record; only_family 0: no restriction. */
+void fw_nft_plan_variants(struct fw_nft_plan *pl, const struct fw_policy_rule *r,
+	const struct fw_nft_zchain *c, uint8_t only_family, fw_nft_variant_fn *fn);
+/* The conditions of a variant, cheap ones first. */
+void fw_nft_plan_match(struct fw_nft_plan *pl, struct fw_nft_rule *k,
+	const struct fw_nft_variant *v, const struct fw_addrs *src, const struct fw_addrs *dst);
+/* nat.c */
+void fw_nft_plan_dnat(
+	struct fw_nft_plan *pl, const struct fw_nft_zchain *c, const struct fw_policy_rule *r);
+void fw_nft_plan_dnat_forward(
+	struct fw_nft_plan *pl, const struct fw_nft_zchain *c, const struct fw_policy_rule *r);
+void fw_nft_plan_snat(
+	struct fw_nft_plan *pl, const struct fw_nft_zchain *c, const struct fw_policy_rule *r);
+
+#endif
