@@ -49,20 +49,24 @@ void sk_ipc_msg_done(struct sk_ipc_msg *m);
 
 /* --- blocking client ------------------------------------------------------------------------- */
 int sk_ipc_connect(const char *path, struct sk_err *err); /* fd or -errno */
-/* passfd -1 for none. Blocks until sent. */
+/* passfd (borrowed) -1 for none. Blocks until sent. */
 int sk_ipc_send(int fd, enum sk_ipc_type type, uint32_t id, const json_t *body, int passfd,
 	struct sk_err *err);
 /* timeout_ms -1 waits. -ETIMEDOUT, -ECONNRESET (closed), -EBADMSG. */
 int sk_ipc_recv(int fd, int timeout_ms, struct sk_ipc_msg *ret, struct sk_err *err);
 /*
- * Send op/args and collect the reply: on_data is called for each DATA body (may be NULL). Returns
- * the END's code; err carries its message; *ret_end (may be NULL) the END body, owned.
+ * Send op/args and collect the reply: on_data (may be NULL) is called for each DATA body; not
+ * returning 0 ends the call with that code. timeout_ms counts from the last answer. Returns the
+ * END's code; err carries its message; *ret_end (may be NULL) the END body, owned. args is stolen
+ * in any case.
  */
 int sk_ipc_call(int fd, const char *op, json_t *args /* stolen */, int passfd, int timeout_ms,
 	int (*on_data)(json_t *body, void *arg), void *arg, json_t **ret_end, struct sk_err *err);
 
-/* END body for a result: {"code": 0} merged with extra (stolen, may be NULL), or the error's
- * fields. */
+/*
+ * END body for a result: {"code": 0} merged with extra (stolen, may be NULL; its "code" is
+ * ignored), or with a negative code the error's fields. NULL without memory.
+ */
 json_t *sk_ipc_end_body(int code, const struct sk_err *err, json_t *extra);
 /* And back: fills err from an END body, returns its code. */
 int sk_ipc_end_code(const json_t *body, struct sk_err *err);
@@ -76,23 +80,33 @@ struct sk_ipc_ops {
 	int (*accept)(struct sk_ipc_client *c, const struct ucred *cred, void *arg);
 	/* m is owned by the server and freed after the call; take m->fd by setting it to -1. */
 	void (*message)(struct sk_ipc_client *c, struct sk_ipc_msg *m, void *arg);
+	/* Once for each accepted client, also on sk_ipc_server_free(); c is invalid afterwards. */
 	void (*closed)(struct sk_ipc_client *c, void *arg);
 };
 
 struct sk_ipc_limits {
-	unsigned clients;   /* connections at once */
-	unsigned per_uid;   /* connections of one uid */
-	size_t queue_bytes; /* unsent bytes of one client; beyond, it is closed */
+	unsigned clients; /* connections at once */
+	unsigned per_uid; /* connections of one uid */
+	/*
+	 * Unsent bytes of one client; beyond, it is closed. Above a quarter of it no more requests
+	 * are read from that client until it has taken its answers.
+	 */
+	size_t queue_bytes;
 };
 
-/* Listen on path (unlinked first; mode applied) or take the inherited fd if fd >= 0. */
+/*
+ * Listen on path (an old socket there is unlinked first; mode applied) or take over the inherited
+ * fd if fd >= 0. All callbacks run in ev's loop and may free the server.
+ */
 int sk_ipc_server_new(struct sk_ipc_server **ret, sd_event *ev, const char *path, mode_t mode,
 	int fd, const struct sk_ipc_limits *lim, const struct sk_ipc_ops *ops, void *arg,
 	struct sk_err *err);
 void sk_ipc_server_free(struct sk_ipc_server *s);
 
-/* Queue a message; sent when the socket allows. -ENOBUFS closes the client (after this call
- * returns). */
+/*
+ * Queue a message; sent when the socket allows. -ENOBUFS or a lost peer closes the client (after
+ * this call returns); -EPIPE when it is already closing; -EMSGSIZE leaves it as it is.
+ */
 int sk_ipc_reply(struct sk_ipc_client *c, enum sk_ipc_type type, uint32_t id, const json_t *body);
 int sk_ipc_reply_text(
 	struct sk_ipc_client *c, enum sk_ipc_type type, uint32_t id, const char *json, size_t len);
@@ -102,8 +116,10 @@ const struct ucred *sk_ipc_client_cred(const struct sk_ipc_client *c);
 int sk_ipc_client_fd(const struct sk_ipc_client *c);
 void sk_ipc_client_set_data(struct sk_ipc_client *c, void *data);
 void *sk_ipc_client_data(const struct sk_ipc_client *c);
-void sk_ipc_client_close(struct sk_ipc_client *c); /* deferred until the loop is idle */
-/* Each client in turn. */
+/* Deferred to the next turn of the loop; closed() is called from there. What is queued may be lost.
+ */
+void sk_ipc_client_close(struct sk_ipc_client *c);
+/* Each client in turn; fn may close any of them, but not free the server. */
 void sk_ipc_server_each(
 	struct sk_ipc_server *s, void (*fn)(struct sk_ipc_client *c, void *arg), void *arg);
 

@@ -140,24 +140,32 @@ static json_t *text(const char *s)
 	return json_string(sk_escape(clean, sizeof(clean), s, strlen(s)));
 }
 
+static int set_error(json_t *body, int code, const struct sk_err *err)
+{
+	const char *en = err && err->en[0] ? err->en : strerror(-code);
+	int r = json_object_set_new(body, "en", text(en));
+
+	if (err && err->path[0])
+		r |= json_object_set_new(body, "path", text(err->path));
+	if (err && err->ja[0])
+		r |= json_object_set_new(body, "ja", text(err->ja));
+	return r;
+}
+
 json_t *sk_ipc_end_body(int code, const struct sk_err *err, json_t *extra)
 {
 	json_t *body = json_object();
-	const char *en;
+	int r = json_object_set_new(body, "code", json_integer(code < 0 ? code : 0));
 
-	json_object_set_new(body, "code", json_integer(code));
-	if (code == 0) {
-		if (extra)
-			json_object_update_missing(body, extra);
-	} else {
-		en = err && err->en[0] ? err->en : strerror(code < 0 ? -code : code);
-		json_object_set_new(body, "en", text(en));
-		if (err && err->path[0])
-			json_object_set_new(body, "path", text(err->path));
-		if (err && err->ja[0])
-			json_object_set_new(body, "ja", text(err->ja));
-	}
+	if (code < 0)
+		r |= set_error(body, code, err);
+	else if (extra)
+		r |= json_object_update_missing(body, extra);
 	json_decref(extra);
+	if (r) {
+		json_decref(body);
+		return NULL;
+	}
 	return body;
 }
 

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+$(eval $(call unit,lib-err,tests/unit/lib/test_err.c,sk))
+$(eval $(call unit,lib-text,tests/unit/lib/test_text.c,sk))
+$(eval $(call unit,lib-buf,tests/unit/lib/test_buf.c,sk))
+$(eval $(call unit,lib-table,tests/unit/lib/test_table.c,sk))
+$(eval $(call unit,lib-clock,tests/unit/lib/test_clock.c,sk))
+$(eval $(call unit,lib-file,tests/unit/lib/test_file.c,sk))
+$(eval $(call unit,lib-json,tests/unit/lib/test_json.c,sk))
+$(eval $(call unit,lib-ipc-msg,tests/unit/lib/test_ipc_msg.c,sk))
+$(eval $(call unit,lib-ipc,tests/unit/lib/test_ipc.c,sk))
+$(eval $(call unit,lib-log,tests/unit/lib/test_log.c,sk))
+$(eval $(call unit,lib-sandbox,tests/unit/lib/test_sandbox.c,sk))
