@@ -36,6 +36,11 @@ static const struct fw_zone *zone_at(const struct fw_policy *p, uint8_t zone)
 /* ---- what happens before routing --------------------------------------------------------------
  */
 
+static bool v6_link_local(const struct fw_ip *ip)
+{
+	return ip->family == 6 && ip->a >> 118 == 0x3fa; /* fe80::/10 */
+}
+
 static bool link_scoped(const struct fw_ip *ip)
 {
 	return ip->a == 0 || (ip->family == 6 && ip->a >> 118 == 0x3fa) ||
@@ -52,12 +57,18 @@ static bool reverse_path_bad(const struct walk *w)
 	return back < w->p->n_zones && back != w->f->from;
 }
 
+/* A host that has no address yet asks for one (RFC 2131 4.1). */
+static bool dhcp_discover(const struct fw_flow *f)
+{
+	return f->src.family == 4 && f->src.a == 0 && f->proto == UDP && f->port == 67;
+}
+
 /* A drop at the raw hook, or 0. The gateway's own packets do not pass it. */
 static enum fw_builtin_id raw_drop(const struct walk *w)
 {
 	const struct fw_zone *from = zone_at(w->p, w->f->from);
 
-	if (!from)
+	if (!from || dhcp_discover(w->f))
 		return 0;
 	if (from->bogons && fw_is_bogon(&w->f->src))
 		return FW_B_BOGONS;
@@ -106,11 +117,6 @@ static bool is_mld(uint16_t type)
 	return (type >= 130 && type <= 132) || type == 143;
 }
 
-static bool v6_link_local(const struct fw_ip *ip)
-{
-	return ip->family == 6 && ip->a >> 118 == 0x3fa; /* fe80::/10 */
-}
-
 /* DHCP towards the server or back, seen from the gateway. */
 static bool is_dhcp(const struct walk *w, bool in)
 {
@@ -119,13 +125,16 @@ static bool is_dhcp(const struct walk *w, bool in)
 	return w->f->proto == UDP && w->port == want;
 }
 
+/* The gateway's own listener reports may come from ::, before it has an address (RFC 3590). */
 static enum fw_builtin_id link_control(const struct walk *w)
 {
 	if (w->f->proto != ICMPV6 || w->f->src.family != 6)
 		return 0;
 	if (is_nd(w->port))
 		return FW_B_ND;
-	return is_mld(w->port) && v6_link_local(&w->f->src) ? FW_B_MLD : 0;
+	if (!is_mld(w->port) || (w->f->from != FW_SELF && !v6_link_local(&w->f->src)))
+		return 0;
+	return FW_B_MLD;
 }
 
 static bool is_manage_port(const struct fw_site *s, uint16_t port)

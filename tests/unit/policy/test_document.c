@@ -428,7 +428,7 @@ static void damaged_lines(void **state)
 		{{HEADER, "{\"gadget\":{}}"}, "line 2"},
 		{{HEADER, "[]"}, "line 2"},
 		{{HEADER, ""}, "line 2"},
-		{{HEADER, ZONE, "{\"rule\":{\"number\":1001}}"}, "rule[1001].applicant"},
+		{{HEADER, ZONE, "{\"rule\":{\"number\":1001}}"}, "rule[1001].kind"},
 		{{HEADER, ZONE, "{\"rule\":[]}"}, NULL},
 		{{HEADER,
 			 "{\"zone\":{\"name\":\"lan\",\"kind\":\"inside\",\"interfaces\":[],\"x\":"
