@@ -1,2 +1,4 @@
-$(eval $(call program,sekisho-fwd,fw/fwd,main.c daemon.c ipc.c apply.c persist.c counters.c drift.c \
-	nflog.c packet.c fold.c spool.c conntrack.c,fw-nft fw-policy fw-registry sk,libnetfilter_conntrack,$(PREFIX)/sbin))
+$(eval $(call module,fw-fwd,fw/fwd,daemon.c apply.c drift.c report.c ipc.c ops.c persist.c counters.c \
+	conntrack.c cut.c nflog.c ifaces.c event.c fold.c spool.c packet.c,fw-nft fw-policy fw-registry sk,\
+	libnetfilter_conntrack))
+$(eval $(call program,sekisho-fwd,fw/fwd,main.c,fw-fwd,,$(PREFIX)/sbin))
