@@ -116,8 +116,7 @@ const struct ucred *sk_ipc_client_cred(const struct sk_ipc_client *c);
 int sk_ipc_client_fd(const struct sk_ipc_client *c);
 void sk_ipc_client_set_data(struct sk_ipc_client *c, void *data);
 void *sk_ipc_client_data(const struct sk_ipc_client *c);
-/* Deferred to the next turn of the loop; closed() is called from there. What is queued may be lost.
- */
+/* Deferred to the loop's next turn; closed() is called from there. What is queued may be lost. */
 void sk_ipc_client_close(struct sk_ipc_client *c);
 /* Each client in turn; fn may close any of them, but not free the server. */
 void sk_ipc_server_each(
