@@ -52,6 +52,8 @@ static int from_cp932(const char *src, size_t n, char **ret, struct sk_err *err)
 	iconv_t cd = iconv_open("UTF-8", "CP932");
 	int r = 0;
 
+	if (cd == (iconv_t)-1 && errno == ENOMEM)
+		return sk_err_nomem(err);
 	if (cd == (iconv_t)-1)
 		return sk_err_set(err, -ENOTSUP, NULL,
 			"this system cannot read Shift_JIS; save the file as CSV UTF-8",

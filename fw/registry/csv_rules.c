@@ -24,8 +24,8 @@ struct reader {
 	size_t cap_rules, cap_lines, cap_errors;
 };
 
-/* In place: blanks around it and a formula guard taken away. */
-static char *clean(char *s)
+/* In place: blanks around it taken away. */
+static char *trim(char *s)
 {
 	size_t n;
 
@@ -33,9 +33,14 @@ static char *clean(char *s)
 	n = strlen(s);
 	while (n > 0 && strchr(" \t\n", s[n - 1]))
 		s[--n] = '\0';
-	if (s[0] == '\'' && s[1] && strchr("=+-@\t\r'", s[1]))
-		s++;
 	return s;
+}
+
+/* The same and the guard of csv_write.c. */
+static char *clean(char *s)
+{
+	s = trim(s);
+	return s[0] == '\'' && s[1] && strchr("=+-@\t\r'", s[1]) ? s + 1 : s;
 }
 
 static bool row_empty(const struct fw_csv *csv, size_t row)
@@ -135,18 +140,19 @@ static void join_lines(char *s, char with)
 			*s = with;
 }
 
-static bool item_reads(enum fw_column c, const char *item)
+/* 1 if item is an address, or looks like a number of ports; 0 if not; -ENOMEM. */
+static int item_reads(enum fw_column c, const char *item)
 {
 	struct fw_addrs a = {0};
-	bool ok;
+	int r;
 
 	if (strcasecmp(item, "any") == 0)
-		return true;
+		return 1;
 	if (c == FW_COL_PORT)
 		return (item[0] >= '0' && item[0] <= '9') || strcmp(item, "-") == 0;
-	ok = fw_addrs_add(&a, item, NULL) == 0;
+	r = fw_addrs_add(&a, item, NULL);
 	fw_addrs_done(&a);
-	return ok;
+	return r == -ENOMEM ? r : r == 0;
 }
 
 /*
@@ -157,17 +163,19 @@ static int put_list_item(struct sk_buf *b, enum fw_column c, const char *item)
 {
 	char *plain = fw_text_narrow(item), trimmed[FW_ITEM_MAX];
 	const char *p = plain;
+	int r;
 
 	if (!plain)
 		return -ENOMEM;
-	if (b->len > 0)
-		sk_buf_putc(b, ',');
-	if (fw_item_next(&p, "", trimmed, NULL) > 0 && item_reads(c, trimmed))
-		sk_buf_puts(b, trimmed);
-	else
-		sk_buf_puts(b, item);
+	fw_item_next(&p, "", trimmed, NULL); /* never longer than item */
+	r = item_reads(c, trimmed);
+	if (r >= 0) {
+		if (b->len > 0)
+			sk_buf_putc(b, ',');
+		sk_buf_puts(b, r ? trimmed : item);
+	}
 	free(plain);
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 /* The separators a Japanese keyboard gives, as commas; in place (they are never shorter). */
@@ -200,17 +208,19 @@ static int set_list(char **field, enum fw_column c, char *cell, struct sk_err *e
 	sk_buf_init(&b, (size_t)4 * FW_CSV_CELL_MAX);
 	ascii_commas(cell);
 	while ((r = fw_item_next(&p, ",", item, err)) > 0) {
-		/* A list written line by line ends in an empty one. */
-		if (!item[0] && !p)
-			break;
+		/* From "10.0.0.1,<line end>10.0.0.2" and the like. */
+		if (!item[0])
+			continue;
 		r = put_list_item(&b, c, item);
 		if (r < 0)
 			break;
 	}
 	if (r >= 0) {
-		free(*field);
-		*field = sk_buf_take(&b);
-		r = *field ? 0 : sk_err_nomem(err);
+		r = sk_buf_error(&b);
+		if (r == 0)
+			r = fw_str_set(field, sk_buf_str(&b));
+		if (r < 0)
+			sk_err_nomem(err);
 	}
 	sk_buf_done(&b);
 	return r;
@@ -293,9 +303,26 @@ static int set_direction(const char *s, struct fw_rule *r, struct sk_err *err)
 	return 0;
 }
 
+/* Also "2027年3月31日", as a Japanese spreadsheet may show it. */
 static int set_time(const char *s, bool end_of_day, int64_t *ret, struct sk_err *err)
 {
-	return s[0] ? sk_time_parse(s, end_of_day, ret, err) : 0;
+	char text[FW_ITEM_MAX];
+	size_t n = 0;
+
+	if (!s[0])
+		return 0;
+	while (*s && n + 1 < sizeof(text)) {
+		if (strncmp(s, "年", strlen("年")) == 0 || strncmp(s, "月", strlen("月")) == 0) {
+			text[n++] = '-';
+			s += strlen("年");
+		} else if (strncmp(s, "日", strlen("日")) == 0) {
+			s += strlen("日");
+		} else {
+			text[n++] = *s++;
+		}
+	}
+	text[n] = '\0';
+	return sk_time_parse(text, end_of_day, ret, err);
 }
 
 /* Cells with digits and ASCII words only, already narrowed. */
@@ -334,7 +361,7 @@ static int set_cell(struct fw_rule *r, enum fw_column c, char *cell, struct sk_e
 	case FW_COL_LAST_HIT: return 0;
 	default:
 		plain = fw_text_narrow(cell);
-		return plain ? set_plain(r, c, clean(plain), err) : sk_err_nomem(err);
+		return plain ? set_plain(r, c, trim(plain), err) : sk_err_nomem(err);
 	}
 }
 

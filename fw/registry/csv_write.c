@@ -55,24 +55,16 @@ static void put_number(struct sk_buf *b, uint32_t n, int first)
 	fw_csv_put_cell(b, text, first);
 }
 
-/* As a date if that is all there is to it, else with the time and "+09:00" so that nothing is lost.
- */
+/* As a date if that is all there is to it, else with time and zone so that nothing is lost. */
 static void put_time(struct sk_buf *b, int64_t t, bool end_of_day)
 {
 	char text[40] = "";
 	int64_t back;
-	size_t n;
 
 	if (t != 0) {
 		sk_date_format(t, text, sizeof(text));
-		if (sk_time_parse(text, end_of_day, &back, NULL) < 0 || back != t) {
-			sk_time_format(t, text, sizeof(text) - 1);
-			n = strlen(text);
-			if (n > 5 && (text[n - 5] == '+' || text[n - 5] == '-')) {
-				memmove(text + n - 1, text + n - 2, 3);
-				text[n - 2] = ':';
-			}
-		}
+		if (sk_time_parse(text, end_of_day, &back, NULL) < 0 || back != t)
+			sk_time_format(t, text, sizeof(text));
 	}
 	fw_csv_put_cell(b, text, 0);
 }
