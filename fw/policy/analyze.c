@@ -13,7 +13,7 @@
 
 #define DAY 86400
 #define PIECES_DEFAULT 4096
-#define COMPARISONS_POOL                                                                           \
+#define OPERATIONS_POOL                                                                            \
 	100000000ull /* for all rules that need more than their share, about 0.5 s */
 
 /* ---- groups -----------------------------------------------------------------------------------
@@ -215,7 +215,7 @@ int fw_analyze(const struct fw_policy *p, const struct fw_analyze_opts *o, struc
 
 	a.cover.space = &a.space;
 	a.cover.budget = o->budget ? o->budget : PIECES_DEFAULT;
-	a.cover.pool = COMPARISONS_POOL;
+	a.cover.pool = OPERATIONS_POOL;
 	if (r == 0)
 		r = all_groups(&a, sorted);
 	if (r == 0)

@@ -12,7 +12,7 @@
 
 #define ARENA_MAX ((size_t)8 << 20)
 #define SHARE_PER_RULE 4  /* times the list, and */
-#define SHARE_FIXED 20000 /* comparisons that every rule may cost */
+#define SHARE_FIXED 20000 /* operations that every rule may cost */
 
 static bool hull_meets(const struct fw_range4 *a, const struct fw_range4 *b)
 {
@@ -75,7 +75,8 @@ bool fw_prod_covers(const struct fw_space *s, uint32_t outer, uint32_t inner)
 
 struct fw_piece {
 	struct {
-		size_t at; /* in the arena */
+		const struct fw_range4 *own; /* the rule's own ranges, or NULL: in the arena */
+		size_t at;
 		uint32_t n;
 	} dim[DIMS];
 	struct fw_range4 hull[DIMS];
@@ -85,7 +86,9 @@ struct fw_piece {
 
 static struct fw_rset piece_set(const struct fw_cover *c, const struct fw_piece *p, int d)
 {
-	return (struct fw_rset){c->arena + p->dim[d].at, p->dim[d].n};
+	const struct fw_range4 *v = p->dim[d].own ? p->dim[d].own : c->arena + p->dim[d].at;
+
+	return (struct fw_rset){v, p->dim[d].n};
 }
 
 static bool meets(const struct fw_cover *c, const struct fw_piece *p, uint32_t rule, int f)
@@ -107,6 +110,7 @@ static void take(struct fw_cover *c, struct fw_piece *p, int d, uint32_t n)
 {
 	const struct fw_range4 *v = c->arena + c->top;
 
+	p->dim[d].own = NULL;
 	p->dim[d].at = c->top;
 	p->dim[d].n = n;
 	if (n)
@@ -125,30 +129,60 @@ static int push(struct fw_cover *c, const struct fw_piece *p)
 static int reserve(struct fw_cover *c, size_t n)
 {
 	if (c->top + n > ARENA_MAX)
-		return FW_COVER_CUT;
+		return -ENOBUFS;
 	return sk_grow(&c->arena, &c->cap_arena, c->top + n, sizeof(*c->arena));
+}
+
+/* Take operations from the rule's share, then from the common pool. */
+static bool spend(struct fw_cover *c, uint64_t n)
+{
+	uint64_t own = SK_MIN(c->share, n);
+
+	c->share -= own;
+	n -= own;
+	if (n > c->pool)
+		return false;
+	c->pool -= n;
+	return true;
+}
+
+/*
+ * Cut p along dimension d: what lies outside rule is *out (false: nothing does), and p keeps the
+ * inside. A dimension within the rule's stays as it is, which costs nothing.
+ */
+static int cut(
+	struct fw_cover *c, struct fw_piece *p, struct fw_rset by, int d, struct fw_piece *out)
+{
+	struct fw_rset mine = piece_set(c, p, d);
+	size_t room = 2 * ((size_t)mine.n + by.n);
+	int ret;
+
+	if (fw_rset_covers(by, mine))
+		return 0;
+	if (!spend(c, room))
+		return -ENOBUFS;
+	ret = reserve(c, room);
+	if (ret < 0)
+		return ret;
+	mine = piece_set(c, p, d); /* the arena may have moved */
+	*out = *p;
+	take(c, out, d, fw_rset_minus(mine, by, c->arena + c->top));
+	take(c, p, d, fw_rset_and(mine, by, c->arena + c->top));
+	return 1;
 }
 
 /* What rule leaves of p, as up to three disjoint pieces on the stack. */
 static int split(struct fw_cover *c, const struct fw_piece *p, uint32_t rule, int f)
 {
-	const struct fw_prod *r = &c->space->prod[rule];
 	struct fw_piece inside = *p, out[DIMS];
-	size_t room = 0, n = 0;
-	int ret;
+	size_t n = 0;
 
-	for (int d = 0; d < DIMS; d++)
-		room += 2 * ((size_t)p->dim[d].n + r->dim[f][d].n);
-	ret = reserve(c, room);
-	if (ret != 0)
-		return ret;
 	for (int d = 0; d < DIMS; d++) {
-		struct fw_rset mine = piece_set(c, p, d);
+		int ret = cut(c, &inside, c->space->prod[rule].dim[f][d], d, &out[n]);
 
-		out[n] = inside;
-		take(c, &out[n], d, fw_rset_minus(mine, r->dim[f][d], c->arena + c->top));
-		n += out[n].dim[d].n > 0;
-		take(c, &inside, d, fw_rset_and(mine, r->dim[f][d], c->arena + c->top));
+		if (ret < 0)
+			return ret;
+		n += (size_t)ret;
 	}
 	for (size_t i = 0; i < n; i++) {
 		out[i].mark = c->top;
@@ -162,39 +196,18 @@ static int push_whole(struct fw_cover *c, uint32_t rule, int f)
 {
 	const struct fw_prod *r = &c->space->prod[rule];
 	struct fw_piece p = {0};
-	size_t room = 0;
-	int ret;
 
 	c->top = c->n_stack = 0;
-	for (int d = 0; d < DIMS; d++)
-		room += r->dim[f][d].n;
-	ret = reserve(c, room);
-	if (ret != 0)
-		return ret;
 	for (int d = 0; d < DIMS; d++) {
-		memcpy(c->arena + c->top, r->dim[f][d].v, r->dim[f][d].n * sizeof(*c->arena));
-		take(c, &p, d, r->dim[f][d].n);
+		p.dim[d].own = r->dim[f][d].v;
+		p.dim[d].n = r->dim[f][d].n;
+		p.hull[d] = c->space->hull[rule].dim[f][d];
 	}
-	p.mark = c->top;
 	return push(c, &p);
-}
-
-/* Take comparisons from the rule's share, then from the common pool. */
-static bool spend(struct fw_cover *c, uint64_t *share, uint64_t n)
-{
-	uint64_t own = SK_MIN(*share, n);
-
-	*share -= own;
-	n -= own;
-	if (n > c->pool)
-		return false;
-	c->pool -= n;
-	return true;
 }
 
 static int cover_family(struct fw_cover *c, uint32_t rule, int f, const uint32_t *list, size_t n)
 {
-	uint64_t share = SHARE_PER_RULE * (uint64_t)n + SHARE_FIXED;
 	size_t pieces = 0;
 	int ret = push_whole(c, rule, f);
 
@@ -207,13 +220,49 @@ static int cover_family(struct fw_cover *c, uint32_t rule, int f, const uint32_t
 			k++;
 		if (k == n)
 			return FW_UNCOVERED;
-		if (++pieces > c->budget || !spend(c, &share, k - p.next + 1))
+		if (++pieces > c->budget || !spend(c, k - p.next + 1))
 			return FW_COVER_CUT;
 		c->decides[k] = true;
 		p.next = k + 1;
 		ret = split(c, &p, list[k], f);
 	}
-	return ret;
+	return ret == -ENOBUFS ? FW_COVER_CUT : ret;
+}
+
+static bool holds(const struct fw_space *s, uint32_t rule, int f, const uint32_t x[DIMS])
+{
+	const struct fw_range4 *h = s->hull[rule].dim[f];
+
+	for (int d = 0; d < DIMS; d++) {
+		const struct fw_range4 point = {x[d], x[d]};
+
+		if (x[d] < h[d].lo || x[d] > h[d].hi)
+			return false;
+		if (!s->hull[rule].simple &&
+			!fw_rset_covers(s->prod[rule].dim[f][d], (struct fw_rset){&point, 1}))
+			return false;
+	}
+	return true;
+}
+
+/* A corner of the rule that no other holds: most rules that are not covered show it there. */
+static bool free_corner(
+	const struct fw_cover *c, uint32_t rule, int f, const uint32_t *list, size_t n)
+{
+	const struct fw_range4 *h = c->space->hull[rule].dim[f];
+
+	for (unsigned corner = 0; corner < 1u << DIMS; corner++) {
+		uint32_t x[DIMS];
+		size_t k = 0;
+
+		for (int d = 0; d < DIMS; d++)
+			x[d] = corner >> d & 1 ? h[d].hi : h[d].lo;
+		while (k < n && !holds(c->space, list[k], f, x))
+			k++;
+		if (k == n)
+			return true;
+	}
+	return false;
 }
 
 int fw_cover(struct fw_cover *c, uint32_t rule, const uint32_t *list, size_t n)
@@ -224,6 +273,11 @@ int fw_cover(struct fw_cover *c, uint32_t rule, const uint32_t *list, size_t n)
 		return -ENOMEM;
 	if (n)
 		memset(c->decides, 0, n * sizeof(*c->decides));
+	c->share = SHARE_PER_RULE * (uint64_t)n + SHARE_FIXED;
+	for (int f = 0; f < 2; f++) {
+		if (c->space->prod[rule].dim[f][DIM_SVC].n && free_corner(c, rule, f, list, n))
+			return FW_UNCOVERED;
+	}
 	for (int f = 0; f < 2; f++) {
 		int ret;
 

@@ -62,9 +62,10 @@ struct fw_cover {
 	size_t top, cap_arena;
 	struct fw_piece *stack;
 	size_t n_stack, cap_stack;
-	size_t budget; /* pieces a rule */
-	uint64_t pool; /* comparisons left for rules that need more than their share */
-	bool *decides; /* by position in the list: takes part of the rule */
+	size_t budget;  /* pieces a rule */
+	uint64_t share; /* operations (comparisons, ranges written) left to the rule at hand */
+	uint64_t pool;  /* and to all rules that need more than their share */
+	bool *decides;  /* by position in the list: takes part of the rule */
 	size_t cap_decides;
 };
 

@@ -290,6 +290,20 @@ static int check_numbers_once(const struct fw_policy *p, struct sk_err *err)
 	return 0;
 }
 
+/* The array grew by doubling; failing to shrink it is harmless. */
+static void give_back_slack(struct fw_policy *p)
+{
+	struct fw_policy_rule *v;
+
+	if (p->n_rules == 0 || p->n_rules == p->cap_rules)
+		return;
+	v = realloc(p->rules, p->n_rules * sizeof(*v));
+	if (!v)
+		return;
+	p->rules = v;
+	p->cap_rules = p->n_rules;
+}
+
 int fw_policy_finish(struct fw_policy *p, struct sk_err *err)
 {
 	int r;
@@ -307,6 +321,7 @@ int fw_policy_finish(struct fw_policy *p, struct sk_err *err)
 	}
 	if (p->n_rules)
 		qsort(p->rules, p->n_rules, sizeof(*p->rules), by_order);
+	give_back_slack(p);
 	if (index_rules(p) < 0)
 		return sk_err_nomem(err);
 	return check_numbers_once(p, err);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The analysis: named cases, and random rule sets in a universe small enough to try every connection. */
+/* The analysis: named cases, and random rule sets in a universe small enough to try every
+ * connection. */
 #include "tests/unit/policy/build.h"
 
 #include "fw/policy/analyze.h"
 #include "lib/util.h"
 
-static const struct fw_analyze_opts defaults = {.now = T_NOW, .expiring_days = 30, .unused_days = 90};
+static const struct fw_analyze_opts defaults = {
+	.now = T_NOW, .expiring_days = 30, .unused_days = 90};
 
 static struct fw_findings analyze(const struct fw_policy *p, const struct fw_analyze_opts *o)
 {
@@ -16,7 +18,8 @@ static struct fw_findings analyze(const struct fw_policy *p, const struct fw_ana
 	return f;
 }
 
-static const struct fw_finding *find(const struct fw_findings *f, uint32_t number, enum fw_finding_kind k)
+static const struct fw_finding *find(
+	const struct fw_findings *f, uint32_t number, enum fw_finding_kind k)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		if (f->v[i].number == number && f->v[i].kind == k)
@@ -25,7 +28,8 @@ static const struct fw_finding *find(const struct fw_findings *f, uint32_t numbe
 	return NULL;
 }
 
-/* ---- named cases ------------------------------------------------------------------------------- */
+/* ---- named cases -------------------------------------------------------------------------------
+ */
 
 #define LAN "192.168.1.0/24"
 
@@ -37,7 +41,8 @@ static const struct {
 	uint32_t number, other;
 } cases[] = {
 	{"a deny hides an allow",
-		{{1001, FW_DENY, 0, 0, LAN, 0, 0, "1-1024", 0, 0}, {1002, FW_ALLOW, 0, 0, LAN, 0, 0, 0, 0, 0}},
+		{{1001, FW_DENY, 0, 0, LAN, 0, 0, "1-1024", 0, 0},
+			{1002, FW_ALLOW, 0, 0, LAN, 0, 0, 0, 0, 0}},
 		FW_F_SHADOWED, 1002, 1001},
 	{"two denies hide an allow together",
 		{{1001, FW_DENY, 0, 0, "192.168.1.0/25", 0, 0, 0, 0, 0},
@@ -49,10 +54,12 @@ static const struct {
 			{1002, FW_ALLOW, 0, 0, LAN, 0, 0, 0, 0, 0}},
 		FW_FINDINGS, 1002, 0},
 	{"the same twice",
-		{{1001, FW_ALLOW, 0, 0, LAN, 0, 0, 0, 0, 0}, {1002, FW_ALLOW, 0, 0, LAN, 0, 0, 0, 0, 0}},
+		{{1001, FW_ALLOW, 0, 0, LAN, 0, 0, 0, 0, 0},
+			{1002, FW_ALLOW, 0, 0, LAN, 0, 0, 0, 0, 0}},
 		FW_F_REDUNDANT, 1002, 1001},
 	{"the first of the same twice stays",
-		{{1001, FW_ALLOW, 0, 0, LAN, 0, 0, 0, 0, 0}, {1002, FW_ALLOW, 0, 0, LAN, 0, 0, 0, 0, 0}},
+		{{1001, FW_ALLOW, 0, 0, LAN, 0, 0, 0, 0, 0},
+			{1002, FW_ALLOW, 0, 0, LAN, 0, 0, 0, 0, 0}},
 		FW_FINDINGS, 1001, 0},
 	{"a later wider rule makes it superfluous",
 		{{1001, FW_ALLOW, 0, 0, "192.168.1.7", 0, 0, 0, 0, 0},
@@ -81,7 +88,8 @@ static const struct {
 			{1002, FW_ALLOW, 0, 0, "any", "192.0.2.1", 0, 0, 0, 0}},
 		FW_F_SHADOWED, 1002, 1001},
 	{"other zones do not compete",
-		{{1001, FW_DENY, "lan", "dmz", 0, 0, 0, 0, 0, 0}, {1002, FW_ALLOW, 0, 0, 0, 0, 0, 0, 0, 0}},
+		{{1001, FW_DENY, "lan", "dmz", 0, 0, 0, 0, 0, 0},
+			{1002, FW_ALLOW, 0, 0, 0, 0, 0, 0, 0, 0}},
 		FW_FINDINGS, 1002, 0},
 	{"a translation competes with translations only",
 		{{1001, FW_DENY, "wan", "dmz", 0, 0, 0, 0, 0, 0},
@@ -104,7 +112,8 @@ static const struct {
 			{1002, FW_ALLOW, 0, 0, "192.168.1.8", 0, 0, 0, 0, 0}},
 		FW_F_MERGEABLE, 1002, 1001},
 	{"two ports",
-		{{1001, FW_ALLOW, 0, 0, LAN, 0, 0, "80", 0, 0}, {1002, FW_ALLOW, 0, 0, LAN, 0, 0, 0, 0, 0}},
+		{{1001, FW_ALLOW, 0, 0, LAN, 0, 0, "80", 0, 0},
+			{1002, FW_ALLOW, 0, 0, LAN, 0, 0, 0, 0, 0}},
 		FW_F_MERGEABLE, 1002, 1001},
 	{"two protocols, and a third rule between",
 		{{1001, FW_ALLOW, 0, 0, LAN, 0, "tcp", "53", 0, 0},
@@ -169,7 +178,9 @@ static void a_deny_in_the_way_of_both(void **state)
 	struct fw_findings all;
 
 	t_add(p, &(struct t_rule){1001, FW_ALLOW, 0, 0, "192.168.1.7", 0, 0, 0, 0, 1});
-	t_add(p, &(struct t_rule){1002, FW_DENY, 0, 0, "192.168.1.7-192.168.1.8", "192.0.2.1", 0, 0, 0, 2});
+	t_add(p,
+		&(struct t_rule){
+			1002, FW_DENY, 0, 0, "192.168.1.7-192.168.1.8", "192.0.2.1", 0, 0, 0, 2});
 	t_add(p, &(struct t_rule){1003, FW_ALLOW, 0, 0, "192.168.1.8", 0, 0, 0, 0, 3});
 	t_finish(p);
 	all = analyze(p, &defaults);
@@ -183,8 +194,11 @@ static void space_in_words(void **state)
 	struct fw_policy *p = t_policy();
 	struct fw_findings all;
 
-	t_add(p, &(struct t_rule){1001, FW_DENY, 0, 0, "any", "203.0.113.0/24", "any", "any", 0, 1});
-	t_add(p, &(struct t_rule){1002, FW_ALLOW, 0, 0, "192.168.1.0/24,10.0.0.1", "any", "tcp", "80,443", 0, 2});
+	t_add(p,
+		&(struct t_rule){1001, FW_DENY, 0, 0, "any", "203.0.113.0/24", "any", "any", 0, 1});
+	t_add(p,
+		&(struct t_rule){1002, FW_ALLOW, 0, 0, "192.168.1.0/24,10.0.0.1", "any", "tcp",
+			"80,443", 0, 2});
 	t_finish(p);
 	all = analyze(p, &defaults);
 	assert_non_null(find(&all, 1002, FW_F_CONFLICT));
@@ -206,9 +220,13 @@ static void long_words_are_cut(void **state)
 	sk_buf_init(&b, 1 << 20);
 	for (unsigned i = 0; i < 2000; i++)
 		sk_buf_printf(&b, "%s2001:db8:%x::%x", i ? "," : "", i * 2 + 0x1000, i + 0x1000);
-	assert_int_equal(fw_policy_add_object(p, FW_OBJECT_ADDRESS, "many", sk_buf_str(&b), NULL), 0);
-	t_add(p, &(struct t_rule){1001, FW_ALLOW, 0, 0, "many", "many", "tcp",
-			 "1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31,33,35,37,39,41,43,45,47,49,51,53", 0, 1});
+	assert_int_equal(
+		fw_policy_add_object(p, FW_OBJECT_ADDRESS, "many", sk_buf_str(&b), NULL), 0);
+	t_add(p,
+		&(struct t_rule){1001, FW_ALLOW, 0, 0, "many", "many", "tcp",
+			"1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31,33,35,37,39,41,43,45,47,49,51,"
+			"53",
+			0, 1});
 	t_add(p, &(struct t_rule){1002, FW_DENY, 0, 0, "many", "many", "tcp", "1-9", 0, 2});
 	t_finish(p);
 	all = analyze(p, &defaults);
@@ -225,7 +243,8 @@ static void long_words_are_cut(void **state)
 	sk_buf_done(&b);
 }
 
-/* ---- a rule alone ------------------------------------------------------------------------------- */
+/* ---- a rule alone -------------------------------------------------------------------------------
+ */
 
 static void width(void **state)
 {
@@ -286,10 +305,13 @@ static void use_and_expiry(void **state)
 		t_finish(p);
 		p->rules[0].rec.registered = T_NOW + rules[i].registered * T_DAY;
 		p->rules[0].rec.expiry = T_NOW + rules[i].expiry * T_DAY;
-		p->rules[0].rec.last_hit = rules[i].last_hit ? T_NOW + rules[i].last_hit * T_DAY : 0;
+		p->rules[0].rec.last_hit =
+			rules[i].last_hit ? T_NOW + rules[i].last_hit * T_DAY : 0;
 		all = analyze(p, &defaults);
-		if (all.n != (rules[i].want != FW_FINDINGS) || (all.n && all.v[0].kind != rules[i].want))
-			fail_msg("case %zu: %zu, %s", i, all.n, all.n ? fw_finding_name(all.v[0].kind) : "");
+		if (all.n != (rules[i].want != FW_FINDINGS) ||
+			(all.n && all.v[0].kind != rules[i].want))
+			fail_msg("case %zu: %zu, %s", i, all.n,
+				all.n ? fw_finding_name(all.v[0].kind) : "");
 		fw_findings_done(&all);
 		fw_policy_free(p);
 	}
@@ -298,17 +320,19 @@ static void use_and_expiry(void **state)
 static void names_and_texts(void **state)
 {
 	for (enum fw_finding_kind k = 0; k < FW_FINDINGS; k++) {
-		assert_true(fw_finding_name(k)[0] && fw_finding_text(k)->en[0] && fw_finding_text(k)->ja[0]);
+		assert_true(fw_finding_name(k)[0] && fw_finding_text(k)->en[0] &&
+			fw_finding_text(k)->ja[0]);
 		for (enum fw_finding_kind o = 0; o < k; o++)
 			assert_string_not_equal(fw_finding_name(k), fw_finding_name(o));
 	}
 }
 
-/* ---- against every connection of a small universe -------------------------------------------------- */
+/* ---- against every connection of a small universe
+ * -------------------------------------------------- */
 
 /*
- * 8 sources and 8 destinations of each family, 8 ports of tcp and udp, and beyond them one address, one
- * port and one protocol that stand for all the rest.
+ * 8 sources and 8 destinations of each family, 8 ports of tcp and udp, and beyond them one address,
+ * one port and one protocol that stand for all the rest.
  */
 #define ADDRS 9
 #define PORTS 9
@@ -435,7 +459,8 @@ static void check_others(const struct world *w, const struct fw_finding *f, size
 	assert_int_equal(f->n_others + f->others_more, n);
 }
 
-/* All that are called shadowed or redundant can go at once: every connection is decided as before. */
+/* All that are called shadowed or redundant can go at once: every connection is decided as before.
+ */
 static void check_removal(const struct world *w)
 {
 	for (size_t x = 0; x < POINTS; x++) {
@@ -443,7 +468,8 @@ static void check_removal(const struct world *w)
 
 		while (before < w->n && !w->hit[before][x])
 			before++;
-		while (after < w->n && (!w->hit[after][x] || w->covered[after] || w->superfluous[after]))
+		while (after < w->n &&
+			(!w->hit[after][x] || w->covered[after] || w->superfluous[after]))
 			after++;
 		assert_int_equal(before < w->n, after < w->n);
 		if (before < w->n)
@@ -472,10 +498,12 @@ static void check_world(const struct world *w, const struct fw_findings *all, in
 	check_removal(w);
 }
 
-/* "10.0.0.1-10.0.0.4,2001:db8::3-2001:db8::3": one to three ranges, either family or both; or any. */
+/* "10.0.0.1-10.0.0.4,2001:db8::3-2001:db8::3": one to three ranges, either family or both; or any.
+ */
 static void random_addrs(char *dst, size_t cap, bool is_dst, uint32_t families, struct t_rng *rng)
 {
-	const char *net4 = is_dst ? "10.1.0." : "10.0.0.", *net6 = is_dst ? "2001:db8:1::" : "2001:db8::";
+	const char *net4 = is_dst ? "10.1.0." : "10.0.0.",
+		   *net6 = is_dst ? "2001:db8:1::" : "2001:db8::";
 	size_t len = 0;
 
 	if (t_random(rng, 5) == 0) {
@@ -487,8 +515,8 @@ static void random_addrs(char *dst, size_t cap, bool is_dst, uint32_t families, 
 			const char *net = f == 1 ? net4 : net6;
 			uint32_t lo = t_random(rng, 8), hi = lo + t_random(rng, 8 - lo);
 
-			len += (size_t)snprintf(dst + len, cap - len, "%s%s%u-%s%u", len ? "," : "", net, lo,
-				net, hi);
+			len += (size_t)snprintf(dst + len, cap - len, "%s%s%u-%s%u", len ? "," : "",
+				net, lo, net, hi);
 		}
 	}
 }
@@ -502,10 +530,12 @@ static void random_rule(struct fw_policy *p, uint32_t number, struct t_rng *rng)
 
 	random_addrs(src, sizeof(src), false, families, rng);
 	random_addrs(dst, sizeof(dst), true, families, rng);
-	snprintf(port, sizeof(port), "%u-%u,%u", lo, lo + t_random(rng, 88 - lo), 80 + t_random(rng, 8));
-	t_add(p, &(struct t_rule){number, t_random(rng, 2) ? FW_ALLOW : FW_DENY, "lan", "wan", src, dst,
-			 proto, proto[0] == 'a' || t_random(rng, 4) == 0 ? "any" : port, NULL,
-			 1 + t_random(rng, 20)});
+	snprintf(port, sizeof(port), "%u-%u,%u", lo, lo + t_random(rng, 88 - lo),
+		80 + t_random(rng, 8));
+	t_add(p,
+		&(struct t_rule){number, t_random(rng, 2) ? FW_ALLOW : FW_DENY, "lan", "wan", src,
+			dst, proto, proto[0] == 'a' || t_random(rng, 4) == 0 ? "any" : port, NULL,
+			1 + t_random(rng, 20)});
 }
 
 static void every_connection(void **state)
@@ -534,11 +564,13 @@ static void every_connection(void **state)
 		fw_policy_free(p);
 	}
 	/* The rule sets were worth trying. */
-	assert_true(seen[FW_F_SHADOWED] > 20 && seen[FW_F_REDUNDANT] > 20 && seen[FW_F_CONFLICT] > 100);
+	assert_true(
+		seen[FW_F_SHADOWED] > 20 && seen[FW_F_REDUNDANT] > 20 && seen[FW_F_CONFLICT] > 100);
 	free(w);
 }
 
-/* A budget of one piece: still an answer, marked where it is not certain, and never a wrong claim. */
+/* A budget of one piece: still an answer, marked where it is not certain, and never a wrong claim.
+ */
 static void small_budget(void **state)
 {
 	struct fw_analyze_opts o = defaults;
