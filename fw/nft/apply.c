@@ -154,6 +154,8 @@ static void put_map(struct apply *a, struct fw_nft_batch *b, enum fw_nft_map m)
 		}
 		fw_nft_nest_end(b, list);
 		fw_nft_nest_end(b, desc);
+	} else {
+		fw_nft_set_put_byteorder(b, true);
 	}
 	fw_nft_msg_end(b);
 }

@@ -232,8 +232,8 @@ static void dhcp(struct fw_nft_plan *pl, const char *chain, enum fw_nft_field f)
 	if (!match_zones(pl, &r, f, pick_dhcp))
 		return;
 	match_family(&r, NFPROTO_IPV4, IPPROTO_UDP);
-	fw_nft_rule_u16(&r, FW_NFT_DPORT, in ? 68 : 67);
 	fw_nft_rule_u16(&r, FW_NFT_SPORT, in ? 67 : 68);
+	fw_nft_rule_u16(&r, FW_NFT_DPORT, in ? 68 : 67);
 	accept_new(pl, &r);
 	/* RFC 8415 7.2: a server may answer from any port. */
 	start(&r, chain, FW_B_DHCP_CLIENT);

@@ -84,34 +84,34 @@ static int new_table(struct fw_nft *n, uint32_t flags, struct fw_nft_answer *a)
 	return ret;
 }
 
-/* A table that is there: its owner flag cannot be set or cleared, but an orphan can be claimed. */
+/*
+ * A table that is there. One whose owner is gone (PERSIST without OWNER) can be claimed; one that
+ * never had an owner cannot, and stays as it is: to make it anew would cut all connections for a
+ * moment.
+ */
 static int claim(struct fw_nft *n, const struct fw_nft_snap *have, struct sk_err *err)
 {
-	const uint32_t own = FW_NFT_TABLE_F_OWNER | FW_NFT_TABLE_F_PERSIST;
 	struct fw_nft_answer a;
 
 	n->owned = false;
 	n->distrust = true;
-	if (!(have->flags & FW_NFT_TABLE_F_OWNER))
-		return 0;
-	if (have->owner == n->sock.portid && have->owner) {
-		n->owned = true;
-		return 0;
-	}
-	if (have->owner || !n->want_owner) {
-		if (!have->owner)
-			return 0; /* an orphan: whoever comes may change it */
+	if (have->flags & FW_NFT_TABLE_F_OWNER) {
+		n->owned = have->owner == n->sock.portid;
+		if (n->owned)
+			return 0;
 		return sk_err_set(err, -EBUSY, "kernel",
 			"another process (netlink port %u) holds the table inet %s",
 			"別のプロセス (netlink ポート %u) がテーブル inet %s を使用中です",
 			have->owner, FW_NFT_TABLE);
 	}
-	int ret = new_table(n, own, &a);
+	if (!n->want_owner)
+		return 0;
+	int ret = new_table(n, FW_NFT_TABLE_F_OWNER | FW_NFT_TABLE_F_PERSIST, &a);
 	if (ret < 0)
 		return fw_nft_io_error(ret, err);
-	if (a.errors)
+	n->owned = a.errors == 0;
+	if (a.errors && a.code != -EOPNOTSUPP && a.code != -EINVAL)
 		return fw_nft_refused(&a, 0, err);
-	n->owned = true;
 	return 0;
 }
 

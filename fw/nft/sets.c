@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <libmnl/libmnl.h>
+#include <libnftnl/udata.h>
 
 #include "fw/nft/batch.h"
 #include "fw/nft/nft.h"
@@ -220,6 +221,16 @@ unsigned fw_nft_set_epoch(const char *name)
 /* ---- netlink
  * ---------------------------------------------------------------------------------------- */
 
+/* libnftnl/udata.h: type, length, value in host order; 1 host, 2 network (nft's datatype.h). */
+void fw_nft_set_put_byteorder(struct fw_nft_batch *b, bool host)
+{
+	const uint32_t order = host ? 1 : 2;
+	uint8_t tlv[2 + sizeof(order)] = {NFTNL_UDATA_SET_KEYBYTEORDER, sizeof(order)};
+
+	memcpy(tlv + 2, &order, sizeof(order));
+	fw_nft_put(b, NFTA_SET_USERDATA, tlv, sizeof(tlv));
+}
+
 void fw_nft_set_put(struct fw_nft_batch *b, const struct fw_nft_set *s)
 {
 	const struct type_info *t = &types[s->type];
@@ -236,6 +247,7 @@ void fw_nft_set_put(struct fw_nft_batch *b, const struct fw_nft_set *s)
 		fw_nft_put_be32(b, NFTA_SET_DESC_SIZE, (uint32_t)s->values);
 		fw_nft_nest_end(b, desc);
 	}
+	fw_nft_set_put_byteorder(b, s->type == FW_NFT_SET_IFNAME);
 	fw_nft_msg_end(b);
 }
 

@@ -74,6 +74,8 @@ const struct fw_nft_set *fw_nft_sets_find(const struct fw_nft_sets *s, const cha
 /* Epoch in a set's name, 0 if it has none or the name is not one of ours. */
 unsigned fw_nft_set_epoch(const char *name);
 
+/* Tell nft(8) the byte order of the keys: it shows interface names only then. */
+void fw_nft_set_put_byteorder(struct fw_nft_batch *b, bool host);
 void fw_nft_set_put(struct fw_nft_batch *b, const struct fw_nft_set *s); /* NFT_MSG_NEWSET */
 /*
  * Append the elements from *pos on, as many as fit into max bytes; *pos is 0 at first and the set

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The parts of fw/nft that need no kernel: names, prefixes, plan, text. */
+#include "tests/unit/nft/sample.h"
+
+#include <errno.h>
+
+#include "fw/nft/log_prefix.h"
+#include "fw/nft/nft.h"
+#include "fw/nft/plan.h"
+#include "lib/util.h"
+
+static void prefix_round_trip(void **state)
+{
+	static const struct fw_log_prefix cases[] = {
+		{'A', 1042, 3, "rule"},
+		{'D', 13, 0, "no_rule"},
+		{'R', FW_NUMBER_MAX, UINT32_MAX, "reverse_path"},
+		{'N', 1, 1, "x"},
+	};
+	char s[FW_LOG_PREFIX_MAX];
+	struct fw_log_prefix r;
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(cases); i++) {
+		const struct fw_log_prefix *c = &cases[i];
+		fw_log_prefix_encode(s, c->verdict, c->number, c->revision, c->reason);
+		assert_int_equal(fw_log_prefix_parse(s, strlen(s), &r), 0);
+		assert_int_equal(r.verdict, c->verdict);
+		assert_int_equal(r.number, c->number);
+		assert_int_equal(r.revision, c->revision);
+		assert_string_equal(r.reason, c->reason);
+		assert_int_equal(fw_log_prefix_parse(s, sizeof(s), &r), 0); /* with its NUL */
+	}
+	fw_log_prefix_encode(s, 'A', 1042, 3, FW_REASON_RULE);
+	assert_string_equal(s, "A 1042 3 rule");
+}
+
+static void prefix_refuses_others(void **state)
+{
+	static const char *const cases[] = {"", "A", "A ", "X 1 1 rule", "A1 1 rule", "A 1 1",
+		"A 1 1 ", "A 0 1 rule", "A 01 1 rule", "A -1 1 rule", "A 1 1 Rule", "A 1 1 a b",
+		"A 16777216 1 rule", "A 1 4294967296 rule", "A 1  1 rule",
+		"A 1 1 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "nft-drop: "};
+	struct fw_log_prefix r = {.number = 77};
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(cases); i++) {
+		assert_int_equal(fw_log_prefix_parse(cases[i], strlen(cases[i]), &r), -EINVAL);
+		assert_int_equal(r.number, 77);
+	}
+}
+
+static void names(void **state)
+{
+	char s[FW_NFT_NAME_MAX];
+	uint32_t n = 0;
+
+	fw_nft_counter_name(s, 1042);
+	assert_string_equal(s, "r1042");
+	assert_true(fw_nft_counter_number(s, &n));
+	assert_int_equal(n, 1042);
+	fw_nft_counter_name(s, 13);
+	assert_string_equal(s, "b13");
+	assert_true(fw_nft_counter_number(s, &n));
+	assert_int_equal(n, 13);
+	/* a built-in's number with a record's letter and the like are other people's names */
+	assert_false(fw_nft_counter_number("r13", &n));
+	assert_false(fw_nft_counter_number("b1042", &n));
+	assert_false(fw_nft_counter_number("r01042", &n));
+	assert_false(fw_nft_counter_number("r1042x", &n));
+	assert_false(fw_nft_counter_number("r", &n));
+	fw_nft_comment(s, 1042, 3);
+	assert_string_equal(s, "1042 r3");
+	assert_true(fw_nft_comment_number(s, strlen(s) + 1, &n));
+	assert_int_equal(n, 1042);
+	fw_nft_comment(s, 4, 0);
+	assert_string_equal(s, "b4");
+	assert_true(fw_nft_comment_number(s, strlen(s) + 1, &n));
+	assert_int_equal(n, 4);
+	assert_false(fw_nft_comment_number("hello", 6, &n));
+	assert_false(fw_nft_comment_number("", 0, &n));
+}
+
+static void sets_are_shared(void **state)
+{
+	static const struct fw_nft_span a[] = {{80, 80}, {443, 443}};
+	static const struct fw_nft_span b[] = {{80, 80}, {444, 444}};
+	static const struct fw_nft_span wide[] = {{1, 1}, {1000, 2000}};
+	const struct fw_nft_set *x, *y, *z;
+	struct fw_nft_sets s;
+
+	fw_nft_sets_init(&s, 0);
+	assert_int_equal(fw_nft_sets_get(&s, FW_NFT_SET_PORT, a, 2, 1001, &x), 0);
+	assert_int_equal(fw_nft_sets_get(&s, FW_NFT_SET_PORT, a, 2, 1002, &y), 0);
+	assert_ptr_equal(x, y);
+	assert_int_equal(x->ref, 1001);
+	assert_false(x->interval);
+	assert_int_equal(fw_nft_sets_get(&s, FW_NFT_SET_PORT, b, 2, 1003, &z), 0);
+	assert_string_not_equal(x->name, z->name);
+	assert_ptr_equal(fw_nft_sets_find(&s, z->name), z);
+	assert_null(fw_nft_sets_find(&s, "p_0123456789abcdef"));
+	assert_null(fw_nft_sets_find(&s, "nonsense"));
+	assert_int_equal(fw_nft_sets_get(&s, FW_NFT_SET_PORT, wide, 2, 1004, &z), 0);
+	assert_true(z->interval);
+	assert_int_equal(fw_nft_set_epoch(z->name), 0);
+	fw_nft_sets_done(&s);
+
+	fw_nft_sets_init(&s, 12);
+	assert_int_equal(fw_nft_sets_get(&s, FW_NFT_SET_PORT, a, 2, 1001, &x), 0);
+	assert_int_equal(fw_nft_set_epoch(x->name), 12);
+	assert_ptr_equal(fw_nft_sets_find(&s, x->name), x);
+	fw_nft_sets_done(&s);
+	assert_int_equal(fw_nft_set_epoch("a4_list"), 0);
+}
+
+/* Zones "a" + "b_c" and "a_b" + "c" must not meet in one chain. */
+static void chain_names_are_unique(void **state)
+{
+	struct fw_policy *p = t_policy();
+	struct fw_nft_plan pl;
+
+	strcpy(p->zones[T_WAN].name, "a");
+	strcpy(p->zones[T_LAN].name, "b_c");
+	strcpy(p->zones[T_DMZ].name, "a_b");
+	strcpy(p->zones[T_GUEST].name, "c");
+	t_add(p, &(struct t_rule){.number = 1001, .from = "a", .to = "b_c"});
+	t_add(p, &(struct t_rule){.number = 1002, .from = "a_b", .to = "c"});
+	t_finish(p);
+	assert_int_equal(fw_nft_plan_init(&pl, p, 0), 0);
+	assert_int_equal(pl.n_chains, 2);
+	assert_string_not_equal(pl.chains[0].name, pl.chains[1].name);
+	fw_nft_plan_done(&pl);
+	fw_policy_free(p);
+}
+
+static void count_rule(const struct fw_nft_rule *r, void *arg)
+{
+	size_t *n = arg;
+
+	assert_true(r->number > 0);
+	/* nothing that accepts or drops without a record's counter, but exemptions and refusals */
+	if (r->number >= FW_NUMBER_FIRST && r->nat == FW_NFT_NAT_NONE)
+		assert_true(r->count);
+	n[r->number == 1013 || r->number == 1014]++;
+	if (r->number == 1014) { /* from a zone that refuses */
+		assert_int_equal(r->verdict, FW_NFT_GOTO);
+		assert_string_equal(r->target, FW_NFT_REFUSE);
+		assert_int_equal(r->log, 0);
+	}
+	if (r->number == 1013)
+		assert_int_equal(r->verdict, FW_NFT_DROP);
+}
+
+static void plan_of_sample(void **state)
+{
+	struct fw_policy *p = t_sample();
+	struct fw_nft_plan pl;
+	size_t n[2] = {0};
+
+	assert_int_equal(fw_nft_plan_init(&pl, p, 0), 0);
+	assert_int_equal(fw_nft_plan_rules(&pl, count_rule, n), 0);
+	assert_int_equal(n[1], 2);
+	assert_true(n[0] > 60);
+	/* lan has two interfaces: eth1 and eth1.20 to eth0 and so on */
+	assert_int_equal(pl.maps[FW_NFT_MAP_DENY].n, 2);
+	assert_int_equal(pl.maps[FW_NFT_MAP_NAT_PRE].n, 1);
+	assert_int_equal(pl.maps[FW_NFT_MAP_NAT_POST].n, 1);
+	for (size_t i = 1; i < pl.maps[FW_NFT_MAP_FORWARD].n; i++)
+		assert_true(memcmp(pl.maps[FW_NFT_MAP_FORWARD].v[i - 1].key,
+				    pl.maps[FW_NFT_MAP_FORWARD].v[i].key, 32) < 0);
+	fw_nft_plan_done(&pl);
+	fw_policy_free(p);
+}
+
+static void text_says(const char *text, const char *line)
+{
+	if (!strstr(text, line))
+		fail_msg("not in the text: %s", line);
+}
+
+static void text_of_sample(void **state)
+{
+	struct fw_policy *p = t_sample();
+	struct sk_buf b;
+
+	sk_buf_init(&b, 4u << 20);
+	assert_int_equal(fw_nft_text(p, &b, NULL), 0);
+	const char *s = sk_buf_str(&b);
+	text_says(s, "type filter hook forward priority 0; policy drop;");
+	text_says(s, "iifname . oifname vmap @d_forward comment \"b13\"");
+	text_says(s,
+		"meta nfproto ipv4 ip daddr 203.0.113.7 ip saddr 192.168.1.0/24 meta l4proto "
+		"tcp th dport 443 counter name \"r1002\"");
+	text_says(s, "ct mark set ct mark and 0x000000ff or 0x0003ea00 accept comment \"1002 r3\"");
+	text_says(s, "dnat ip to 10.2.0.5:443 comment \"1015 r3\"");
+	text_says(s, "dnat ip6 to [2001:db8:3::5]:8080 comment \"1016 r3\"");
+	text_says(s, "\"eth1.20\" . \"eth0\" : goto f_lan.wan");
+	text_says(s, "masquerade comment \"1017 r3\"");
+	sk_buf_done(&b);
+
+	sk_buf_init(&b, 1000); /* too small a buffer is an error, not a cut text */
+	assert_int_equal(fw_nft_text(p, &b, NULL), -EMSGSIZE);
+	sk_buf_done(&b);
+	fw_policy_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(prefix_round_trip),
+		cmocka_unit_test(prefix_refuses_others),
+		cmocka_unit_test(names),
+		cmocka_unit_test(sets_are_shared),
+		cmocka_unit_test(chain_names_are_unique),
+		cmocka_unit_test(plan_of_sample),
+		cmocka_unit_test(text_of_sample),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
