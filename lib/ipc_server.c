@@ -35,7 +35,7 @@ struct sk_ipc_client {
 	bool accepted, closing;
 	void *data;
 	sd_event_source *io, *closer;
-	TAILQ_HEAD(, packet) queue;
+	TAILQ_HEAD(packets, packet) queue;
 	size_t queued;
 };
 
@@ -48,7 +48,7 @@ struct sk_ipc_server {
 	struct sk_ipc_limits lim;
 	struct sk_ipc_ops ops;
 	void *arg;
-	LIST_HEAD(, sk_ipc_client) clients;
+	LIST_HEAD(clients, sk_ipc_client) clients;
 	unsigned n_clients;
 	bool dead;
 	struct sk_buf out;      /* the message being encoded */

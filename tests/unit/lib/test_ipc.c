@@ -130,14 +130,12 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
+	*state = f;
 	f->taken_fd = -1;
 	snprintf(f->dir, sizeof(f->dir), "/tmp/sk-test-ipc-XXXXXX");
-	if (!mkdtemp(f->dir))
-		return -1;
+	assert_non_null(mkdtemp(f->dir));
 	snprintf(f->path, sizeof(f->path), "%s/sock", f->dir);
-	if (sd_event_new(&f->ev) < 0)
-		return -1;
-	*state = f;
+	assert_true(sd_event_new(&f->ev) >= 0);
 	return sk_ipc_server_new(&f->server, f->ev, f->path, 0660, -1, &limits, &ops, f, NULL);
 }
 

@@ -117,7 +117,8 @@ static void size_limit_is_exact(void **state)
 	assert_int_equal(sk_buf_error(&b), 0);
 	json_decref(body);
 
-	text = realloc(text, SK_IPC_MAX);
+	free(text);
+	text = malloc(SK_IPC_MAX);
 	memset(text, ' ', SK_IPC_MAX);
 	text[0] = '{';
 	text[SK_IPC_MAX - SK_IPC_HEADER - 1] = '}';
