@@ -27,7 +27,8 @@ static struct mg_audit_entry entry(
 {
 	return (struct mg_audit_entry){.time = c->now,
 		.account = c->who.name,
-		.uid = c->who.uid,
+		.uid = c->uid,
+		.pid = c->pid,
 		.op = c->cmd->op,
 		.target = target,
 		.before = before,

@@ -288,7 +288,9 @@ int mg_change_request(struct mg_txn *t, struct mg_change *c, int64_t now, struct
 		r = 0;
 	if (r == 0)
 		r = store_change(t, c, now, err);
-	return r < 0 || c->initial ? r : check_whole(t->s, c, now, true, err);
+	if (r == 0 && c->initial)
+		return mg_change_activate(t, c->number, now, err);
+	return r < 0 ? r : check_whole(t->s, c, now, true, err);
 }
 
 /* ---- deciding -----------------------------------------------------------------------------------

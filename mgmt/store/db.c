@@ -181,5 +181,9 @@ char *mg_json_text(const json_t *v)
 		return NULL;
 	sk_buf_init(&b, 64u << 20);
 	sk_json_put(&b, v);
+	if (sk_buf_error(&b)) {
+		sk_buf_done(&b);
+		return NULL;
+	}
 	return sk_buf_take(&b);
 }
