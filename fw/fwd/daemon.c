@@ -168,10 +168,12 @@ int fwd_start(struct fwd *d, struct sk_err *err)
 
 	load_counters(d);
 	r = fwd_report_start(d, err);
-	if (r == 0)
-		r = fwd_boot(d, err);
+	/* Watching from before the first change of our own, so that none by others slips through.
+	 */
 	if (r == 0)
 		r = fwd_drift_start(d, err);
+	if (r == 0)
+		r = fwd_boot(d, err);
 	if (r < 0)
 		return r;
 	r = sd_event_add_time_relative(
