@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One call of a command: who asks, with what, and how to answer. Handlers live in h_*.c, one file an
- * area, and are listed in handlers.c; they know nothing of sockets.
+ * One call of a command: who asks, with what, and how to answer. Handlers live in h_*.c, one file
+ * an area, and are listed in handlers.c; they know nothing of sockets.
  */
 #ifndef MG_CALL_H
 #define MG_CALL_H
@@ -17,12 +17,16 @@ struct mg_daemon; /* mgmtd/daemon.h: store, events, connection to fwd, settings 
 struct mg_call {
 	struct mg_daemon *d;
 	const struct mg_command *cmd;
-	const json_t *args; /* checked against the table */
+	const json_t *args;    /* checked against the table */
 	struct mg_account who; /* who.name "console" for uid 0 without an account */
+	int64_t uid, pid;      /* of the peer, for the audit log */
 	enum sk_lang lang;
 	int64_t now;
 	bool dry_run;
-	void *reply; /* opaque to handlers */
+	/* opaque to handlers */
+	struct mg_reply *reply;
+	const void *file;
+	size_t file_len;
 };
 
 typedef int mg_handler(struct mg_call *c, struct sk_err *err);
@@ -39,8 +43,8 @@ const char *mg_arg_str(const struct mg_call *c, const char *name);
 uint64_t mg_arg_uint(const struct mg_call *c, const char *name);
 bool mg_arg_flag(const struct mg_call *c, const char *name);
 bool mg_arg_has(const struct mg_call *c, const char *name);
-/* A FILE argument's content, borrowed until the call ends; *ret_name (may be NULL) as the person typed
- * it. -ENOENT when absent. */
+/* A FILE argument's content, borrowed until the call ends; *ret_name (may be NULL) as the person
+ * typed it. -ENOENT when absent. */
 int mg_arg_file(const struct mg_call *c, const char *name, const void **ret, size_t *ret_len,
 	const char **ret_name, struct sk_err *err);
 /* A date argument as an instant. */

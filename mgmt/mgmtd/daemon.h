@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The management daemon as its handlers see it: the stores, the connection to fwd, and what the other
- * parts of the daemon want to be told. The struct's body is in daemon_private.h, for the core only.
+ * The management daemon as its handlers see it: the stores, the connection to fwd, and what the
+ * other parts of the daemon want to be told. The struct's body is in daemon_private.h, for the core
+ * only.
  */
 #ifndef MG_DAEMON_H
 #define MG_DAEMON_H
@@ -16,23 +17,25 @@
 
 /* The registry. In a forked reader (MG_F_HEAVY) this is a read-only connection of its own. */
 struct mg_store *mg_daemon_store(struct mg_daemon *d);
-/* The event store's writer; NULL in a forked reader, which reads the files of mg_daemon_events_dir(). */
+/* The event store's writer; NULL in a forked reader, which reads the files of
+ * mg_daemon_events_dir(). */
 struct mg_events *mg_daemon_events(struct mg_daemon *d);
 const char *mg_daemon_events_dir(const struct mg_daemon *d);
 
 /*
- * One call to fwd on a connection of its own, blocking (at most 3 s, 30 s for policy.*). args is stolen
- * and may be NULL, memfd -1 for none, on_data and ret_end may be NULL. -EHOSTDOWN: fwd cannot be reached.
+ * One call to fwd on a connection of its own, blocking (at most 3 s, 30 s for policy.*). args is
+ * stolen and may be NULL, memfd -1 for none, on_data and ret_end may be NULL. -EHOSTDOWN: fwd
+ * cannot be reached.
  */
-int mg_daemon_fw_call(struct mg_daemon *d, const char *op, json_t *args, int memfd, json_t **ret_end,
-	struct sk_err *err);
+int mg_daemon_fw_call(struct mg_daemon *d, const char *op, json_t *args, int memfd,
+	json_t **ret_end, struct sk_err *err);
 int mg_daemon_fw_stream(struct mg_daemon *d, const char *op, json_t *args, int memfd,
 	int (*on_data)(json_t *body, void *arg), void *arg, struct sk_err *err);
 
 /*
- * Rules have left the registry (suspended, removed, expired): load the confirmed policy without them, at
- * once and final. During a trial, or while fwd is away, it is postponed and done later by itself.
- * 1: done, 0: postponed, -errno: fwd refused.
+ * Rules have left the registry (suspended, removed, expired): load the confirmed policy without
+ * them, at once and final. During a trial, or while fwd is away, it is postponed and done later by
+ * itself. 1: done, 0: postponed, -errno: fwd refused.
  */
 int mg_daemon_tighten(struct mg_daemon *d, struct sk_err *err);
 

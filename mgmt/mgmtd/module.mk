@@ -1,4 +1,6 @@
-$(eval $(call program,sekisho-mgmtd,mgmt/mgmtd,main.c daemon.c call.c handlers.c fwclient.c ingest.c \
-	schedule.c reconcile.c h_common.c h_rule.c h_rule_write.c h_import.c h_site.c h_change.c h_object.c h_account.c h_review.c h_audit.c h_apply.c \
-	h_analyze.c h_status.c h_report.c h_events.c,mg-store mg-workflow mg-command mg-events mg-report \
-	fw-policy fw-registry sk,,$(PREFIX)/sbin))
+# The handlers of the command table, one file an area, are all h_*.c.
+$(eval $(call module,mg-mgmtd,mgmt/mgmtd,daemon.c dispatch.c call.c heavy.c follow.c handlers.c \
+	fwclient.c generation.c ingest.c schedule.c reconcile.c route.c linediff.c \
+	$(notdir $(sort $(wildcard mgmt/mgmtd/h_*.c))),mg-store mg-workflow mg-command mg-events \
+	mg-report fw-policy fw-registry sk,))
+$(eval $(call program,sekisho-mgmtd,mgmt/mgmtd,main.c,mg-mgmtd,,$(PREFIX)/sbin))

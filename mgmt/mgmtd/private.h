@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The daemon's own parts and how they know each other. Handlers use daemon.h, never this. */
+#ifndef MG_MGMTD_PRIVATE_H
+#define MG_MGMTD_PRIVATE_H
+
+#include <systemd/sd-event.h>
+
+#include "fw/policy/policy.h"
+#include "lib/ipc.h"
+#include "mgmt/mgmtd/daemon.h"
+#include "mgmt/store/generations.h"
+
+#define MG_CHILDREN 4
+#define MG_FOLLOWERS 32
+#define MG_FILE_MAX (32u << 20)
+
+struct mg_fwclient;
+struct mg_ingest;
+struct mg_schedule;
+
+/* Where the answer of a call goes. */
+struct mg_reply {
+	struct sk_ipc_client *client; /* NULL in a forked reader */
+	int fd;                       /* of a forked reader, else -1 */
+	uint32_t id;
+	struct sk_buf rows; /* {"rows":[… not yet closed */
+	int error;          /* sticky: the client is gone */
+	bool following;     /* no END: the client stays a listener */
+};
+
+struct mg_child {
+	pid_t pid;                    /* 0: free */
+	struct sk_ipc_client *client; /* NULL once it has left */
+	uint32_t id;
+	sd_event_source *source;
+	struct mg_daemon *d;
+};
+
+struct mg_follower {
+	struct sk_ipc_client *client; /* NULL: free */
+	uint32_t id;
+	char type[16];
+	uint64_t skipped; /* events not sent because the client is slow */
+};
+
+struct mg_daemon_opts {
+	const char *state_dir, *run_dir, *fwd_socket, *eve_path;
+};
+
+struct mg_daemon {
+	sd_event *ev;
+	struct mg_daemon_opts o;
+	char db[256], key[256], anchor[256], events_dir[256], socket[256];
+	struct mg_store_paths paths;
+	struct mg_store *store;
+	struct mg_events *events;
+	int retention_days; /* as events was opened with */
+	struct sk_ipc_server *server;
+	struct mg_fwclient *fw;
+	struct mg_ingest *ingest;
+	struct mg_schedule *schedule;
+	struct mg_child children[MG_CHILDREN];
+	struct mg_follower followers[MG_FOLLOWERS];
+	bool reader;       /* this process is a forked reader */
+	bool tighten;      /* postponed */
+	uint64_t tightens; /* how often it was asked for */
+	int64_t started;
+	/* audit rows of refused attempts: at most so many a minute, the rest is counted */
+	int64_t denied_minute;
+	unsigned denied, denied_unlogged;
+};
+
+/* daemon.c */
+int mg_daemon_start(
+	struct mg_daemon *d, sd_event *ev, const struct mg_daemon_opts *o, struct sk_err *err);
+void mg_daemon_stop(struct mg_daemon *d);                             /* also half-started */
+int mg_daemon_events_reopen(struct mg_daemon *d, struct sk_err *err); /* if the retention changed */
+void mg_daemon_audit_system(const struct mg_daemon *d, const char *op, struct mg_audit_entry *ret);
+
+/* dispatch.c: from a message to a handler */
+int mg_dispatch_start(struct mg_daemon *d, struct sk_err *err);
+/* heavy.c: run c's handler in a forked reader. -EBUSY: too many. */
+int mg_heavy_start(struct mg_call *c, mg_handler *fn, struct sk_err *err);
+void mg_heavy_client_left(struct mg_daemon *d, const struct sk_ipc_client *c);
+void mg_heavy_stop(struct mg_daemon *d);
+/* follow.c */
+void mg_follow_client_left(struct mg_daemon *d, const struct sk_ipc_client *c);
+
+/* call.c */
+void mg_reply_init(struct mg_reply *r, struct sk_ipc_client *client, int fd, uint32_t id);
+/* Rows that are left, then END. */
+int mg_reply_end(struct mg_reply *r, int code, const struct sk_err *err);
+void mg_reply_done(struct mg_reply *r);
+
+/* fwclient.c */
+int mg_fwclient_new(struct mg_daemon *d, struct sk_err *err);
+void mg_fwclient_free(struct mg_fwclient *f);
+bool mg_fwclient_connected(const struct mg_fwclient *f);
+void mg_fwclient_forget(struct mg_daemon *d); /* in a forked reader: use no inherited connection */
+/* A call with a deadline of its own. */
+int mg_fw_call_ms(struct mg_daemon *d, const char *op, json_t *args, int memfd, int timeout_ms,
+	int (*on_data)(json_t *body, void *arg), void *arg, json_t **ret_end, struct sk_err *err);
+
+/* ingest.c */
+int mg_ingest_new(struct mg_daemon *d, struct sk_err *err);
+void mg_ingest_free(struct mg_ingest *i);
+void mg_ingest_dirty(struct mg_ingest *i);
+/* Add what mgmtd knows to a batch of fwd's events; true: one of them calls for a reconcile. */
+bool mg_ingest_enrich(struct mg_daemon *d, json_t *events);
+
+/* schedule.c */
+int mg_schedule_new(struct mg_daemon *d, struct sk_err *err);
+void mg_schedule_free(struct mg_schedule *s);
+
+/* generation.c */
+struct mg_gen_step {
+	enum mg_build what;
+	const char *kind;
+	int confirm;
+	const struct mg_audit_entry *who;
+};
+/* The registry as an encoded document in a sealed memfd (owned by the caller), and as a policy. */
+int mg_gen_document(struct mg_daemon *d, enum mg_build what, uint64_t generation, int64_t now,
+	struct fw_policy **ret, int *ret_fd, struct sk_err *err);
+/* Number, build, record, send, record the outcome. *ret_end: fwd's answer (owned). */
+int mg_gen_send(
+	struct mg_daemon *d, const struct mg_gen_step *s, json_t **ret_end, struct sk_err *err);
+
+/* reconcile.c: make registry and fwd agree; status is fwd's */
+int mg_reconcile(struct mg_daemon *d, const json_t *status, struct sk_err *err);
+int mg_reconcile_now(struct mg_daemon *d, struct sk_err *err);
+
+#endif
