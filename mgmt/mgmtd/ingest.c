@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What mgmtd adds to fwd's events before they are stored: a connection that no rule allows, but
+ * that a rule allowed until it expired, was suspended or removed, says so. The kernel cannot know.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/log.h"
+#include "lib/util.h"
+#include "mgmt/mgmtd/private.h"
+#include "mgmt/store/changes.h"
+#include "mgmt/store/rules.h"
+
+#define RETIRED_MAX 2000
+
+struct retired {
+	uint32_t number, revision;
+	char from[FW_ZONE_NAME_MAX + 1], to[FW_ZONE_NAME_MAX + 1];
+	bool any_to; /* a translated destination: which zone it led to is not in the event */
+	const char *reason;
+	struct fw_match match;
+};
+
+struct mg_ingest {
+	bool dirty;
+	struct retired *v; /* newest number first within its zone pair */
+	size_t n;
+};
+
+int mg_ingest_new(struct mg_daemon *d, struct sk_err *err)
+{
+	d->ingest = calloc(1, sizeof(*d->ingest));
+	if (!d->ingest)
+		return sk_err_nomem(err);
+	d->ingest->dirty = true;
+	return 0;
+}
+
+static void clear(struct mg_ingest *i)
+{
+	for (size_t k = 0; k < i->n; k++)
+		fw_match_done(&i->v[k].match);
+	free(i->v);
+	i->v = NULL;
+	i->n = 0;
+}
+
+void mg_ingest_free(struct mg_ingest *i)
+{
+	if (!i)
+		return;
+	clear(i);
+	free(i);
+}
+
+void mg_ingest_dirty(struct mg_ingest *i)
+{
+	if (i)
+		i->dirty = true;
+}
+
+/* ---- the retired records ----------------------------------------------------------------------
+ */
+/* Copies of the newest ones, as a ring: they come by number, oldest first. */
+struct loading {
+	struct fw_rule *ring;
+	size_t total;
+};
+
+static int keep(const struct mg_rule_row *row, void *arg)
+{
+	const struct fw_rule *r = &row->rev->rule;
+	struct loading *l = arg;
+	struct fw_rule *slot = &l->ring[l->total % RETIRED_MAX];
+
+	/* Never approved: it never allowed anything. A block that ended does not explain one. */
+	if (!r->approved_at || r->kind == FW_DENY || r->kind == FW_SNAT || row->rev->superseded)
+		return 0;
+	if (l->total >= RETIRED_MAX)
+		fw_rule_done(slot);
+	if (fw_rule_copy(slot, r) < 0)
+		return -ENOMEM;
+	l->total++;
+	return 0;
+}
+
+static const char *reason_of(enum fw_state s)
+{
+	switch (s) {
+	case FW_EXPIRED: return "rule_expired";
+	case FW_SUSPENDED: return "rule_suspended";
+	default: return "rule_removed";
+	}
+}
+
+static void add(struct mg_ingest *i, const struct fw_rule *r, const struct fw_objects *objects)
+{
+	struct retired *e = &i->v[i->n];
+
+	/* One that names an object which is gone explains nothing any more. */
+	if (!r->from || !r->to || fw_match_compile(r, objects, &e->match, NULL) < 0)
+		return;
+	e->number = r->number;
+	e->revision = r->revision;
+	e->any_to = r->kind == FW_DNAT;
+	e->reason = reason_of(r->state);
+	snprintf(e->from, sizeof(e->from), "%s", r->from);
+	snprintf(e->to, sizeof(e->to), "%s", r->to);
+	i->n++;
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct retired *x = a, *y = b;
+
+	return (x->number < y->number) - (x->number > y->number);
+}
+
+static int load(struct mg_daemon *d, struct loading *l, struct sk_err *err)
+{
+	static const char *const states[] = {"expired", "suspended", "removed"};
+	_cleanup_(fw_policy_freep) struct fw_policy *base = NULL;
+	struct mg_ingest *i = d->ingest;
+	size_t n;
+	int r = 0;
+
+	for (size_t s = 0; !r && s < SK_ARRAY_SIZE(states); s++) {
+		struct mg_rule_filter f = {.state = states[s], .all = true};
+
+		r = mg_rule_each(d->store, &f, keep, l, err);
+	}
+	n = SK_MIN(l->total, (size_t)RETIRED_MAX);
+	if (r < 0 || !n)
+		return r;
+	r = mg_store_build_base(d->store, MG_VIEW_ACTIVE, &base, err);
+	if (r < 0)
+		return r;
+	i->v = calloc(n, sizeof(*i->v));
+	if (!i->v)
+		return sk_err_nomem(err);
+	for (size_t k = 0; k < n; k++)
+		add(i, &l->ring[k], base->objects);
+	qsort(i->v, i->n, sizeof(i->v[0]), newest_first);
+	return 0;
+}
+
+static void reload(struct mg_daemon *d)
+{
+	struct loading l = {.ring = calloc(RETIRED_MAX, sizeof(*l.ring))};
+	struct sk_err err = {0};
+	int r = -ENOMEM;
+
+	clear(d->ingest);
+	d->ingest->dirty = false;
+	if (l.ring)
+		r = load(d, &l, &err);
+	if (r < 0)
+		sk_log_err(LOG_WARNING, "retired rules", &err);
+	for (size_t k = 0; l.ring && k < SK_MIN(l.total, (size_t)RETIRED_MAX); k++)
+		fw_rule_done(&l.ring[k]);
+	free(l.ring);
+}
+
+/* ---- events -----------------------------------------------------------------------------------
+ */
+struct tuple {
+	struct fw_ip src, dst;
+	uint8_t proto;
+	uint16_t port;
+	const char *from, *to;
+};
+
+static int read_tuple(const json_t *e, const json_t *s, struct tuple *t)
+{
+	const char *src = json_string_value(json_object_get(e, "src_ip"));
+	const char *dst = json_string_value(json_object_get(e, "dest_ip"));
+	const char *proto = json_string_value(json_object_get(e, "proto"));
+	const json_t *port = json_object_get(e, "dest_port");
+
+	t->from = json_string_value(json_object_get(s, "zone_in"));
+	t->to = json_string_value(json_object_get(s, "zone_out"));
+	if (!src || !dst || !proto || !t->from || fw_ip_parse(src, &t->src, NULL) < 0 ||
+		fw_ip_parse(dst, &t->dst, NULL) < 0)
+		return -EINVAL;
+	/* EVE writes ICMPv6 in its own way. */
+	if (!strcmp(proto, "IPv6-ICMP"))
+		proto = "icmpv6";
+	if (fw_proto_parse(proto, &t->proto) < 0)
+		return -EINVAL;
+	if (!port)
+		port = json_object_get(e, "icmp_type");
+	t->port = (uint16_t)json_integer_value(port);
+	return 0;
+}
+
+static const struct retired *find(const struct mg_ingest *i, const struct tuple *t)
+{
+	for (size_t k = 0; k < i->n; k++) {
+		const struct retired *e = &i->v[k];
+
+		if (!strcmp(e->from, t->from) && (e->any_to || (t->to && !strcmp(e->to, t->to))) &&
+			fw_svcs_has(&e->match.svc, t->proto, t->port) &&
+			fw_match_hit(&e->match, &t->src, &t->dst, t->proto, t->port))
+			return e;
+	}
+	return NULL;
+}
+
+static void explain_drop(struct mg_daemon *d, json_t *e, json_t *s)
+{
+	const struct retired *found;
+	struct tuple t;
+
+	if (!sk_streq(json_string_value(json_object_get(s, "reason")), "no_rule"))
+		return;
+	if (d->ingest->dirty)
+		reload(d);
+	if (!d->ingest->n || read_tuple(e, s, &t) < 0)
+		return;
+	found = find(d->ingest, &t);
+	if (!found)
+		return;
+	json_object_set_new(s, "reason", json_string(found->reason));
+	json_object_set_new(s, "rule", json_integer(found->number));
+	json_object_set_new(s, "revision", json_integer(found->revision));
+}
+
+bool mg_ingest_enrich(struct mg_daemon *d, json_t *events)
+{
+	bool settle = false;
+
+	for (size_t i = 0; i < json_array_size(events); i++) {
+		json_t *e = json_array_get(events, i), *s = json_object_get(e, "sekisho");
+		const char *type = json_string_value(json_object_get(e, "event_type"));
+		const char *action = json_string_value(json_object_get(s, "action"));
+
+		if (sk_streq(type, "drop"))
+			explain_drop(d, e, s);
+		else if (sk_streq(type, "firewall") && action)
+			settle = settle || !strcmp(action, "rollback") ||
+				!strcmp(action, "fallback") || !strcmp(action, "start");
+	}
+	return settle;
+}
