@@ -18,6 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/file.h"
+#include "lib/ipc.h"
 #include "lib/sandbox.h"
 
 /* fn in a child; its return value as exit status, or 1000 + signal. */
@@ -137,6 +139,44 @@ static int ordinary_work(void)
 	return 0;
 }
 
+static int on_timer(sd_event_source *src, uint64_t usec, void *arg)
+{
+	return sd_event_exit(sd_event_source_get_event(src), 42);
+}
+
+/* The loop every daemon lives in, with its signals, and a call answered over a socket. */
+static int event_loop(void)
+{
+	static const struct sk_ipc_limits lim = {
+		.clients = 1, .per_uid = 1, .queue_bytes = 1 << 20};
+	static const struct sk_ipc_ops ops = {.accept = NULL};
+	char path[] = "/tmp/sk-test-sandbox-XXXXXX";
+	struct sk_ipc_server *s;
+	sd_event *ev;
+	sigset_t set;
+	int fd;
+
+	NEED(mkdtemp(path));
+	NEED(chdir(path) == 0);
+	NEED(sk_sandbox_caps(NULL, 0, NULL) == 0 && sk_sandbox_seccomp(NULL, NULL) == 0);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	NEED(sigprocmask(SIG_BLOCK, &set, NULL) == 0);
+	NEED(sd_event_new(&ev) >= 0);
+	NEED(sd_event_add_signal(ev, NULL, SIGTERM, NULL, NULL) >= 0);
+	NEED(sd_event_add_time_relative(ev, NULL, CLOCK_MONOTONIC, 1000, 0, on_timer, NULL) >= 0);
+	NEED(sk_ipc_server_new(&s, ev, "sock", 0600, -1, &lim, &ops, NULL, NULL) == 0);
+	NEED((fd = sk_ipc_connect("sock", NULL)) >= 0);
+	NEED(sk_file_replace("file", "x", 1, 0600, NULL) == 0);
+	NEED((fd = sk_memfd("m", "x", 1)) >= 0 && sk_memfd_check(fd, NULL) == 0);
+	NEED(unlink("file") == 0);
+	NEED(sd_event_loop(ev) == 42);
+	sk_ipc_server_free(s);
+	sd_event_unref(ev);
+	NEED(rmdir(path) == 0);
+	return 0;
+}
+
 static int no_new_processes(void)
 {
 	char *const argv[] = {(char *)"true", NULL};
@@ -199,6 +239,7 @@ static int loads_module(void)
 static void seccomp_allows_ordinary_work(void **state)
 {
 	assert_int_equal(in_child(ordinary_work), 0);
+	assert_int_equal(in_child(event_loop), 0);
 	assert_int_equal(in_child(extra_is_allowed), 0);
 	assert_int_equal(in_child(without_extra), 0);
 	assert_int_equal(in_child(unknown_extra), 0);
