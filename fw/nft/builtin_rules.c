@@ -22,8 +22,7 @@ static const uint8_t any6[16] = {0};
 static const uint8_t link_local6[16] = {0xfe, 0x80}; /* fe80::/10 */
 static const uint8_t link_local4[4] = {169, 254};    /* 169.254.0.0/16, RFC 3927 */
 
-/* ---- pieces
- * ----------------------------------------------------------------------------------------- */
+/* ---- pieces ---- */
 
 static void start(struct fw_nft_rule *r, const char *chain, enum fw_builtin_id id)
 {
@@ -134,8 +133,7 @@ static void go(struct fw_nft_plan *pl, const char *chain, const char *target)
 	fw_nft_plan_emit(pl, &r);
 }
 
-/* ---- connections that exist
- * ------------------------------------------------------------------------- */
+/* ---- connections that exist ---- */
 
 static void established(struct fw_nft_plan *pl, const char *chain)
 {
@@ -191,8 +189,7 @@ static void loopback(struct fw_nft_plan *pl, const char *chain, enum fw_nft_fiel
 	accept_it(pl, &r);
 }
 
-/* ---- the link
- * --------------------------------------------------------------------------------------- */
+/* ---- the link ---- */
 
 static void icmp6(struct fw_nft_plan *pl, const char *chain, enum fw_builtin_id id, uint8_t lo,
 	uint8_t hi, bool from_link_local)
@@ -244,8 +241,7 @@ static void dhcp(struct fw_nft_plan *pl, const char *chain, enum fw_nft_field f)
 	accept_new(pl, &r);
 }
 
-/* ---- services of the gateway
- * ------------------------------------------------------------------------ */
+/* ---- services of the gateway ---- */
 
 static int by_port(const void *a, const void *b)
 {
@@ -298,8 +294,7 @@ static void ping(struct fw_nft_plan *pl, const char *chain)
 	}
 }
 
-/* ---- before connection tracking
- * --------------------------------------------------------------------- */
+/* ---- before connection tracking ---- */
 
 /* Let the rest of the chain alone for this source; what it may do is decided later. */
 static void exempt(struct fw_nft_plan *pl, const char *chain, uint8_t nfproto, const void *source,
@@ -381,8 +376,7 @@ static void pre_raw(struct fw_nft_plan *pl, const char *chain)
 		reverse_path(pl, chain);
 }
 
-/* ---- base chains
- * ------------------------------------------------------------------------------------ */
+/* ---- base chains ---- */
 
 static void input(struct fw_nft_plan *pl, const char *chain)
 {
@@ -437,8 +431,7 @@ void fw_nft_plan_base(struct fw_nft_plan *pl, enum fw_nft_base b)
 	}
 }
 
-/* ---- default deny
- * ----------------------------------------------------------------------------------- */
+/* ---- default deny ---- */
 
 /* Broadcast and multicast noise: counted, not reported. */
 static void quiet(struct fw_nft_plan *pl, const char *chain)

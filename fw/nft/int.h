@@ -14,13 +14,20 @@ enum fw_nft_stage {
 };
 typedef void fw_nft_hook(enum fw_nft_stage stage, struct fw_nft_batch *rules, void *arg);
 
+/* What an apply wrote, to tell whether a read-back shows the same. */
+struct fw_nft_meant {
+	size_t rules;
+	uint64_t numbers; /* a sum over the records of all rules */
+};
+
 struct fw_nft {
 	struct fw_nft_sock sock;
 	bool want_owner, owned;
-	bool scratch;    /* a throw-away namespace: transactions may be split */
-	bool distrust;   /* sets of the kernel may not hold what their names say */
-	unsigned epoch;  /* of the names of sets */
-	uint32_t genid;  /* after our last change */
+	bool scratch;   /* a throw-away namespace: transactions may be split */
+	bool distrust;  /* sets of the kernel may not hold what their names say */
+	unsigned epoch; /* of the names of sets */
+	uint32_t genid; /* after our last change */
+	struct fw_nft_meant meant;
 	bool expect_set; /* expect holds what the last apply left */
 	struct fw_nft_snap expect;
 	fw_nft_hook *hook;
@@ -31,6 +38,12 @@ struct fw_nft {
 int fw_nft_new(struct fw_nft **ret, int fd, struct sk_err *err);
 /* Create or claim the table. */
 int fw_nft_ensure_table(struct fw_nft *n, struct sk_err *err);
+void fw_nft_meant_set(struct fw_nft_meant *m, const struct fw_nft_batch *rules);
+/*
+ * Remember what the kernel shows as what drift compares with, if it is what was meant. plan: sets
+ * of it that are small enough are read, too; NULL where the kernel keeps others out.
+ */
+int fw_nft_read_back(struct fw_nft *n, const struct fw_nft_plan *plan);
 /* Words for what the kernel answered; returns its code. ref: the record, 0 for structure. */
 int fw_nft_refused(const struct fw_nft_answer *a, uint32_t ref, struct sk_err *err);
 int fw_nft_io_error(int code, struct sk_err *err);

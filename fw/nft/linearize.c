@@ -16,8 +16,7 @@
 #define PROTO_ICMP IPPROTO_ICMP
 #define PROTO_ICMP6 IPPROTO_ICMPV6
 
-/* ---- variants
- * --------------------------------------------------------------------------------------- */
+/* ---- variants ---- */
 
 static bool any_port(const struct fw_svc *s)
 {
@@ -94,8 +93,7 @@ void fw_nft_plan_variants(struct fw_nft_plan *pl, const struct fw_policy_rule *r
 		family_variants(pl, r, c, 6, fn);
 }
 
-/* ---- conditions
- * ------------------------------------------------------------------------------------- */
+/* ---- conditions ---- */
 
 static void key_of(uint8_t key[16], uint8_t family, unsigned __int128 a)
 {
@@ -219,8 +217,7 @@ void fw_nft_plan_match(struct fw_nft_plan *pl, struct fw_nft_rule *k,
 	add_addrs(pl, k, v->family, true, src, true);
 }
 
-/* ---- allow and deny
- * --------------------------------------------------------------------------------- */
+/* ---- allow and deny ---- */
 
 static void filter_rule(struct fw_nft_plan *pl, const struct fw_nft_variant *v,
 	const struct fw_policy_rule *r, const struct fw_nft_zchain *c)

@@ -15,8 +15,7 @@
 #include "fw/nft/uapi.h"
 #include "lib/util.h"
 
-/* ---- errors
- * ----------------------------------------------------------------------------------------- */
+/* ---- errors ---- */
 
 static const char *thing(uint16_t type)
 {
@@ -65,8 +64,7 @@ int fw_nft_io_error(int code, struct sk_err *err)
 		"nf_tables との通信に失敗しました: %s", strerror(-code));
 }
 
-/* ---- the table
- * -------------------------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 static int new_table(struct fw_nft *n, uint32_t flags, struct fw_nft_answer *a)
 {
@@ -193,8 +191,7 @@ uint32_t fw_nft_genid(const struct fw_nft *n)
 	return n->genid;
 }
 
-/* ---- reading
- * ---------------------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 int fw_nft_counters(
 	struct fw_nft *n, struct fw_nft_counter **ret, size_t *ret_n, struct sk_err *err)
@@ -213,6 +210,49 @@ int fw_nft_counters(
 	return 0;
 }
 
+/* ---- drift ---- */
+
+/* Elements of sets up to this size are read back where the kernel does not keep others out. */
+#define READ_BACK_MAX 4096
+#define DRIFT_PARTS (FW_NFT_SNAP_CHAINS | FW_NFT_SNAP_SETS | FW_NFT_SNAP_MAPS | FW_NFT_SNAP_RULES)
+
+static uint64_t number_mix(uint32_t number)
+{
+	uint64_t h = (number + 0x9e3779b97f4a7c15u) * 0xff51afd7ed558ccdu;
+
+	return h ^ (h >> 32);
+}
+
+void fw_nft_meant_set(struct fw_nft_meant *m, const struct fw_nft_batch *rules)
+{
+	m->rules = rules->n;
+	m->numbers = 0;
+	for (size_t i = 0; i < rules->n; i++)
+		m->numbers += number_mix(rules->refs[i]);
+}
+
+static bool small_set(const char *name, void *arg)
+{
+	const struct fw_nft_plan *pl = arg;
+	const struct fw_nft_set *s = fw_nft_sets_find(&pl->sets, name);
+
+	return s && s->n <= READ_BACK_MAX;
+}
+
+int fw_nft_read_back(struct fw_nft *n, const struct fw_nft_plan *plan)
+{
+	uint64_t sum = 0;
+
+	fw_nft_snap_done(&n->expect);
+	int ret = fw_nft_snap_read(
+		&n->sock, DRIFT_PARTS, plan ? small_set : NULL, (void *)plan, &n->expect);
+	for (size_t i = 0; i < n->expect.n_rules; i++)
+		sum += number_mix(n->expect.numbers[i]);
+	n->expect_set = ret == 0 && n->expect.exists && n->expect.n_rules == n->meant.rules &&
+		sum == n->meant.numbers;
+	return ret;
+}
+
 static bool was_hashed(const char *set, void *arg)
 {
 	const struct fw_nft_snap_set *s = fw_nft_snap_set(arg, set);
@@ -220,30 +260,38 @@ static bool was_hashed(const char *set, void *arg)
 	return s && s->hashed;
 }
 
-int fw_nft_drift(struct fw_nft *n, struct fw_drift *ret, struct sk_err *err)
+static int compare(struct fw_nft *n, struct fw_drift *ret)
 {
-	const unsigned parts =
-		FW_NFT_SNAP_CHAINS | FW_NFT_SNAP_SETS | FW_NFT_SNAP_MAPS | FW_NFT_SNAP_RULES;
 	struct fw_nft_snap have;
 
-	if (!n->expect_set) {
-		*ret = (struct fw_drift){.kind = FW_DRIFT_RULES};
-		snprintf(ret->what, sizeof(ret->what), "not known to be what was applied");
-		return 0;
-	}
-	int r = fw_nft_snap_read(&n->sock, parts, was_hashed, &n->expect, &have);
+	int r = fw_nft_snap_read(&n->sock, DRIFT_PARTS, was_hashed, &n->expect, &have);
 	if (r == 0)
 		fw_nft_snap_diff(&n->expect, &have, ret);
 	fw_nft_snap_done(&have);
+	return r;
+}
+
+int fw_nft_drift(struct fw_nft *n, struct fw_drift *ret, struct sk_err *err)
+{
+	int r = 0;
+
+	*ret = (struct fw_drift){.kind = FW_DRIFT_NONE};
+	if (n->expect_set)
+		r = compare(n, ret);
+	else if (n->owned && n->meant.rules)
+		r = fw_nft_read_back(n, NULL);
 	if (r < 0)
 		return fw_nft_io_error(r, err);
+	if (!n->expect_set) {
+		ret->kind = FW_DRIFT_RULES;
+		snprintf(ret->what, sizeof(ret->what), "the rules are not those that were applied");
+	}
 	if (ret->kind == FW_DRIFT_SETS)
 		n->distrust = true; /* the next apply builds all sets anew */
 	return 0;
 }
 
-/* ---- other tables
- * ----------------------------------------------------------------------------------- */
+/* ---- other tables ---- */
 
 struct foreign {
 	struct sk_buf *b;

@@ -42,8 +42,7 @@ const struct fw_nft_map_info *fw_nft_map(enum fw_nft_map m)
 	return &map_infos[m];
 }
 
-/* ---- zone chains
- * ------------------------------------------------------------------------------------ */
+/* ---- zone chains ---- */
 
 /* The dot keeps zones "a" and "b_c" apart from "a_b" and "c": zone names have underscores, no dots.
  */
@@ -146,8 +145,7 @@ static int add_chains(struct fw_nft_plan *pl)
 	return ret ? -ENOMEM : add_filter_chains(pl, pairs);
 }
 
-/* ---- verdict maps
- * ----------------------------------------------------------------------------------- */
+/* ---- verdict maps ---- */
 
 static int add_elem(
 	struct fw_nft_plan *pl, enum fw_nft_map m, const char *a, const char *b, const char *target)
@@ -222,8 +220,7 @@ static int add_maps(struct fw_nft_plan *pl)
 	return ret ? -ENOMEM : 0;
 }
 
-/* ---- the plan
- * --------------------------------------------------------------------------------------- */
+/* ---- the plan ---- */
 
 int fw_nft_plan_init(struct fw_nft_plan *pl, const struct fw_policy *p, unsigned epoch)
 {

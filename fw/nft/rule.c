@@ -108,8 +108,7 @@ void fw_nft_rule_in(struct fw_nft_rule *r, enum fw_nft_field f, const struct fw_
 	fw_nft_rule_add(r, f, FW_NFT_IN, NULL)->set = set;
 }
 
-/* ---- names
- * ------------------------------------------------------------------------------------------ */
+/* ---- names ---- */
 
 void fw_nft_counter_name(char dst[FW_NFT_NAME_MAX], uint32_t number)
 {

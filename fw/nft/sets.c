@@ -218,8 +218,7 @@ unsigned fw_nft_set_epoch(const char *name)
 	return 0;
 }
 
-/* ---- netlink
- * ---------------------------------------------------------------------------------------- */
+/* ---- netlink ---- */
 
 /* libnftnl/udata.h: type, length, value in host order; 1 host, 2 network (nft's datatype.h). */
 void fw_nft_set_put_byteorder(struct fw_nft_batch *b, bool host)
@@ -353,8 +352,7 @@ bool fw_nft_set_put_items(
 	return *pos >= s->n;
 }
 
-/* ---- text
- * ------------------------------------------------------------------------------------------- */
+/* ---- text ---- */
 
 static void text_ip(struct sk_buf *b, uint8_t family, unsigned __int128 a)
 {

@@ -17,8 +17,7 @@
 
 #define TRIES 20
 
-/* ---- attributes
- * ------------------------------------------------------------------------------------- */
+/* ---- attributes ---- */
 
 static const struct nlattr *find(const struct nlattr *nest, uint16_t type)
 {
@@ -90,8 +89,7 @@ static uint64_t mix(uint64_t h, const void *p, size_t n)
 	return h;
 }
 
-/* ---- requests
- * --------------------------------------------------------------------------------------- */
+/* ---- requests ---- */
 
 static int dump(struct fw_nft_sock *s, int type, uint16_t table_attr, uint16_t name_attr,
 	const char *name, fw_nft_dump_fn *fn, void *arg)
@@ -127,8 +125,7 @@ static int read_table(struct fw_nft_sock *sock, struct fw_nft_snap *s)
 	return ret == -ENOENT ? 0 : ret;
 }
 
-/* ---- chains and rules
- * ------------------------------------------------------------------------------- */
+/* ---- chains and rules ---- */
 
 static int chain_fn(const struct nlmsghdr *h, void *arg)
 {
@@ -214,8 +211,7 @@ static int rule_fn(const struct nlmsghdr *h, void *arg)
 	return 0;
 }
 
-/* ---- sets and maps
- * ---------------------------------------------------------------------------------- */
+/* ---- sets and maps ---- */
 
 static int set_fn(const struct nlmsghdr *h, void *arg)
 {
@@ -351,8 +347,7 @@ static int read_sets(
 	return 0;
 }
 
-/* ---- counters
- * --------------------------------------------------------------------------------------- */
+/* ---- counters ---- */
 
 static int add_object(struct fw_nft_snap *s, const char *name)
 {
@@ -396,8 +391,7 @@ bool fw_nft_snap_counter(const struct fw_nft_snap *s, uint32_t number)
 	return s->n_counters && bsearch(&key, s->counters, s->n_counters, sizeof(key), counter_cmp);
 }
 
-/* ---- the snapshot
- * ----------------------------------------------------------------------------------- */
+/* ---- the snapshot ---- */
 
 void fw_nft_snap_done(struct fw_nft_snap *s)
 {

@@ -98,8 +98,7 @@ static ssize_t receive(struct fw_nft_sock *s, int flags)
 	return (size_t)n > RX_SIZE ? -EMSGSIZE : n;
 }
 
-/* ---- dumps
- * ------------------------------------------------------------------------------------------ */
+/* ---- dumps ---- */
 
 struct dump {
 	uint32_t seq;
@@ -174,8 +173,7 @@ int fw_nft_sock_genid(struct fw_nft_sock *s, uint32_t *ret)
 	return 0;
 }
 
-/* ---- transactions
- * ----------------------------------------------------------------------------------- */
+/* ---- transactions ---- */
 
 static uint32_t offset_of_fault(const struct nlmsghdr *h)
 {

@@ -13,8 +13,7 @@
 #include "fw/nft/uapi.h"
 #include "lib/util.h"
 
-/* ---- values
- * ----------------------------------------------------------------------------------------- */
+/* ---- values ---- */
 
 static uint32_t host32(const uint8_t *p)
 {
@@ -88,8 +87,7 @@ static void put_value(struct sk_buf *b, const struct fw_nft_field_info *f, const
 	}
 }
 
-/* ---- rules
- * ------------------------------------------------------------------------------------------ */
+/* ---- rules ---- */
 
 static void put_match(struct sk_buf *b, const struct fw_nft_match *m)
 {
@@ -181,8 +179,7 @@ void fw_nft_rule_text(struct sk_buf *b, const struct fw_nft_rule *r)
 	sk_buf_printf(b, "comment \"%s\"", name);
 }
 
-/* ---- the table
- * -------------------------------------------------------------------------------------- */
+/* ---- the table ---- */
 
 static void put_counters(struct sk_buf *b, const struct fw_policy *p)
 {
