@@ -1,1 +1,3 @@
-$(eval $(call module,mg-events,mgmt/events,events.c day.c rollup.c eve.c retention.c,sk,sqlite3))
+$(eval $(call module,mg-events,mgmt/events,events.c append.c retention.c day.c flow.c reader.c rollup.c agg.c \
+	sketch.c eve.c files.c sql.c,sk,sqlite3))
+$(eval $(call unit,events,tests/unit/events/test_store.c,mg-events))

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reports over the event store: counts of blocked (or logged allowed) connections by any of the
- * dimensions, from rollups where they suffice and day files where detail is asked. Readers only: opens
- * the files of mgmt/events read-only, so it can run in a forked child while events keep coming.
+ * dimensions, from rollups where they suffice and day files where detail is asked. Readers only:
+ * opens the files of mgmt/events read-only, so it can run in a forked child while events keep
+ * coming.
  */
 #ifndef MG_REPORT_H
 #define MG_REPORT_H
@@ -11,12 +12,21 @@
 
 #include "lib/json.h"
 
-enum mg_report_by { MG_BY_SOURCE, MG_BY_DESTINATION, MG_BY_PORT, MG_BY_REASON, MG_BY_RULE, MG_BY_ZONES,
-	MG_BY_DAY, MG_BY_HOUR, MG_BY_DETAIL };
+enum mg_report_by {
+	MG_BY_SOURCE,
+	MG_BY_DESTINATION,
+	MG_BY_PORT,
+	MG_BY_REASON,
+	MG_BY_RULE,
+	MG_BY_ZONES,
+	MG_BY_DAY,
+	MG_BY_HOUR,
+	MG_BY_DETAIL
+};
 
 struct mg_report_query {
-	const char *event_type;	 /* "drop" or "allow" */
-	int64_t from, to;	 /* [from, to) seconds */
+	const char *event_type; /* "drop" or "allow" */
+	int64_t from, to;       /* [from, to) seconds */
 	enum mg_report_by by;
 	/* filters; NULL or 0: all */
 	const char *source, *destination; /* address or CIDR */
@@ -24,12 +34,25 @@ struct mg_report_query {
 	int port; /* -1 all */
 	const char *reason, *zone_in, *zone_out;
 	uint32_t rule;
-	size_t limit; /* rows; 0: 1,000 */
+	size_t limit;      /* rows; 0: 1,000 */
+	enum sk_lang lang; /* of reason_text */
 };
 
-/* fn gets each row (borrowed), already ordered by count; stops on non-zero. */
+/*
+ * fn gets each row (borrowed), ordered by count (days and hours by time, detail newest first);
+ * non-zero stops and is returned. -EINVAL: a filter that is none. -EUCLEAN, after all rows: some
+ * files could not be read and err names them; the rows are without what they hold.
+ *
+ * Keys of a row: "key" (a word for what is counted) and, as far as they apply, "source",
+ * "destination", "proto", "port", "reason", "reason_text", "rule", "zone_in", "zone_out", "day",
+ * "hour"; "count", "sources" or "destinations" (different peers, also as "peers"; exact up to 128,
+ * then within some 3 %), "first", "last". Of detail: "time", "sport", "mac" as well.
+ */
 int mg_report_run(const char *events_dir, const struct mg_report_query *q,
 	int (*fn)(const json_t *row, void *arg), void *arg, struct sk_err *err);
+/* A reason's code in words; rule 0: none in particular. Writes dst and returns it. */
+const char *mg_report_reason(
+	const char *reason, uint32_t rule, enum sk_lang lang, char *dst, size_t cap);
 int mg_report_by_parse(const char *s, enum mg_report_by *ret);
 
 #endif

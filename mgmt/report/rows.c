@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a report counted, as rows for people: addresses and reasons as text. The command table's
+ * columns pick from them. Pure.
+ */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/util.h"
+#include "mgmt/report/query.h"
+
+/* Where a rule is known, one() names it (%u); elsewhere any(). */
+struct reason {
+	const char *code;
+	struct sk_text any, one;
+};
+
+static const struct reason reasons[] = {
+	{"no_rule", {"no rule allows it", "許可ルールがない"}, {NULL, NULL}},
+	{"rule", {"denied by a rule", "遮断ルールによる"},
+		{"denied by rule %u", "ルール %u により遮断"}},
+	{"rule_expired", {"its rule has expired", "許可ルールの有効期限が切れている"},
+		{"rule %u has expired", "ルール %u の有効期限が切れている"}},
+	{"rule_suspended", {"its rule is suspended", "許可ルールが停止中"},
+		{"rule %u is suspended", "ルール %u は停止中"}},
+	{"rule_removed", {"its rule was removed", "許可ルールが削除された"},
+		{"rule %u was removed", "ルール %u は削除された"}},
+	{"invalid", {"belongs to no connection", "どの接続にも属さない不正なパケット"},
+		{NULL, NULL}},
+	{"reverse_path",
+		{"the source address does not belong on that side",
+			"送信元アドレスがその接続口のものではない"},
+		{NULL, NULL}},
+	{"bogon", {"an address that must not appear there", "そこに現れるはずのない特殊なアドレス"},
+		{NULL, NULL}},
+	{"blocklist", {"on a blocklist", "不正サイト一覧に登録されている"}, {NULL, NULL}},
+	{"ips", {"an intrusion was detected", "不正侵入を検知した"}, {NULL, NULL}},
+	{"flood", {"too many connections", "接続が多すぎる"}, {NULL, NULL}},
+	{"admission", {"the device is not admitted", "承認されていない端末"}, {NULL, NULL}},
+};
+
+const char *mg_report_reason(
+	const char *reason, uint32_t rule, enum sk_lang lang, char *dst, size_t cap)
+{
+	const struct reason *found = NULL;
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(reasons) && !found; i++)
+		if (strcmp(reasons[i].code, reason) == 0)
+			found = &reasons[i];
+	if (!found)
+		snprintf(dst, cap, "%s", reason);
+	else if (rule && found->one.en)
+		snprintf(dst, cap, sk_text(&found->one, lang), rule);
+	else
+		snprintf(dst, cap, "%s", sk_text(&found->any, lang));
+	return dst;
+}
+
+/* A connection that was let through has the rule, not a reason. */
+static const char *words(
+	const struct mg_query *q, const char *reason, uint32_t rule, char *dst, size_t cap)
+{
+	static const struct sk_text one = {"allowed by rule %u", "ルール %u により許可"},
+				    any = {"allowed by a rule", "許可ルールによる"};
+
+	if (q->kind == MG_KIND_DROP)
+		return mg_report_reason(reason, rule, q->q->lang, dst, cap);
+	snprintf(dst, cap, sk_text(rule ? &one : &any, q->q->lang), rule);
+	return dst;
+}
+
+static void set_text(json_t *row, const char *key, const char *v)
+{
+	json_object_set_new(row, key, json_string(v));
+}
+
+static void set_int(json_t *row, const char *key, int64_t v)
+{
+	json_object_set_new(row, key, json_integer(v));
+}
+
+static void set_addr(json_t *row, const char *name, const struct mg_key *key)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct mg_addr a;
+
+	memcpy(a.b, key->b, sizeof(a.b));
+	mg_addr_text(&a, text);
+	set_text(row, "key", text);
+	set_text(row, name, text);
+}
+
+static void set_port(struct mg_query *q, json_t *row, const struct mg_key *key)
+{
+	uint32_t proto, port;
+	char text[MG_CLASS_TEXT_MAX + 16];
+
+	mg_key_unpair(key, &proto, &port);
+	set_text(row, "proto", mg_query_text(q, proto));
+	if (port == UINT32_MAX) {
+		set_text(row, "key", mg_query_text(q, proto));
+		return;
+	}
+	snprintf(text, sizeof(text), "%s/%u", mg_query_text(q, proto), port);
+	set_text(row, "key", text);
+	set_int(row, "port", port);
+}
+
+static void set_class(struct mg_query *q, json_t *row, const struct mg_key *key)
+{
+	char text[2 * MG_CLASS_TEXT_MAX + 200];
+	uint32_t a, b;
+
+	mg_key_unpair(key, &a, &b);
+	if (q->q->by == MG_BY_RULE) {
+		snprintf(text, sizeof(text), "%u", b);
+		set_text(row, "key", b ? text : "-");
+		if (b)
+			set_int(row, "rule", b);
+	} else if (q->q->by == MG_BY_ZONES) {
+		snprintf(text, sizeof(text), "%s > %s", mg_query_text(q, a), mg_query_text(q, b));
+		set_text(row, "key", text);
+		set_text(row, "zone_in", mg_query_text(q, a));
+		set_text(row, "zone_out", mg_query_text(q, b));
+	} else {
+		set_text(row, "key", mg_query_text(q, a));
+		set_text(row, "reason", mg_query_text(q, a));
+		set_text(row, "reason_text", words(q, mg_query_text(q, a), 0, text, sizeof(text)));
+	}
+}
+
+static void set_time(struct mg_query *q, json_t *row, int64_t t)
+{
+	char date[16], time[40], text[32];
+
+	sk_date_format(t, date, sizeof(date));
+	if (q->q->by == MG_BY_DAY) {
+		set_text(row, "key", date);
+		set_text(row, "day", date);
+		return;
+	}
+	/* "yyyy-mm-ddThh:mm…" */
+	sk_time_format(t, time, sizeof(time));
+	snprintf(text, sizeof(text), "%.10s %.5s", time, strlen(time) > 16 ? time + 11 : "");
+	set_text(row, "key", text);
+	set_text(row, "hour", text);
+}
+
+json_t *mg_result_row(struct mg_query *q, const struct mg_result *r)
+{
+	json_t *row = json_object();
+
+	if (!row)
+		return NULL;
+	switch (q->q->by) {
+	case MG_BY_SOURCE: set_addr(row, "source", &r->key); break;
+	case MG_BY_DESTINATION: set_addr(row, "destination", &r->key); break;
+	case MG_BY_PORT: set_port(q, row, &r->key); break;
+	case MG_BY_DAY:
+	case MG_BY_HOUR: set_time(q, row, mg_key_to_time(&r->key)); break;
+	default: set_class(q, row, &r->key); break;
+	}
+	set_int(row, "count", (int64_t)r->count);
+	set_int(row, "peers", (int64_t)r->peers);
+	set_int(row, q->q->by == MG_BY_SOURCE ? "destinations" : "sources", (int64_t)r->peers);
+	set_int(row, "first", r->first / MG_US);
+	set_int(row, "last", r->last / MG_US);
+	return row;
+}
+
+static void set_mac(json_t *row, int64_t mac)
+{
+	char text[18];
+
+	snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", (unsigned)(mac >> 40 & 255),
+		(unsigned)(mac >> 32 & 255), (unsigned)(mac >> 24 & 255),
+		(unsigned)(mac >> 16 & 255), (unsigned)(mac >> 8 & 255), (unsigned)(mac & 255));
+	set_text(row, "mac", text);
+}
+
+json_t *mg_detail_row(struct mg_query *q, const struct mg_flow *f, const struct mg_class *c)
+{
+	char addr[INET6_ADDRSTRLEN], proto[MG_CLASS_TEXT_MAX + 1], text[300];
+	json_t *row = json_object();
+
+	if (!row)
+		return NULL;
+	mg_query_proto(proto, c->text[MG_PROTO]);
+	set_int(row, "time", f->ts / MG_US);
+	set_text(row, "source", mg_addr_text(&f->src, addr));
+	set_text(row, "destination", mg_addr_text(&f->dst, addr));
+	set_text(row, "proto", proto);
+	if (f->sport >= 0)
+		set_int(row, "sport", f->sport);
+	if (f->dport >= 0)
+		set_int(row, "port", f->dport);
+	if (f->icmp >= 0) {
+		set_int(row, "icmp_type", f->icmp >> 8);
+		set_int(row, "icmp_code", f->icmp & 255);
+	}
+	if (f->mac >= 0)
+		set_mac(row, f->mac);
+	set_text(row, "zone_in", c->text[MG_ZONE_IN]);
+	set_text(row, "zone_out", c->text[MG_ZONE_OUT]);
+	set_text(row, "reason", c->text[MG_REASON]);
+	set_text(row, "reason_text", words(q, c->text[MG_REASON], c->rule, text, sizeof(text)));
+	if (c->rule)
+		set_int(row, "rule", c->rule);
+	set_int(row, "count", (int64_t)f->count);
+	set_int(row, "first", (f->ts - f->span) / MG_US);
+	set_int(row, "last", f->ts / MG_US);
+	return row;
+}
