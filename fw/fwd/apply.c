@@ -141,10 +141,8 @@ static int boot_without(struct fwd *d, struct sk_err *err)
 	d->confirmed = d->running;
 	d->none = true;
 	sk_log(LOG_WARNING, "no policy on disk: everything is denied until one is applied");
-	fwd_warn(d, "no policy has been applied yet");
 	if (fwd_kernel_has_rules(d)) {
 		sk_log(LOG_WARNING, "the kernel keeps the table it has");
-		fwd_warn(d, "the kernel runs a table that no policy on disk accounts for");
 		d->adopted = true;
 		return 0;
 	}
@@ -163,7 +161,7 @@ static int boot_refused(struct fwd *d, struct sk_err *err)
 	int r;
 
 	sk_log_err(LOG_CRIT, "the kernel refuses the confirmed policy (retried)", err);
-	fwd_warn(d, "the kernel refused the confirmed policy at start: %s", err->en);
+	fwd_warn(d, "the confirmed policy was refused by the kernel at start: %s", err->en);
 	if (fwd_kernel_has_rules(d))
 		return 0;
 	r = builtin_policy(&p, err);
@@ -289,17 +287,24 @@ static void end_trial(struct fwd *d)
 	d->deadline = 0;
 }
 
+static int make_confirmed(struct fwd *d, struct sk_err *err)
+{
+	int r = fwd_persist_confirm(d->disk, err);
+
+	if (r > 0)
+		fwd_warn(d, "the disk could not be synced: %s", err->en);
+	/* Whatever was wrong with the old one is over. */
+	if (r >= 0)
+		fwd_unwarn(d, "the confirmed policy");
+	return SK_MIN(r, 0);
+}
+
 /* The kernel runs p, the disk knows it as trial: make it final, or start its time. */
 static int settle(struct fwd *d, int confirm_s, struct sk_err *err)
 {
-	int r;
-
 	if (confirm_s > 0)
 		return begin_trial(d, confirm_s, err);
-	r = fwd_persist_confirm(d->disk, err);
-	if (r > 0)
-		fwd_warn(d, "the disk could not be synced: %s", err ? err->en : "");
-	return SK_MIN(r, 0);
+	return make_confirmed(d, err);
 }
 
 static void applied(struct fwd *d, const struct fw_policy *p, int confirm_s, size_t n_cut)
@@ -384,11 +389,9 @@ int fwd_confirm(struct fwd *d, uint64_t generation, struct sk_err *err)
 	/* Asked twice, because the first answer was lost. */
 	if (!d->trial)
 		return 0;
-	r = fwd_persist_confirm(d->disk, err);
+	r = make_confirmed(d, err);
 	if (r < 0)
 		return r;
-	if (r > 0)
-		fwd_warn(d, "the disk could not be synced: %s", err->en);
 	end_trial(d);
 	fw_policy_free(d->confirmed);
 	d->confirmed = d->running;

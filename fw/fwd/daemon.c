@@ -47,6 +47,19 @@ void fwd_warn(struct fwd *d, const char *fmt, ...)
 	d->warnings[d->n_warnings++] = text;
 }
 
+void fwd_unwarn(struct fwd *d, const char *prefix)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n_warnings; i++) {
+		if (strncmp(d->warnings[i], prefix, strlen(prefix)) == 0)
+			free(d->warnings[i]);
+		else
+			d->warnings[n++] = d->warnings[i];
+	}
+	d->n_warnings = n;
+}
+
 /* ---- counters ---- */
 
 void fwd_poll_counters(struct fwd *d)
@@ -125,8 +138,10 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *arg)
 	d->ticks++;
 	fwd_report_tick(d, false);
 	fwd_retry(d);
-	if (d->ticks % POLL_S == 0)
+	if (d->ticks % POLL_S == 0) {
 		fwd_poll_counters(d);
+		fwd_report_retry(d);
+	}
 	if (d->ticks % MINUTE_S == 0)
 		every_minute(d);
 	sd_event_source_set_time_relative(s, SECOND_US);

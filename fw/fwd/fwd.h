@@ -74,6 +74,7 @@ struct fwd {
 
 	struct fwd_nflog *nflog;
 	sd_event_source *nflog_io;
+	bool nflog_failed; /* said so already */
 	struct fwd_ifaces *ifaces;
 	sd_event_source *ifaces_io;
 	struct fwd_fold *fold;
@@ -106,6 +107,8 @@ int fwd_start(struct fwd *d, struct sk_err *err);
 void fwd_stop(struct fwd *d);
 /* For the status; the same text only once. */
 void fwd_warn(struct fwd *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Over: forget the warnings that begin so. */
+void fwd_unwarn(struct fwd *d, const char *prefix);
 void fwd_poll_counters(struct fwd *d);
 void fwd_save_counters(struct fwd *d);
 
@@ -140,6 +143,8 @@ void fwd_drift_check(struct fwd *d);
 /* ---- report.c: events to the subscriber ---- */
 int fwd_report_start(struct fwd *d, struct sk_err *err);
 void fwd_report_stop(struct fwd *d);
+/* Bind the packet log if another process had it until now. */
+void fwd_report_retry(struct fwd *d);
 /* A logged packet: folded or queued. */
 void fwd_report_packet(const struct fwd_event *e, void *d);
 /* Close fold windows that ended (all: every one), report losses. */

@@ -259,6 +259,13 @@ static json_t *warnings(const struct fwd *d)
 {
 	json_t *a = json_array();
 
+	if (a && d->none)
+		json_array_append_new(a, json_string("no policy has been applied yet"));
+	if (a && d->adopted)
+		json_array_append_new(a,
+			json_string("the kernel runs rules that no policy on disk accounts for"));
+	if (a && d->dirty)
+		json_array_append_new(a, json_string("the kernel does not run the policy"));
 	for (size_t i = 0; a && i < d->n_warnings; i++)
 		json_array_append_new(a, json_string(d->warnings[i]));
 	return a;

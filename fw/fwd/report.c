@@ -182,6 +182,40 @@ static void make_instance(struct fwd *d)
 	sk_hex(d->instance + strlen(d->instance), random, 8);
 }
 
+/* Filtering goes on without the log; the status says so, and it is tried again. */
+static void open_nflog(struct fwd *d)
+{
+	struct sk_err err = {0};
+	int r = fwd_nflog_open(&d->nflog, FW_NFT_LOG_GROUP, &err);
+
+	if (r == 0) {
+		r = sd_event_add_io(
+			d->ev, &d->nflog_io, fwd_nflog_fd(d->nflog), EPOLLIN, on_nflog, d);
+		/* A flood of packets must not keep requests waiting. */
+		if (r >= 0)
+			sd_event_source_set_priority(d->nflog_io, SD_EVENT_PRIORITY_NORMAL + 10);
+		else
+			sk_err_set(
+				&err, r, NULL, "packet log: %s", "パケットログ: %s", strerror(-r));
+	}
+	if (r >= 0) {
+		fwd_unwarn(d, "packet log");
+		return;
+	}
+	fwd_nflog_close(d->nflog);
+	d->nflog = NULL;
+	fwd_warn(d, "%s", err.en);
+	if (!d->nflog_failed)
+		sk_log_err(LOG_ERR, "blocked packets cannot be reported", &err);
+	d->nflog_failed = true;
+}
+
+void fwd_report_retry(struct fwd *d)
+{
+	if (!d->nflog)
+		open_nflog(d);
+}
+
 static int start_sources(struct fwd *d)
 {
 	int r = sd_event_add_time_relative(
@@ -189,12 +223,6 @@ static int start_sources(struct fwd *d)
 
 	if (r >= 0)
 		r = sd_event_source_set_enabled(d->flush_timer, SD_EVENT_OFF);
-	if (r >= 0 && d->nflog)
-		r = sd_event_add_io(
-			d->ev, &d->nflog_io, fwd_nflog_fd(d->nflog), EPOLLIN, on_nflog, d);
-	/* A flood of packets must not keep requests waiting. */
-	if (r >= 0 && d->nflog)
-		r = sd_event_source_set_priority(d->nflog_io, SD_EVENT_PRIORITY_NORMAL + 10);
 	if (r >= 0 && fwd_ifaces_fd(d->ifaces) >= 0)
 		r = sd_event_add_io(
 			d->ev, &d->ifaces_io, fwd_ifaces_fd(d->ifaces), EPOLLIN, on_ifaces, d);
@@ -203,7 +231,6 @@ static int start_sources(struct fwd *d)
 
 int fwd_report_start(struct fwd *d, struct sk_err *err)
 {
-	struct sk_err warn = {0};
 	uint8_t seed[16];
 	int r;
 
@@ -217,12 +244,7 @@ int fwd_report_start(struct fwd *d, struct sk_err *err)
 	d->ifaces = fwd_ifaces_new();
 	if (!d->fold || !d->spool || !d->ifaces)
 		return sk_err_nomem(err);
-	/* Filtering goes on without the log; the status says so. */
-	r = fwd_nflog_open(&d->nflog, FW_NFT_LOG_GROUP, &warn);
-	if (r < 0) {
-		fwd_warn(d, "%s", warn.en);
-		sk_log_err(LOG_ERR, "blocked packets cannot be reported", &warn);
-	}
+	open_nflog(d);
 	r = start_sources(d);
 	return r < 0
 		? sk_err_set(err, r, NULL, "event loop: %s", "イベントループ: %s", strerror(-r))

@@ -12,7 +12,7 @@ ctl() { in_ns gw "$BUILD/fwdctl" "$@"; }
 field() { ctl status | python3 -c 'import json,sys; print(json.load(sys.stdin)'"$1"')'; }
 is() { [ "$(field "$1")" = "$2" ]; }
 stop() { kill "${1:--TERM}" $FWD 2>/dev/null; wait $FWD 2>/dev/null; rm -f /run/sekisho/fwd.sock; }
-restart() { stop "${1:--TERM}"; fwd_start "${OPTS[@]}"; }
+restart() { stop "${1:--TERM}"; fwd_start "${OPTS[@]}"; wait_for 10 ctl status; }
 # doc GENERATION RULE…: prints the name of a description for fwdctl
 doc() {
 	local gen=$1 rules IFS=,
@@ -51,7 +51,7 @@ sys.exit(1)
 PY
 }
 : >"$W/events"
-EXTRA=(${SK_FWD_OPTS:-}) # such as --no-seccomp where a sanitizer needs more calls
+read -ra EXTRA <<<"${SK_FWD_OPTS:-}" # such as --no-seccomp where a sanitizer needs more calls
 OPTS=(--no-owner "${EXTRA[@]}")
 
 # ---- nothing yet
