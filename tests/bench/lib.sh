@@ -15,3 +15,9 @@ figure() { # NAME VALUE AIM-TEXT GOOD(0/1)
 	printf '  %-52s %s  (aim %s)%s\n' "$1" "$2" "$3" "$([ "$4" = 1 ] || echo '  MISSED')"
 }
 document() { "$BUILD/mkpolicy" "$1" "$2" >"$W/policy-$1-$2"; echo "$W/policy-$1-$2"; }
+# fwdctl OPERATION…: "apply DOCUMENT" is final at once
+fwdctl() {
+	if [ "$1" = apply ]; then set -- apply "$2" 0; fi
+	"$BUILD/fwdctl" --socket /run/sekisho/fwd.sock "$@"
+}
+remove_table() { in_ns gw nft delete table inet sekisho; }

@@ -9,7 +9,7 @@ fwd_start
 ROUNDS=${ROUNDS:-1000} RATE=${RATE:-5000}
 a=$(document 2000 1) b=$(document 2000 2)
 fwdctl apply "$a" || exit 1
-tg() { in_ns "$1" "$BUILD/trafgen" "${@:2}"; }
+
 
 # The far end counts what must not arrive.
 in_ns inet nft -f - <<-'NFT'
@@ -18,7 +18,7 @@ in_ns inet nft -f - <<-'NFT'
 		chain input { type filter hook input priority 0; udp dport 7002 counter name forbidden; }
 	}
 NFT
-tg inet sink 7001 2 >"$W/allowed" &
+ip netns exec inet "$BUILD/trafgen" sink 7001 2 >"$W/allowed" &
 sink=$!
 wait_for 5 grep -q ready "$W/allowed"
 in_ns inet python3 "$TOP/tests/netns/srv.py" 5001 '' >"$W/srv.log" &
@@ -26,9 +26,9 @@ wait_for 5 grep -q ready "$W/srv.log"
 in_ns lan curl -sN http://203.0.113.10:5001/stream >"$W/stream" 2>/dev/null &
 stream=$!
 wait_for 5 test -s "$W/stream"
-tg lan udp 203.0.113.10 7001 "$RATE" "${SECONDS_MAX:-600}" >"$W/sender" &
+ip netns exec lan "$BUILD/trafgen" udp 203.0.113.10 7001 "$RATE" "${SECONDS_MAX:-600}" >"$W/sender" &
 allowed=$!
-tg lan udp 203.0.113.10 7002 "$RATE" "${SECONDS_MAX:-600}" >"$W/sender2" &
+ip netns exec lan "$BUILD/trafgen" udp 203.0.113.10 7002 "$RATE" "${SECONDS_MAX:-600}" >"$W/sender2" &
 forbidden=$!
 
 begin=$EPOCHREALTIME
