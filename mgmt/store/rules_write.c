@@ -182,8 +182,9 @@ static int store_rev(struct mg_txn *t, const struct mg_rev *r, struct sk_err *er
 		" ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
 		MG_I(u->number), MG_I(u->revision), MG_S(mg_intent_name(r->intent)),
 		MG_S(fw_state_name(u->state)), MG_I(u->order), MG_S(fw_kind_name(u->kind)),
-		MG_I(u->log), MG_S(u->applicant), MG_S(or_empty(u->source)), MG_S(or_empty(u->destination)),
-		MG_S(or_empty(u->from)), MG_S(or_empty(u->to)), MG_S(or_empty(u->protocol)), MG_S(or_empty(u->port)), MG_S(or_empty(u->purpose)),
+		MG_I(u->log), MG_S(u->applicant), MG_S(or_empty(u->source)),
+		MG_S(or_empty(u->destination)), MG_S(or_empty(u->from)), MG_S(or_empty(u->to)),
+		MG_S(or_empty(u->protocol)), MG_S(or_empty(u->port)), MG_S(or_empty(u->purpose)),
 		MG_I(u->registered), MG_I(u->expiry), MG_S(u->nat_to), MG_S(u->partner),
 		MG_S(u->ticket), MG_S(r->reason), MG_I(r->requested_at));
 }

@@ -1,0 +1,5 @@
+store_fixture := tests/unit/store/fixture.c
+$(eval $(call unit,store-rules,tests/unit/store/test_rules.c $(store_fixture),mg-store sk))
+$(eval $(call unit,store-generations,tests/unit/store/test_generations.c $(store_fixture),mg-store sk))
+$(eval $(call unit,store-audit,tests/unit/store/test_audit.c $(store_fixture),mg-store sk))
+$(eval $(call unit,store-reviews,tests/unit/store/test_reviews.c $(store_fixture),mg-store sk))

@@ -1,0 +1,1 @@
+$(eval $(call unit,workflow,tests/unit/workflow/test_workflow.c,mg-workflow mg-command sk))
