@@ -196,10 +196,12 @@ static int with_document(int fd, const char *op, const char *path, json_t *args)
 	struct sk_buf doc;
 	int r = read_document(path, &doc, &err);
 
-	if (r == 0)
+	if (r == 0) {
 		r = call(fd, op, args, &doc);
-	else
+	} else {
+		json_decref(args);
 		r = fail(&err);
+	}
 	sk_buf_done(&doc);
 	return r;
 }
