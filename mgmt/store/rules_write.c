@@ -228,6 +228,13 @@ int mg_rule_check(struct mg_store *s, const struct fw_policy *base, const struct
 			return sk_err_set(err, -ENOENT, "direction",
 				"there is no zone %s (see: zone list)",
 				"ゾーン %s はありません (一覧: zone list)", zones[i]);
+	/* A document with such a rule would be refused whole. */
+	if (r->registered > 0 &&
+		r->expiry - r->registered > (int64_t)FW_POLICY_EXPIRY_DAYS_MAX * 86400)
+		return sk_err_set(err, -EINVAL, "expiry",
+			"the rule was registered over %d days before: request a new rule instead",
+			"登録日から %d 日を超えています。新しいルールとして申請してください",
+			FW_POLICY_EXPIRY_DAYS_MAX);
 	return fw_rule_validate(r, base->objects, &lim, ret_match, err);
 }
 
