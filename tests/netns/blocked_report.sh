@@ -49,7 +49,7 @@ check "partner traffic is reported" wait_for 5 bash -c "$(declare -f as); BUILD=
 	as $KANSA --json report allowed --by rule | grep -q $p"
 
 as $KANSA --csv --lang ja report blocked --by detail >"$W/report.csv"
-check "csv: starts with a byte order mark" bash -c "head -c 3 $W/report.csv | xxd -p | grep -q efbbbf"
+check "csv: starts with a byte order mark" bash -c "head -c 3 $W/report.csv | od -An -tx1 | grep -q 'ef bb bf'"
 check "csv: lines end as Excel wants" bash -c "head -n 1 $W/report.csv | grep -q $'\r'"
 check "csv: Japanese headings" grep -q '送信元' "$W/report.csv"
 check "eve: one JSON object a line with the rule" bash -c \
