@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fw/fwd/apply.h"
 #include "fw/fwd/fwd.h"
 #include "lib/clock.h"
 #include "lib/log.h"

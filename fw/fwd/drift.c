@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "fw/fwd/apply.h"
 #include "fw/fwd/fwd.h"
 #include "lib/clock.h"
 #include "lib/log.h"

@@ -112,29 +112,6 @@ void fwd_unwarn(struct fwd *d, const char *prefix);
 void fwd_poll_counters(struct fwd *d);
 void fwd_save_counters(struct fwd *d);
 
-/* ---- apply.c: policies into the kernel ---- */
-struct fwd_applied {
-	uint64_t generation;
-	char sha256[65];
-	int64_t confirm_deadline; /* 0: final */
-	size_t cut;
-	struct fw_nft_stats stats;
-};
-int fwd_boot(struct fwd *d, struct sk_err *err);
-int fwd_apply(struct fwd *d, const void *doc, size_t n, int confirm_s, struct fwd_applied *ret,
-	struct sk_err *err);
-int fwd_confirm(struct fwd *d, uint64_t generation, struct sk_err *err);
-/* why: for the event, "requested" or "not confirmed". */
-int fwd_rollback(struct fwd *d, const char *why, struct sk_err *err);
-/* Once a second; once a minute; after the wall clock was turned back. */
-void fwd_retry(struct fwd *d);
-void fwd_expire(struct fwd *d);
-void fwd_clock_back(struct fwd *d);
-/* Has our table any rules, ours or of an earlier run? True if it cannot be said. */
-bool fwd_kernel_has_rules(struct fwd *d);
-/* Put running into the kernel again. */
-int fwd_reapply(struct fwd *d, struct sk_err *err);
-
 /* ---- drift.c ---- */
 int fwd_drift_start(struct fwd *d, struct sk_err *err);
 void fwd_drift_stop(struct fwd *d);
@@ -154,21 +131,7 @@ void fwd_report(struct fwd *d, const char *action, json_t *fields);
 void fwd_send_events(struct fwd *d);
 void fwd_subscribe(struct fwd *d, struct sk_ipc_client *c, const char *instance, uint64_t ack);
 
-/* ---- ipc.c, ops.c ---- */
+/* ---- ipc.c ---- */
 int fwd_ipc_start(struct fwd *d, struct sk_err *err);
-struct fwd_op {
-	const char *name;
-	unsigned peers; /* who may */
-	/* Returns the code for END; *ret_extra (owned by the caller) is merged into it. */
-	int (*fn)(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **ret_extra,
-		struct sk_err *err);
-};
-#define FWD_PEER_ROOT 1u
-#define FWD_PEER_MANAGER 2u
-const struct fwd_op *fwd_op_find(const char *name);
-/* Called after END was sent: subscribing starts only then. */
-void fwd_op_after(struct fwd *d, const struct fwd_op *op, struct sk_ipc_client *c,
-	const struct sk_ipc_msg *m);
-json_t *fwd_status(struct fwd *d);
 
 #endif

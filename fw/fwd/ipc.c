@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "fw/fwd/fwd.h"
+#include "fw/fwd/ops.h"
 #include "lib/file.h"
 #include "lib/json.h"
 #include "lib/log.h"

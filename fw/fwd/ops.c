@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fw/fwd/apply.h"
 #include "fw/fwd/fwd.h"
+#include "fw/fwd/ops.h"
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/json.h"

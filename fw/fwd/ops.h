@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table of operations of docs/ipc.md. Within fw/fwd only. */
+#ifndef FW_FWD_OPS_H
+#define FW_FWD_OPS_H
+
+#include "fw/fwd/fwd.h"
+
+struct fwd_op {
+	const char *name;
+	unsigned peers; /* who may */
+	/* Returns the code for END; *ret_extra (owned by the caller) is merged into it. */
+	int (*fn)(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **ret_extra,
+		struct sk_err *err);
+};
+#define FWD_PEER_ROOT 1u
+#define FWD_PEER_MANAGER 2u
+const struct fwd_op *fwd_op_find(const char *name);
+/* Called after END was sent: subscribing starts only then. */
+void fwd_op_after(struct fwd *d, const struct fwd_op *op, struct sk_ipc_client *c,
+	const struct sk_ipc_msg *m);
+json_t *fwd_status(struct fwd *d);
+
+#endif
