@@ -107,6 +107,17 @@ int mg_daemon_events_reopen(struct mg_daemon *d, struct sk_err *err)
 	return open_events(d, err);
 }
 
+int mg_daemon_reader(struct mg_daemon *d, const struct mg_daemon_opts *o, struct sk_err *err)
+{
+	int r;
+
+	d->o = *o;
+	d->reader = true;
+	d->reader_fd = -1;
+	r = paths(d, err);
+	return r < 0 ? r : mg_fwclient_calls_only(d, err);
+}
+
 int mg_daemon_start(
 	struct mg_daemon *d, sd_event *ev, const struct mg_daemon_opts *o, struct sk_err *err)
 {
@@ -119,7 +130,8 @@ int mg_daemon_start(
 		(r = sk_mkdir_p(d->events_dir, 0700, err)) < 0 ||
 		(r = mg_store_open(&d->store, &d->paths, err)) < 0 ||
 		(r = open_events(d, err)) < 0 || (r = mg_ingest_new(d, err)) < 0 ||
-		(r = mg_fwclient_new(d, err)) < 0 || (r = mg_schedule_new(d, err)) < 0)
+		(r = mg_fwclient_new(d, err)) < 0 || (r = mg_schedule_new(d, err)) < 0 ||
+		(r = mg_heavy_watch(d, err)) < 0)
 		return r;
 	return mg_dispatch_start(d, err);
 }

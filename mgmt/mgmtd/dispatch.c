@@ -188,7 +188,7 @@ static int run(struct mg_call *c, int fd, struct sk_err *err)
 	if (r < 0)
 		return r;
 	if (c->cmd->flags & MG_F_HEAVY) {
-		r = mg_heavy_start(c, fn, err);
+		r = mg_heavy_start(c, err);
 		return r < 0 ? r : 1;
 	}
 	r = c->cmd->flags & MG_F_WRITE ? run_write(c, fn, err) : fn(c, err);

@@ -110,11 +110,19 @@ int mg_daemon_fw_stream(struct mg_daemon *d, const char *op, json_t *args, int m
 		d, op, args ? args : json_object(), memfd, STREAM_MS, on_data, arg, NULL, err);
 }
 
-void mg_fwclient_forget(struct mg_daemon *d)
+static struct mg_fwclient *alloc_client(struct mg_daemon *d)
 {
-	/* The descriptors are closed already; their numbers mean something else here. */
-	d->fw->fd = -1;
-	d->fw->call_fd = -1;
+	struct mg_fwclient *f = calloc(1, sizeof(*f));
+
+	if (f)
+		*f = (struct mg_fwclient){.d = d, .fd = -1, .call_fd = -1, .wait_us = RETRY_MIN_US};
+	return f;
+}
+
+int mg_fwclient_calls_only(struct mg_daemon *d, struct sk_err *err)
+{
+	d->fw = alloc_client(d);
+	return d->fw ? 0 : sk_err_nomem(err);
 }
 
 bool mg_fwclient_connected(const struct mg_fwclient *f)
@@ -320,12 +328,11 @@ static void retry_later(struct mg_fwclient *f)
 
 int mg_fwclient_new(struct mg_daemon *d, struct sk_err *err)
 {
-	struct mg_fwclient *f = calloc(1, sizeof(*f));
+	struct mg_fwclient *f = alloc_client(d);
 	int r;
 
 	if (!f)
 		return sk_err_nomem(err);
-	*f = (struct mg_fwclient){.d = d, .fd = -1, .call_fd = -1, .wait_us = RETRY_MIN_US};
 	d->fw = f;
 	f->events = json_array();
 	r = f->events ? 0 : -ENOMEM;

@@ -10,9 +10,6 @@
 #include "mgmt/mgmtd/private.h"
 #include "mgmt/mgmtd/route.h"
 
-#define EXPIRING_DAYS 30
-#define UNUSED_DAYS 90
-
 /* ---- analyze ----------------------------------------------------------------------------------
  */
 static void set_text(json_t *v, const char *key, const char *s)
@@ -51,8 +48,9 @@ int mg_h_analyze(struct mg_call *c, struct sk_err *err)
 {
 	_cleanup_(fw_policy_freep) struct fw_policy *p = NULL;
 	_cleanup_(fw_findings_done) struct fw_findings found = {0};
-	struct fw_analyze_opts o = {
-		.now = c->now, .expiring_days = EXPIRING_DAYS, .unused_days = UNUSED_DAYS};
+	struct fw_analyze_opts o = {.now = c->now,
+		.expiring_days = (int)mg_setting_int(c->d->store, "rule.expiring_days"),
+		.unused_days = (int)mg_setting_int(c->d->store, "rule.unused_days")};
 	const char *kind = mg_arg_str(c, "kind");
 	int r = mg_store_build_policy(c->d->store, MG_BUILD_WITH_APPROVED, 0, c->now, &p, err);
 

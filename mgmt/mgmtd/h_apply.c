@@ -10,8 +10,6 @@
 #include "mgmt/mgmtd/private.h"
 #include "mgmt/store/audit.h"
 
-#define CONFIRM_DEFAULT 60
-
 static struct mg_audit_entry actor(const struct mg_call *c)
 {
 	return (struct mg_audit_entry){.time = c->now,
@@ -70,11 +68,18 @@ static int report_applied(struct mg_call *c, const json_t *end, int confirm)
 		confirm);
 }
 
+static int confirm_seconds(const struct mg_call *c)
+{
+	if (mg_arg_has(c, "confirm"))
+		return (int)mg_arg_uint(c, "confirm");
+	return (int)mg_setting_int(c->d->store, "apply.confirm_seconds");
+}
+
 int mg_h_apply(struct mg_call *c, struct sk_err *err)
 {
 	_cleanup_(sk_json_decrefp) json_t *end = NULL;
 	struct mg_audit_entry who = actor(c);
-	int confirm = mg_arg_has(c, "confirm") ? (int)mg_arg_uint(c, "confirm") : CONFIRM_DEFAULT;
+	int confirm = confirm_seconds(c);
 	struct mg_gen_step step = {
 		.what = MG_BUILD_WITH_APPROVED, .kind = "apply", .confirm = confirm, .who = &who};
 	int r;

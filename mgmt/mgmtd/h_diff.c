@@ -179,9 +179,10 @@ static int put_fields(struct mg_call *c, const struct entry *a, const struct ent
 /* The gist of a rule that comes or goes; other things whole. */
 static json_t *gist(const struct entry *e)
 {
-	static const char *const keys[] = {"kind", "source", "destination", "direction", "protocol",
-		"port", "nat_to", "purpose", "applicant", "expiry", NULL};
+	static const char *const keys[] = {"kind", "source", "destination", "protocol", "port",
+		"nat_to", "purpose", "applicant", "expiry", NULL};
 	json_t *all = content(e), *v;
+	const char *from, *to;
 
 	if (strcmp(e->kind, "rule") != 0)
 		return all;
@@ -189,6 +190,10 @@ static json_t *gist(const struct entry *e)
 	for (size_t i = 0; keys[i]; i++)
 		if (json_object_get(all, keys[i]))
 			json_object_set(v, keys[i], json_object_get(all, keys[i]));
+	from = json_string_value(json_object_get(all, "from"));
+	to = json_string_value(json_object_get(all, "to"));
+	if (from && to)
+		json_object_set_new(v, "direction", json_sprintf("%s->%s", from, to));
 	json_decref(all);
 	return v;
 }

@@ -18,7 +18,6 @@
 #include "mgmt/store/rules.h"
 
 #define FW_STATUS_MS 1000
-#define EXPIRING_DAYS 30
 
 static void set_int(json_t *v, const char *key, int64_t n)
 {
@@ -131,7 +130,8 @@ static int add_rules(struct mg_call *c, json_t *v, struct sk_err *err)
 {
 	struct mg_rule_filter all = {.all = true};
 	struct mg_change_filter changes = {.state = MG_CHS_REQUESTED, .kind = MG_CH_KINDS};
-	struct counts n = {.now = c->now, .soon = sk_day_add(c->now, EXPIRING_DAYS)};
+	struct counts n = {.now = c->now,
+		.soon = sk_day_add(c->now, (int)mg_setting_int(c->d->store, "rule.expiring_days"))};
 	struct mg_waiting w = {0};
 	json_t *states = json_object();
 	int r = mg_rule_each(c->d->store, &all, count_rule, &n, err);

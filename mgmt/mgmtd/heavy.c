@@ -1,124 +1,137 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Slow questions are answered by a forked child with its own read-only connection to the registry,
- * so that the daemon goes on taking events and calls. The child changes nothing and ends with its
- * answer, or when its client leaves.
+ * Slow questions are answered by forked readers, so that the daemon goes on taking events and
+ * calls. The readers are not forked from here: SQLite's state must not cross a fork. A process that
+ * never opened a database (reader.c) forks them; this is the daemon's side of its socket.
  */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/log.h"
 #include "lib/util.h"
 #include "mgmt/mgmtd/private.h"
 
+/* At most one reader a slot; the slot's index is the message id. */
 static void release(struct mg_child *ch)
 {
-	ch->source = sd_event_source_disable_unref(ch->source);
-	ch->pid = 0;
+	ch->busy = false;
 	ch->client = NULL;
 }
 
-static int on_child_exit(sd_event_source *src, const siginfo_t *si, void *userdata)
+static void on_end(struct mg_daemon *d, const struct sk_ipc_msg *m)
 {
-	struct mg_child *ch = userdata;
+	struct mg_child *ch = m->id < MG_CHILDREN ? &d->children[m->id] : NULL;
 	struct sk_err err = {0};
 
-	/* A child that ended well has sent its END itself. */
-	if (ch->client && !(si->si_code == CLD_EXITED && si->si_status == 0)) {
-		sk_log(LOG_ERR, "a reader ended with %s %d",
-			si->si_code == CLD_EXITED ? "status" : "signal", si->si_status);
+	if (!ch || !ch->busy)
+		return;
+	/* A reader that ended well has sent the answer's END itself. */
+	if (ch->client && sk_ipc_end_code(m->body, &err) < 0) {
 		sk_err_set(&err, -EIO, NULL, "the answer could not be made; the log says why",
 			"処理に失敗しました。詳細はログを確認してください");
 		sk_ipc_reply_end(ch->client, ch->id, -EIO, &err);
 	}
 	release(ch);
+}
+
+static int on_message(sd_event_source *src, int fd, uint32_t revents, void *userdata)
+{
+	struct mg_daemon *d = userdata;
+	struct sk_ipc_msg m;
+	struct sk_err err = {0};
+
+	if (sk_ipc_recv(fd, 0, &m, &err) < 0) {
+		/* Without it half of the commands are dead: start anew, the data plane waits. */
+		sk_log_err(LOG_CRIT, "readers", &err);
+		sd_event_exit(d->ev, 1);
+		return 0;
+	}
+	on_end(d, &m);
+	sk_ipc_msg_done(&m);
 	return 0;
 }
 
-/* Everything inherited but standard error and the client, which becomes descriptor 3. */
-static int keep_only(int fd)
+int mg_heavy_fork(struct mg_daemon *d, const struct mg_daemon_opts *o, struct sk_err *err)
 {
-	if (fd != 3 && dup2(fd, 3) < 0)
-		return -errno;
-	close(0);
-	close(1);
-	return close_range(4, ~0u, 0) < 0 ? -errno : 3;
+	int fds[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return sk_err_en(err, -errno, NULL, "socketpair: %s", strerror(errno));
+	pid = fork();
+	if (pid < 0)
+		return sk_err_en(err, -errno, NULL, "fork: %s", strerror(errno));
+	if (pid == 0) {
+		close(fds[0]);
+		_exit(mg_reader_main(fds[1], o));
+	}
+	close(fds[1]);
+	d->reader_fd = fds[0];
+	return 0;
 }
 
-/* In the child: answer and end. Nothing of the parent's but memory is used. */
-static _Noreturn void run(struct mg_call *c, mg_handler *fn)
+int mg_heavy_watch(struct mg_daemon *d, struct sk_err *err)
+{
+	int r = sd_event_add_io(d->ev, &d->reader_source, d->reader_fd, EPOLLIN, on_message, d);
+
+	return r < 0 ? sk_err_en(err, r, NULL, "sd-event: %s", strerror(-r)) : 0;
+}
+
+static json_t *describe(const struct mg_call *c)
+{
+	return json_pack("{s:s, s:O, s:s, s:I, s:I, s:I, s:I, s:s, s:s, s:I, s:I}", "op",
+		c->cmd->op, "args", (json_t *)c->args, "lang", c->lang == SK_JA ? "ja" : "en",
+		"now", (json_int_t)c->now, "uid", (json_int_t)c->uid, "pid", (json_int_t)c->pid,
+		"id", (json_int_t)c->reply->id, "name", c->who.name, "display", c->who.display,
+		"roles", (json_int_t)c->who.roles, "account_uid", (json_int_t)c->who.uid);
+}
+
+int mg_heavy_start(struct mg_call *c, struct sk_err *err)
 {
 	struct mg_daemon *d = c->d;
-	struct sk_err err = {0};
-	struct mg_reply r;
-	int fd = keep_only(sk_ipc_client_fd(c->reply->client)), ret;
-
-	if (fd < 0)
-		_exit(1);
-	mg_reply_init(&r, NULL, fd, c->reply->id);
-	c->reply = &r;
-	d->reader = true;
-	d->store = NULL;
-	d->events = NULL;
-	mg_fwclient_forget(d);
-	ret = mg_store_open_reader(&d->store, &d->paths, &err);
-	if (!ret)
-		ret = fn(c, &err);
-	ret = mg_reply_end(&r, ret, &err);
-	_exit(ret == 0 || ret == -EPIPE || ret == -ECONNRESET ? 0 : 1);
-}
-
-int mg_heavy_start(struct mg_call *c, mg_handler *fn, struct sk_err *err)
-{
-	struct mg_child *ch = NULL;
-	pid_t pid;
+	json_t *body;
+	size_t i = 0;
 	int r;
 
-	for (size_t i = 0; i < MG_CHILDREN && !ch; i++)
-		if (!c->d->children[i].pid)
-			ch = &c->d->children[i];
-	if (!ch)
+	while (i < MG_CHILDREN && d->children[i].busy)
+		i++;
+	if (i == MG_CHILDREN)
 		return sk_err_set(err, -EBUSY, NULL, "too many questions at once; try again",
 			"同時に処理できる数を超えています。少し待って再度実行してください");
-	pid = fork();
-	if (pid == 0)
-		run(c, fn);
-	if (pid < 0)
-		return sk_err_set(err, -errno, NULL, "cannot start a reader: %s",
-			"処理を開始できません (%s)", strerror(errno));
-	*ch = (struct mg_child){
-		.pid = pid, .client = c->reply->client, .id = c->reply->id, .d = c->d};
-	r = sd_event_add_child(c->d->ev, &ch->source, pid, WEXITED, on_child_exit, ch);
-	if (r < 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		ch->pid = 0;
-		return sk_err_set(err, r, NULL, "cannot watch a reader: %s",
-			"処理を開始できません (%s)", strerror(-r));
-	}
+	body = describe(c);
+	if (!body)
+		return sk_err_nomem(err);
+	r = sk_ipc_send(d->reader_fd, SK_IPC_REQUEST, (uint32_t)i, body,
+		sk_ipc_client_fd(c->reply->client), err);
+	json_decref(body);
+	if (r < 0)
+		return r;
+	d->children[i] =
+		(struct mg_child){.busy = true, .client = c->reply->client, .id = c->reply->id};
 	return 0;
 }
 
+/* Nobody waits for the answer any more: the reader is ended, its slot freed when it has. */
 void mg_heavy_client_left(struct mg_daemon *d, const struct sk_ipc_client *c)
 {
+	json_t *none = json_object();
+
 	for (size_t i = 0; i < MG_CHILDREN; i++)
-		if (d->children[i].pid && d->children[i].client == c) {
+		if (d->children[i].busy && d->children[i].client == c) {
 			d->children[i].client = NULL;
-			kill(d->children[i].pid, SIGKILL);
+			sk_ipc_send(d->reader_fd, SK_IPC_ACK, (uint32_t)i, none, -1, NULL);
 		}
+	json_decref(none);
 }
 
 void mg_heavy_stop(struct mg_daemon *d)
 {
-	for (size_t i = 0; i < MG_CHILDREN; i++)
-		if (d->children[i].pid) {
-			pid_t pid = d->children[i].pid;
-
-			release(&d->children[i]);
-			kill(pid, SIGKILL);
-			waitpid(pid, NULL, 0);
-		}
+	/* The end of its socket ends it and its readers. */
+	d->reader_source = sd_event_source_disable_unref(d->reader_source);
+	if (d->reader_fd > 0)
+		close(d->reader_fd);
+	d->reader_fd = -1;
 }

@@ -107,8 +107,7 @@ static int parse(struct options *o, int argc, char **argv)
 /* No capability at all; a child may be forked for slow questions, nothing may be executed. */
 static int confine(const struct options *o, struct sk_err *err)
 {
-	static const char *const extra[] = {"clone", "vfork", "wait4", "waitid", "pidfd_open",
-		"pidfd_send_signal", "link", "linkat", "symlink", "fchdir", NULL};
+	static const char *const extra[] = {"clone", "vfork", "wait4", NULL};
 	int r = sk_sandbox_caps(o->user, 0, err);
 
 	if (!r && !o->no_seccomp)
@@ -131,7 +130,6 @@ static int loop_new(sd_event **ret)
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGCHLD);
 	if (r >= 0 && sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		r = -errno;
 	signal(SIGPIPE, SIG_IGN);
@@ -162,6 +160,8 @@ static int run(const struct options *o)
 	r = sk_mkdir_p(o->d.run_dir, 0755, &err);
 	if (!r)
 		r = confine(o, &err);
+	if (!r)
+		r = mg_heavy_fork(d, &o->d, &err);
 	if (!r && (r = loop_new(&ev)) < 0)
 		sk_err_en(&err, r, NULL, "event loop: %s", strerror(-r));
 	if (!r)

@@ -29,11 +29,9 @@ struct mg_reply {
 };
 
 struct mg_child {
-	pid_t pid;                    /* 0: free */
+	bool busy;
 	struct sk_ipc_client *client; /* NULL once it has left */
-	uint32_t id;
-	sd_event_source *source;
-	struct mg_daemon *d;
+	uint32_t id;                  /* of its call */
 };
 
 struct mg_follower {
@@ -60,6 +58,8 @@ struct mg_daemon {
 	struct mg_ingest *ingest;
 	struct mg_schedule *schedule;
 	struct mg_child children[MG_CHILDREN];
+	int reader_fd; /* to the process that forks readers */
+	sd_event_source *reader_source;
 	struct mg_follower followers[MG_FOLLOWERS];
 	bool reader;       /* this process is a forked reader */
 	bool tighten;      /* postponed */
@@ -73,14 +73,21 @@ struct mg_daemon {
 /* daemon.c */
 int mg_daemon_start(
 	struct mg_daemon *d, sd_event *ev, const struct mg_daemon_opts *o, struct sk_err *err);
-void mg_daemon_stop(struct mg_daemon *d);                             /* also half-started */
+void mg_daemon_stop(struct mg_daemon *d); /* also half-started */
+/* In a forked reader: paths and the means to call fwd, nothing else. */
+int mg_daemon_reader(struct mg_daemon *d, const struct mg_daemon_opts *o, struct sk_err *err);
 int mg_daemon_events_reopen(struct mg_daemon *d, struct sk_err *err); /* if the retention changed */
 void mg_daemon_audit_system(const struct mg_daemon *d, const char *op, struct mg_audit_entry *ret);
 
 /* dispatch.c: from a message to a handler */
 int mg_dispatch_start(struct mg_daemon *d, struct sk_err *err);
-/* heavy.c: run c's handler in a forked reader. -EBUSY: too many. */
-int mg_heavy_start(struct mg_call *c, mg_handler *fn, struct sk_err *err);
+/* heavy.c: slow questions to forked readers. mg_heavy_fork must come before any database is opened.
+ */
+int mg_heavy_fork(struct mg_daemon *d, const struct mg_daemon_opts *o, struct sk_err *err);
+int mg_heavy_watch(struct mg_daemon *d, struct sk_err *err);
+int mg_heavy_start(struct mg_call *c, struct sk_err *err); /* -EBUSY: too many */
+/* reader.c: the process that forks them; returns its exit status */
+int mg_reader_main(int fd, const struct mg_daemon_opts *o);
 void mg_heavy_client_left(struct mg_daemon *d, const struct sk_ipc_client *c);
 void mg_heavy_stop(struct mg_daemon *d);
 /* follow.c */
@@ -96,7 +103,7 @@ void mg_reply_done(struct mg_reply *r);
 int mg_fwclient_new(struct mg_daemon *d, struct sk_err *err);
 void mg_fwclient_free(struct mg_fwclient *f);
 bool mg_fwclient_connected(const struct mg_fwclient *f);
-void mg_fwclient_forget(struct mg_daemon *d); /* in a forked reader: use no inherited connection */
+int mg_fwclient_calls_only(struct mg_daemon *d, struct sk_err *err); /* in a forked reader */
 /* A call with a deadline of its own. */
 int mg_fw_call_ms(struct mg_daemon *d, const char *op, json_t *args, int memfd, int timeout_ms,
 	int (*on_data)(json_t *body, void *arg), void *arg, json_t **ret_end, struct sk_err *err);
