@@ -80,6 +80,7 @@ void cli_record(struct sk_buf *b, const struct mg_command *cmd, const json_t *re
 	json_object_foreach ((json_t *)record, key, v) {
 		/* An empty list or nothing at all says nothing. */
 		if (n == KEYS_MAX || json_is_null(v) ||
+			(json_is_string(v) && !json_string_length(v)) ||
 			((json_is_array(v) || json_is_object(v)) && !json_array_size(v) &&
 				!json_object_size(v)))
 			continue;

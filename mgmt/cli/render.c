@@ -218,7 +218,7 @@ static int end_json(struct cli_out *out, bool failed)
 		return put_json(out->f, out->records, JSON_INDENT(2));
 	if (failed || (out->cmd->flags & MG_F_FOLLOW))
 		return 0;
-	if (out->cmd->columns)
+	if (out->cmd->columns && !json_array_size(out->said) && !out->text.len)
 		return fputs("[]\n", out->f) == EOF ? -EPIPE : 0;
 	o = json_object();
 	if (out->text.len)

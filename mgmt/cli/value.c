@@ -12,6 +12,8 @@
 #include "lib/util.h"
 #include "mgmt/cli/cli.h"
 
+#define MEMBERS_MAX 64
+
 static void put_escaped(struct sk_buf *b, const char *s, size_t len)
 {
 	size_t cap = len * 4 + 1;
@@ -40,8 +42,10 @@ static void put_line(struct sk_buf *b, const char *s)
 	}
 }
 
-/* A date alone where the instant is the first or last second of a day, else with its time. */
-static void put_time(struct sk_buf *b, int64_t t, bool date, const struct cli_opts *o)
+enum precision { DATE, DATE_OR_TIME, TIME };
+
+/* DATE_OR_TIME: a date alone where the instant is the first or last second of a day. */
+static void put_time(struct sk_buf *b, int64_t t, enum precision p, const struct cli_opts *o)
 {
 	bool slashes = o->lang == SK_JA || o->format == CLI_CSV;
 	time_t tt = (time_t)t;
@@ -54,13 +58,24 @@ static void put_time(struct sk_buf *b, int64_t t, bool date, const struct cli_op
 		sk_buf_printf(b, "%lld", (long long)t);
 		return;
 	}
-	if (date && ((tm.tm_hour == 23 && tm.tm_min == 59) || (!tm.tm_hour && !tm.tm_min)))
+	if (p == DATE_OR_TIME &&
+		((tm.tm_hour == 23 && tm.tm_min == 59) || (!tm.tm_hour && !tm.tm_min)))
+		p = DATE;
+	if (p == DATE)
 		strftime(s, sizeof(s), slashes ? "%Y/%m/%d" : "%Y-%m-%d", &tm);
 	else if (o->format == CLI_CSV)
 		strftime(s, sizeof(s), "%Y/%m/%d %H:%M:%S %z", &tm);
 	else
 		strftime(s, sizeof(s), slashes ? "%Y/%m/%d %H:%M:%S" : "%Y-%m-%d %H:%M:%S", &tm);
 	sk_buf_puts(b, s);
+}
+
+/* The end of a rule's life may be an hour of the day; when it was registered, the day will do. */
+static enum precision precision(const char *key, const struct mg_column *col)
+{
+	if (!col || !strcmp(key, "expiry") || !strcmp(key, "due"))
+		return DATE_OR_TIME;
+	return col->is_date ? DATE : TIME;
 }
 
 static void put_array(struct sk_buf *b, const char *key, const struct mg_column *col,
@@ -73,24 +88,54 @@ static void put_array(struct sk_buf *b, const char *key, const struct mg_column 
 	}
 }
 
+struct member {
+	const char *key;
+	const json_t *v;
+};
+
+static int by_rank(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+	int i = mg_key_rank(x->key), k = mg_key_rank(y->key);
+
+	if (i == k)
+		return strcmp(x->key, y->key);
+	return i < 0 ? 1 : k < 0 ? -1 : i < k ? -1 : 1;
+}
+
+static void put_title(struct sk_buf *b, const char *key, const struct cli_opts *o)
+{
+	const struct sk_text *title = mg_key_text(key);
+
+	/* {"active": 12}: counts by state */
+	title = title ? title : mg_value_text("state", key);
+	if (title)
+		sk_buf_puts(b, sk_text(title, o->lang));
+	else
+		put_line(b, key);
+}
+
+/* In the order people know, without what is empty. */
 static void put_object(struct sk_buf *b, const json_t *v, const struct cli_opts *o)
 {
-	const struct sk_text *title;
+	struct member all[MEMBERS_MAX];
 	const char *key;
 	json_t *one;
-	bool first = true;
+	size_t n = 0;
 
 	json_object_foreach ((json_t *)v, key, one) {
-		title = mg_key_text(key);
-		if (!first)
+		if (n == MEMBERS_MAX || json_is_null(one) ||
+			(json_is_string(one) && !json_string_length(one)))
+			continue;
+		all[n++] = (struct member){key, one};
+	}
+	qsort(all, n, sizeof(all[0]), by_rank);
+	for (size_t i = 0; i < n; i++) {
+		if (i)
 			sk_buf_puts(b, ", ");
-		first = false;
-		if (title)
-			sk_buf_puts(b, sk_text(title, o->lang));
-		else
-			put_line(b, key);
+		put_title(b, all[i].key, o);
 		sk_buf_puts(b, ": ");
-		cli_value(b, key, NULL, one, o);
+		cli_value(b, all[i].key, NULL, all[i].v, o);
 	}
 }
 
@@ -111,7 +156,7 @@ void cli_value(struct sk_buf *b, const char *key, const struct mg_column *col, c
 		break;
 	case JSON_INTEGER:
 		if (is_time)
-			put_time(b, json_integer_value(v), !col || col->is_date, o);
+			put_time(b, json_integer_value(v), precision(key, col), o);
 		else
 			sk_buf_printf(b, "%lld", (long long)json_integer_value(v));
 		break;

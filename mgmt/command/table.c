@@ -18,6 +18,7 @@ const struct mg_command mg_commands[] = {
 			"アカウントは 1 人に 1 つで、Unix ユーザーの番号で識別する。削除はできず"
 			"、無効にする。"},
 		.args = mg_a_account_add,
+		.columns = mg_c_account,
 		.example = "tanaka --display 'Tanaka Ichiro' --user tanaka --roles requester,admin",
 	},
 	{
@@ -26,6 +27,7 @@ const struct mg_command mg_commands[] = {
 		.flags = MG_F_WRITE,
 		.help = {"disable an account", "アカウントを無効にする"},
 		.args = mg_a_account_reason,
+		.columns = mg_c_account,
 		.example = "tanaka --reason 'left the company'",
 	},
 	{
@@ -34,6 +36,7 @@ const struct mg_command mg_commands[] = {
 		.flags = MG_F_WRITE,
 		.help = {"enable an account again", "アカウントを再び有効にする"},
 		.args = mg_a_account_reason,
+		.columns = mg_c_account,
 		.example = "tanaka --reason 'back from leave'",
 	},
 	{
@@ -48,6 +51,7 @@ const struct mg_command mg_commands[] = {
 		.flags = MG_F_WRITE,
 		.help = {"change an account", "アカウントを変更する"},
 		.args = mg_a_account_set,
+		.columns = mg_c_account,
 		.example = "tanaka --roles requester",
 	},
 	{
@@ -118,6 +122,7 @@ const struct mg_command mg_commands[] = {
 		.help = {"approve changes of objects, zones or settings",
 			"オブジェクト・ゾーン・設定の変更を承認する"},
 		.args = mg_a_change_approve,
+		.columns = mg_c_change,
 		.example = "3 4 --comment 'checked'",
 	},
 	{
@@ -135,6 +140,7 @@ const struct mg_command mg_commands[] = {
 		.flags = MG_F_WRITE,
 		.help = {"send a change back with a reason", "変更を差し戻す(理由が必要)"},
 		.args = mg_a_change_return,
+		.columns = mg_c_change,
 		.example = "3 --reason 'which office?'",
 	},
 	{
@@ -252,6 +258,7 @@ const struct mg_command mg_commands[] = {
 		.flags = MG_F_WRITE,
 		.help = {"ask to remove an object", "オブジェクトの削除を申請する"},
 		.args = mg_a_object_remove,
+		.columns = mg_c_change,
 		.example = "old-pcs --reason 'replaced'",
 	},
 	{
@@ -260,6 +267,7 @@ const struct mg_command mg_commands[] = {
 		.flags = MG_F_WRITE,
 		.help = {"ask to create or change an object", "オブジェクトの作成・変更を申請する"},
 		.args = mg_a_object_set,
+		.columns = mg_c_change,
 		.example = "office-pcs --items 192.168.10.0/24 --purpose 'PCs of the office'",
 	},
 	{
@@ -363,6 +371,7 @@ const struct mg_command mg_commands[] = {
 		.flags = MG_F_WRITE,
 		.help = {"approve requests of other people", "他の人の申請を承認する"},
 		.args = mg_a_rule_approve,
+		.columns = mg_c_rule,
 		.example = "1042 1043 --comment 'checked with sales'",
 	},
 	{
@@ -380,6 +389,7 @@ const struct mg_command mg_commands[] = {
 		.flags = MG_F_WRITE,
 		.help = {"ask for a new expiry date", "有効期限の延長を申請する"},
 		.args = mg_a_rule_extend,
+		.columns = mg_c_rule,
 		.example = "1042 --expiry 2027-03-31 --reason 'contract renewed'",
 	},
 	{
@@ -418,6 +428,7 @@ const struct mg_command mg_commands[] = {
 		.help = {"ask to remove a rule; its record stays",
 			"ルールの削除を申請する(記録は残る)"},
 		.args = mg_a_rule_reason,
+		.columns = mg_c_rule,
 		.example = "1042 --reason 'order system retired'",
 	},
 	{
@@ -435,6 +446,7 @@ const struct mg_command mg_commands[] = {
 			"元、接続先、通信方向、プロトコル、ポート番号、利用用途、登録日、有効期限)"
 			"を記録する。"},
 		.args = mg_a_rule_request,
+		.columns = mg_c_rule,
 		.example = "--source office-pcs --destination 203.0.113.10 --direction 'lan->wan' "
 			   "--protocol "
 			   "tcp --port 443 --purpose 'order system' --expiry 2027-03-31",
@@ -446,6 +458,7 @@ const struct mg_command mg_commands[] = {
 		.help = {"let a suspended rule work again at the next apply",
 			"停止したルールを再開する(次の適用から有効)"},
 		.args = mg_a_rule_reason,
+		.columns = mg_c_rule,
 		.example = "1042 --reason 'incident closed'",
 	},
 	{
@@ -454,6 +467,7 @@ const struct mg_command mg_commands[] = {
 		.flags = MG_F_WRITE,
 		.help = {"send a request back with a reason", "申請を差し戻す(理由が必要)"},
 		.args = mg_a_rule_return,
+		.columns = mg_c_rule,
 		.example = "1042 --reason 'which server?'",
 	},
 	{
@@ -471,6 +485,7 @@ const struct mg_command mg_commands[] = {
 		.help = {"submit a draft or returned request",
 			"下書きまたは差し戻された申請を提出する"},
 		.args = mg_a_rule_number,
+		.columns = mg_c_rule,
 		.example = "1042",
 	},
 	{
@@ -480,6 +495,7 @@ const struct mg_command mg_commands[] = {
 		.help = {"stop a rule at once and cut its connections",
 			"ルールを直ちに停止し、その通信を切断する"},
 		.args = mg_a_rule_reason,
+		.columns = mg_c_rule,
 		.example = "1042 --reason 'incident'",
 	},
 	{
@@ -488,6 +504,7 @@ const struct mg_command mg_commands[] = {
 		.flags = MG_F_WRITE,
 		.help = {"take an own request back", "自分の申請を取り下げる"},
 		.args = mg_a_rule_number,
+		.columns = mg_c_rule,
 		.example = "1042",
 	},
 	{
@@ -502,6 +519,7 @@ const struct mg_command mg_commands[] = {
 		.flags = MG_F_WRITE,
 		.help = {"ask to change a setting", "設定の変更を申請する"},
 		.args = mg_a_setting_set,
+		.columns = mg_c_change,
 		.example = "events.retention_days 365 --purpose 'customer demand'",
 	},
 	{
@@ -539,6 +557,7 @@ const struct mg_command mg_commands[] = {
 		.flags = MG_F_WRITE,
 		.help = {"ask to remove a zone", "ゾーンの削除を申請する"},
 		.args = mg_a_zone_remove,
+		.columns = mg_c_change,
 		.example = "guest --reason 'no longer offered'",
 	},
 	{
@@ -547,6 +566,7 @@ const struct mg_command mg_commands[] = {
 		.flags = MG_F_WRITE,
 		.help = {"ask to create or change a zone", "ゾーンの作成・変更を申請する"},
 		.args = mg_a_zone_set,
+		.columns = mg_c_change,
 		.example = "guest --kind guest --interfaces eth3 --purpose 'visitors'",
 	},
 	{
