@@ -178,22 +178,43 @@ static int check_end(struct walk *w)
 	return r;
 }
 
+/*
+ * Rows and anchor of the same moment, although the daemon may be writing: the anchor is read before
+ * and after the snapshot begins, again if it moved. 1: the first row is there, 0: there is none.
+ */
+static int snapshot(struct mg_store *s, struct walk *w, sqlite3_stmt **ret, struct sk_err *err)
+{
+	struct mg_chain again;
+	int r, state;
+
+	for (int tries = 0;; tries++) {
+		w->anchor = again = (struct mg_chain){0};
+		w->anchor_state = mg_audit_anchor_read(s, &w->anchor);
+		r = mg_db_query(s, ret, err,
+			"SELECT seq, first, time, account, uid, pid, op, target, before, after, "
+			"result,"
+			" mac FROM audit ORDER BY seq");
+		if (r == 0)
+			r = mg_db_step(s, *ret, err);
+		state = mg_audit_anchor_read(s, &again);
+		if (r < 0 || tries >= 100 ||
+			(state == w->anchor_state && again.seq == w->anchor.seq))
+			return r;
+		mg_stmtp(ret);
+	}
+}
+
 int mg_audit_verify(struct mg_store *s, struct mg_audit_report *ret, struct sk_err *err)
 {
 	struct mg_audit_report rep = {0};
 	struct walk w = {.rep = &rep};
 	_cleanup_(mg_stmtp) sqlite3_stmt *st = NULL;
-	int r;
+	int r = snapshot(s, &w, &st, err);
 
-	/* The anchor first: what is committed after reading it is at most newer. */
-	w.anchor_state = mg_audit_anchor_read(s, &w.anchor);
-	r = mg_db_query(s, &st, err,
-		"SELECT seq, first, time, account, uid, pid, op, target, before, after, result, mac"
-		" FROM audit ORDER BY seq");
-	while (r >= 0 && (r = mg_db_step(s, st, err)) > 0) {
+	while (r > 0) {
 		r = check_row(s, &w, st);
-		if (r < 0)
-			break;
+		if (r == 0)
+			r = mg_db_step(s, st, err);
 	}
 	if (r == 0)
 		r = check_end(&w);

@@ -372,6 +372,36 @@ static void killed_anywhere_at_random(void **state)
 	fx_assert_verified(f);
 }
 
+static void verification_while_somebody_writes(void **state)
+{
+	struct fixture *f = *state;
+	struct mg_store *reader = NULL;
+	pid_t pid;
+	int st;
+
+	fx_close(f);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		fx_open(f);
+		for (;;)
+			fx_request(f, "443");
+	}
+	while (mg_store_open_reader(&reader, &f->paths, NULL) < 0)
+		usleep(1000);
+	for (int i = 0; i < 100; i++) {
+		struct mg_audit_report rep = {0};
+
+		assert_int_equal(mg_audit_verify(reader, &rep, NULL), 0);
+		assert_int_equal(rep.n, 0);
+		mg_audit_report_done(&rep);
+	}
+	mg_store_close(reader);
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &st, 0), pid);
+	assert_true(WIFSIGNALED(st) && WTERMSIG(st) == SIGKILL);
+}
+
 static void a_full_disk_changes_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -425,6 +455,7 @@ int main(void)
 		T(a_reader_reads_and_cannot_write),
 		T(kill_9_leaves_all_or_nothing),
 		T(killed_anywhere_at_random),
+		T(verification_while_somebody_writes),
 		T(a_full_disk_changes_nothing),
 	};
 
