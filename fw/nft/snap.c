@@ -433,8 +433,10 @@ static int read_once(struct fw_nft_sock *sock, unsigned parts, fw_nft_snap_want 
 		if (s->n_counters)
 			qsort(s->counters, s->n_counters, sizeof(*s->counters), counter_cmp);
 	}
-	if (ret == 0 && (parts & FW_NFT_SNAP_RULES))
-		ret = dump(sock, NFT_MSG_GETRULE, NFTA_RULE_TABLE, 0, NULL, rule_fn, s);
+	/* Chain by chain: each piece of a dump makes the kernel walk again from where it began. */
+	for (size_t i = 0; ret == 0 && (parts & FW_NFT_SNAP_RULES) && i < s->n_chains; i++)
+		ret = dump(sock, NFT_MSG_GETRULE, NFTA_RULE_TABLE, NFTA_RULE_CHAIN,
+			s->chains[i].name, rule_fn, s);
 	return ret;
 }
 

@@ -117,10 +117,10 @@ static void chain_names_are_unique(void **state)
 	struct fw_policy *p = t_policy();
 	struct fw_nft_plan pl;
 
-	strcpy(p->zones[T_WAN].name, "a");
-	strcpy(p->zones[T_LAN].name, "b_c");
-	strcpy(p->zones[T_DMZ].name, "a_b");
-	strcpy(p->zones[T_GUEST].name, "c");
+	snprintf(p->zones[T_WAN].name, sizeof(p->zones[T_WAN].name), "a");
+	snprintf(p->zones[T_LAN].name, sizeof(p->zones[T_LAN].name), "b_c");
+	snprintf(p->zones[T_DMZ].name, sizeof(p->zones[T_DMZ].name), "a_b");
+	snprintf(p->zones[T_GUEST].name, sizeof(p->zones[T_GUEST].name), "c");
 	t_add(p, &(struct t_rule){.number = 1001, .from = "a", .to = "b_c"});
 	t_add(p, &(struct t_rule){.number = 1002, .from = "a_b", .to = "c"});
 	t_finish(p);
