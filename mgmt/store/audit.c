@@ -266,8 +266,10 @@ static int compare_anchor(struct mg_store *s, struct sk_err *err)
 		s->head = a;
 	else if (st == MG_ANCHOR_BAD || (st == MG_ANCHOR_NONE && first > 1))
 		s->anchor_lost = true;
-	else if (st == MG_ANCHOR_OK && a.seq < s->head.seq && first != a.seq + 1)
+	else if (a.seq < s->head.seq && first != a.seq + 1)
 		s->anchor_lost = true;
+	else if (a.seq < s->head.seq)
+		s->anchor_stale = true; /* one commit behind: caught up before the next one */
 	return 0;
 }
 
