@@ -2,4 +2,3 @@
 $(eval $(call module,mg-cli,mgmt/cli,args.c suggest.c help.c man.c completion.c value.c render.c record.c table.c \
 	csv.c,mg-command sk,jansson))
 $(eval $(call program,sekisho,mgmt/cli,main.c,mg-cli mg-command sk,,$(PREFIX)/bin))
-$(eval $(call unit,cli,tests/unit/cli/test_cli.c,mg-cli mg-command sk))

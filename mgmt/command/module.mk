@@ -1,4 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 $(eval $(call module,mg-command,mgmt/command,command.c roles.c words.c table.c table_rule.c table_object.c \
 	table_system.c,sk,jansson))
-$(eval $(call unit,command,tests/unit/command/test_command.c,mg-command sk))

@@ -152,10 +152,10 @@ const struct mg_arg mg_a_report[] = {
 		.max = 32,
 		.meta = "REASON",
 		.help = {"only this reason (no_rule, rule, rule_expired, rule_suspended, "
-			 "rule_removed, invalid, "
+			 "rule_removed, stray, invalid, "
 			 "reverse_path, bogon)",
 			"この理由だけ(no_rule、rule、rule_expired、rule_suspended、rule_"
-			"removed、invalid、reverse_path、bogon)"}},
+			"removed、stray、invalid、reverse_path、bogon)"}},
 	{.name = "zone_in",
 		.type = MG_STRING,
 		.max = 15,
@@ -282,7 +282,8 @@ const struct mg_column mg_c_report[] = {
 	{.key = "destination", .title = {"Destination", "送信先IP"}, .sparse = true},
 	{.key = "proto", .title = {"Protocol", "プロトコル"}, .sparse = true},
 	{.key = "port", .title = {"Port", "ポート番号"}, .right = true, .sparse = true},
-	{.key = "reason", .title = {"Reason", "理由"}, .sparse = true},
+	{.key = "reason_text", .title = {"Reason", "理由"}, .sparse = true},
+	{.key = "reason", .title = {"Reason code", "理由コード"}, .wide = true, .sparse = true},
 	{.key = "rule", .title = {"Rule", "ルール"}, .right = true, .sparse = true},
 	{.key = "zone_in", .title = {"From", "接続元ゾーン"}, .sparse = true},
 	{.key = "zone_out", .title = {"To", "接続先ゾーン"}, .sparse = true},
@@ -291,6 +292,12 @@ const struct mg_column mg_c_report[] = {
 	{.key = "destinations", .title = {"Destinations", "宛先数"}, .right = true, .sparse = true},
 	{.key = "first", .title = {"First", "初回"}, .is_time = true, .sparse = true},
 	{.key = "last", .title = {"Last", "最終"}, .is_time = true, .sparse = true},
+	{.key = "sport",
+		.title = {"Source port", "送信元ポート"},
+		.right = true,
+		.wide = true,
+		.sparse = true},
+	{.key = "mac", .title = {"MAC address", "MACアドレス"}, .wide = true, .sparse = true},
 	{0},
 };
 

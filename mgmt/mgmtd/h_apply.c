@@ -51,8 +51,9 @@ static int report_applied(struct mg_call *c, const json_t *end, int confirm)
 {
 	json_t *v = json_pack("{s:I, s:s, s:I, s:I, s:I, s:I}", "generation",
 		(json_int_t)int_of(end, "generation"), "state", confirm ? "trial" : "confirmed",
-		"rules", (json_int_t)int_of(end, "rules"), "cut", (json_int_t)int_of(end, "cut"),
-		"confirm_deadline", (json_int_t)int_of(end, "confirm_deadline"), "apply_ms",
+		"kernel_rules", (json_int_t)int_of(end, "rules"), "cut",
+		(json_int_t)int_of(end, "cut"), "confirm_deadline",
+		(json_int_t)int_of(end, "confirm_deadline"), "apply_ms",
 		(json_int_t)((int_of(end, "fill_us") + int_of(end, "switch_us") +
 				     int_of(end, "collect_us") + int_of(end, "read_back_us")) /
 			1000));

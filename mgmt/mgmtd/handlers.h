@@ -16,8 +16,8 @@ mg_handler mg_h_rule_import, mg_h_rule_export, mg_h_site_import;
 /* h_change.c */
 mg_handler mg_h_object_set, mg_h_object_remove, mg_h_object_list, mg_h_object_show,
 	mg_h_object_history, mg_h_zone_set, mg_h_zone_remove, mg_h_zone_list, mg_h_zone_show,
-	mg_h_setting_list, mg_h_setting_set, mg_h_change_list, mg_h_change_show, mg_h_change_approve,
-	mg_h_change_return;
+	mg_h_setting_list, mg_h_setting_set, mg_h_change_list, mg_h_change_show,
+	mg_h_change_approve, mg_h_change_return;
 /* h_account.c */
 mg_handler mg_h_account_add, mg_h_account_list, mg_h_account_show, mg_h_account_set,
 	mg_h_account_disable, mg_h_account_enable;

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+$(eval $(call unit,command,tests/unit/command/test_command.c,mg-command sk))
