@@ -225,6 +225,8 @@ static int on_packet(const struct nlmsghdr *h, void *arg)
 		default: break;
 		}
 	}
+	if (prefix && packet && e.pkt.midstream && strcmp(e.reason, FW_REASON_NO_RULE) == 0)
+		memcpy(e.reason, FW_REASON_STRAY, sizeof(FW_REASON_STRAY));
 	if (prefix && packet)
 		n->fn(&e, n->arg);
 	else

@@ -14,8 +14,23 @@
 #ifndef IPPROTO_MH
 #define IPPROTO_MH 135
 #endif
+#define FLAG_FIN 0x01
+#define FLAG_SYN 0x02
+#define FLAG_RST 0x04
+#define FLAG_ACK 0x10
 #define PROTO_HIP 139   /* RFC 7401 */
 #define PROTO_SHIM6 140 /* RFC 5533 */
+
+/* SYN without ACK, RST, FIN opens a connection; all else goes on with one. */
+static void tcp_flags(struct sk_cursor *c, struct fwd_packet *p)
+{
+	uint8_t flags;
+
+	sk_cur_skip(c, 9); /* sequence, acknowledgement, data offset */
+	flags = sk_cur_u8(c);
+	p->midstream =
+		sk_cur_ok(c) && (flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK)) != FLAG_SYN;
+}
 
 static void upper_layer(struct sk_cursor *c, struct fwd_packet *p)
 {
@@ -34,6 +49,8 @@ static void upper_layer(struct sk_cursor *c, struct fwd_packet *p)
 		p->has_ports = true;
 		p->sport = a;
 		p->dport = b;
+		if (p->proto == IPPROTO_TCP)
+			tcp_flags(c, p);
 		return;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:

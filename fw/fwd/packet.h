@@ -17,6 +17,7 @@ struct fwd_packet {
 	uint8_t proto;  /* upper-layer protocol; the last header reached if cut short */
 	bool has_ports; /* TCP, UDP, UDP-Lite, DCCP, SCTP with their header at hand */
 	bool has_icmp;  /* ICMP or ICMPv6 with type and code at hand */
+	bool midstream; /* TCP, and not the SYN that opens a connection (RFC 9293 3.1) */
 	bool fragment;  /* any fragment; only the first one has ports */
 	uint8_t icmp_type, icmp_code;
 	uint16_t sport, dport;

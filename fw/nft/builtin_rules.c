@@ -363,15 +363,17 @@ static void reverse_path(struct fw_nft_plan *pl, const char *chain)
 
 static void pre_raw(struct fw_nft_plan *pl, const char *chain)
 {
-	bool any = pl->p->site.reverse_path;
+	bool reserved = false;
 
 	for (size_t z = 0; z < pl->p->n_zones; z++)
-		any |= pl->p->zones[z].bogons;
-	if (!any)
+		reserved |= pl->p->zones[z].bogons;
+	if (!reserved && !pl->p->site.reverse_path)
 		return;
 	loopback(pl, chain, FW_NFT_IIFNAME);
-	exempt_dhcp(pl, chain);
-	bogons(pl, chain);
+	if (reserved) {
+		exempt_dhcp(pl, chain);
+		bogons(pl, chain);
+	}
 	if (pl->p->site.reverse_path)
 		reverse_path(pl, chain);
 }

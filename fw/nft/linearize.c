@@ -205,13 +205,19 @@ static void add_spans(
 void fw_nft_plan_match(struct fw_nft_plan *pl, struct fw_nft_rule *k,
 	const struct fw_nft_variant *v, const struct fw_addrs *src, const struct fw_addrs *dst)
 {
+	const bool icmp = v->proto == PROTO_ICMP || v->proto == PROTO_ICMP6;
+
+	/* A port first: it is the one comparison after which most rules of a pair are left. */
+	if (!icmp)
+		add_spans(pl, k, v, false);
 	if (v->family)
 		fw_nft_rule_u8(k, FW_NFT_NFPROTO, v->family == 6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
 	add_addrs(pl, k, v->family, false, dst, false);
 	add_addrs(pl, k, v->family, true, src, false);
 	if (!v->any_proto)
 		fw_nft_rule_u8(k, FW_NFT_L4PROTO, v->proto);
-	add_spans(pl, k, v, false);
+	if (icmp)
+		add_spans(pl, k, v, false);
 	add_spans(pl, k, v, true);
 	add_addrs(pl, k, v->family, false, dst, true);
 	add_addrs(pl, k, v->family, true, src, true);

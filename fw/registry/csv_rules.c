@@ -378,6 +378,13 @@ static int keep_rule(struct reader *rd, size_t row, const struct fw_rule *r)
 	return 0;
 }
 
+static bool written(struct reader *rd, size_t row, enum fw_column c)
+{
+	int col = rd->column[c];
+
+	return col >= 0 && *clean(rd->csv->rows[row][col]) != '\0';
+}
+
 static int read_row(struct reader *rd, size_t row)
 {
 	bool faulty = false;
@@ -400,6 +407,8 @@ static int read_row(struct reader *rd, size_t row)
 	}
 	if (r.order == 0)
 		r.order = fw_order_default(r.kind);
+	if (!written(rd, row, FW_COL_LOG))
+		r.log = r.kind == FW_DENY; /* what is blocked is reported unless somebody says no */
 	if (ret == 0 && !faulty) {
 		ret = keep_rule(rd, row, &r);
 		if (ret == 0)

@@ -153,6 +153,9 @@ static int take_args(struct mg_call *c, struct mg_rev *rev, struct sk_err *err)
 		return e;
 	if (mg_arg_has(c, "log"))
 		r->log = sk_streq(mg_arg_str(c, "log"), "yes");
+	else if (r->number == 0 || kind != r->kind)
+		r->log = r->kind ==
+			FW_DENY; /* what is blocked is reported unless somebody says no */
 	if (mg_arg_has(c, "order"))
 		r->order = (uint32_t)mg_arg_uint(c, "order");
 	else if (r->order == 0 || r->number == 0 || kind != r->kind)

@@ -213,7 +213,10 @@ static void explain_drop(struct mg_daemon *d, json_t *e, json_t *s)
 	const struct retired *found;
 	struct tuple t;
 
-	if (!sk_streq(json_string_value(json_object_get(s, "reason")), "no_rule"))
+	const char *reason = json_string_value(json_object_get(s, "reason"));
+
+	/* "stray": what still comes of a connection that was cut when its rule ended. */
+	if (!sk_streq(reason, "no_rule") && !sk_streq(reason, "stray"))
 		return;
 	if (d->ingest->dirty)
 		reload(d);

@@ -27,6 +27,7 @@ static const struct reason reasons[] = {
 		{"rule %u is suspended", "ルール %u は停止中"}},
 	{"rule_removed", {"its rule was removed", "許可ルールが削除された"},
 		{"rule %u was removed", "ルール %u は削除された"}},
+	{"stray", {"its connection no longer exists", "すでに終了した通信の続き"}, {NULL, NULL}},
 	{"invalid", {"belongs to no connection", "どの接続にも属さない不正なパケット"},
 		{NULL, NULL}},
 	{"reverse_path",

@@ -6,7 +6,7 @@
 sandbox "$@"
 gateway_up
 serve inet 25,80,443,8080 53
-serve dmz 80,443,8080 53
+serve dmz 25,80,443,8080 53
 TRY=0.4
 add() { rule_add "$@" >/dev/null || not_ok "request $*"; }
 add --source office-pcs --destination any --direction 'lan->wan' --protocol tcp --port 80,443

@@ -34,6 +34,27 @@ static void tcp_with_options(void **state)
 	assert_memory_equal(p.dst, "\xc6\x33\x64\x07\0\0\0\0\0\0\0\0\0\0\0\0", 16);
 }
 
+/* Only a SYN alone opens a connection; flags that were not copied decide nothing. */
+static void tcp_midstream(void **state)
+{
+	static const struct {
+		uint8_t flags;
+		bool midstream;
+	} v[] = {{0x02, false}, {0xc2, false}, {0x12, true}, {0x10, true}, {0x18, true},
+		{0x04, true}, {0x01, true}, {0x00, true}};
+	uint8_t b[20 + 20] = {0x45, 0, 0, 40, 0, 1, 0x40, 0, 64, 6, 0, 0, 192, 0, 2, 1, 198, 51,
+		100, 7, 0x04, 0xd2, 0x01, 0xbb};
+	struct fwd_packet p;
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		b[20 + 13] = v[i].flags;
+		assert_int_equal(fwd_packet_parse(b, sizeof(b), &p), 0);
+		assert_int_equal(p.midstream, v[i].midstream);
+		assert_int_equal(fwd_packet_parse(b, 20 + 13, &p), 0);
+		assert_false(p.midstream);
+	}
+}
+
 static void extension_headers(void **state)
 {
 	struct fwd_packet p;
@@ -137,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tcp_with_options),
+		cmocka_unit_test(tcp_midstream),
 		cmocka_unit_test(extension_headers),
 		cmocka_unit_test(later_fragments_have_no_ports),
 		cmocka_unit_test(icmp),

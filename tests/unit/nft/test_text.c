@@ -187,8 +187,8 @@ static void text_of_sample(void **state)
 	text_says(s, "type filter hook forward priority 0; policy drop;");
 	text_says(s, "iifname . oifname vmap @d_forward comment \"b13\"");
 	text_says(s,
-		"meta nfproto ipv4 ip daddr 203.0.113.7 ip saddr 192.168.1.0/24 meta l4proto "
-		"tcp th dport 443 counter name \"r1002\"");
+		"th dport 443 meta nfproto ipv4 ip daddr 203.0.113.7 ip saddr 192.168.1.0/24 "
+		"meta l4proto tcp counter name \"r1002\"");
 	text_says(s, "ct mark set ct mark and 0x000000ff or 0x0003ea00 accept comment \"1002 r3\"");
 	text_says(s, "dnat ip to 10.2.0.5:443 comment \"1015 r3\"");
 	text_says(s, "dnat ip6 to [2001:db8:3::5]:8080 comment \"1016 r3\"");
