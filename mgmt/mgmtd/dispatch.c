@@ -250,5 +250,6 @@ int mg_dispatch_start(struct mg_daemon *d, struct sk_err *err)
 		.clients = CLIENTS, .per_uid = PER_UID, .queue_bytes = QUEUE_BYTES};
 	static const struct sk_ipc_ops ops = {.message = on_message, .closed = on_closed};
 
-	return sk_ipc_server_new(&d->server, d->ev, d->socket, 0666, -1, &limits, &ops, d, err);
+	return sk_ipc_server_new(
+		&d->server, d->ev, d->socket, 0666, d->listen_fd, &limits, &ops, d, err);
 }

@@ -66,6 +66,8 @@ int mg_heavy_fork(struct mg_daemon *d, const struct mg_daemon_opts *o, struct sk
 		return sk_err_en(err, -errno, NULL, "fork: %s", strerror(errno));
 	if (pid == 0) {
 		close(fds[0]);
+		if (d->listen_fd >= 0)
+			close(d->listen_fd);
 		_exit(mg_reader_main(fds[1], o));
 	}
 	close(fds[1]);

@@ -104,6 +104,17 @@ static int parse(struct options *o, int argc, char **argv)
 	return -1;
 }
 
+/* A socket from the service manager, -1 if there is none; more than one is a mistake in the unit.
+ */
+static int inherited(struct sk_err *err)
+{
+	int n = sd_listen_fds(1);
+
+	if (n > 1)
+		return sk_err_en(err, -EINVAL, NULL, "%d sockets were passed, one is wanted", n);
+	return n == 1 ? SD_LISTEN_FDS_START : -1;
+}
+
 /* No capability at all; a child may be forked for slow questions, nothing may be executed. */
 static int confine(const struct options *o, struct sk_err *err)
 {
@@ -157,7 +168,10 @@ static int run(const struct options *o)
 	if (!d)
 		return 1;
 	umask(0077);
-	r = sk_mkdir_p(o->d.run_dir, 0755, &err);
+	d->listen_fd = inherited(&err);
+	r = d->listen_fd < -1       ? d->listen_fd
+		: d->listen_fd >= 0 ? 0
+				    : sk_mkdir_p(o->d.run_dir, 0755, &err);
 	if (!r)
 		r = confine(o, &err);
 	if (!r)

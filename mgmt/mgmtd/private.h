@@ -53,6 +53,7 @@ struct mg_daemon {
 	struct mg_store *store;
 	struct mg_events *events;
 	int retention_days; /* as events was opened with */
+	int listen_fd;      /* from the service manager, -1 none */
 	struct sk_ipc_server *server;
 	struct mg_fwclient *fw;
 	struct mg_ingest *ingest;

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Units, users, directories, kernel settings and the sample site.
+LIBDIR_SYSTEM := $(PREFIX)/lib
+
+.PHONY: install-configs
+install-files: install-configs
+install-configs:
+	$(foreach f,$(wildcard configs/systemd/*),install -D -m 0644 $(f) $(DESTDIR)$(UNITDIR)/$(notdir $(f));)
+	install -D -m 0644 configs/sysusers/sekisho.conf $(DESTDIR)$(LIBDIR_SYSTEM)/sysusers.d/sekisho.conf
+	install -D -m 0644 configs/tmpfiles/sekisho.conf $(DESTDIR)$(LIBDIR_SYSTEM)/tmpfiles.d/sekisho.conf
+	install -D -m 0644 configs/sysctl/60-sekisho.conf $(DESTDIR)$(LIBDIR_SYSTEM)/sysctl.d/60-sekisho.conf
+	install -D -m 0644 configs/site/sample.json $(DESTDIR)$(PREFIX)/share/sekisho/site-sample.json
