@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * An open-addressing index over an array of entries. The hot loop of reports and rollups: one
  * SipHash and about one cache miss a row.

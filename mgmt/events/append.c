@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Storing a batch. Its events go to the files of their days, one transaction each; every
  * transaction carries how far the instance's numbers have come in that file ("mark"), the last one

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Writing one day's file. WAL with synchronous=FULL: a commit that returned survives a power cut.
  * Only events.c uses this; the file's readers have reader.h.
@@ -29,8 +29,8 @@ static const char *const stmt_sql[STMTS] = {
 	[FLOW] = "INSERT INTO flow VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
 	[OTHER] = "INSERT INTO other VALUES(?1,?2,?3)",
 	[CLS] = "INSERT INTO cls VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
-	[SEQ] = "INSERT INTO seq VALUES(?1,?2,?3) ON CONFLICT(instance)"
-		" DO UPDATE SET mark=max(mark,?2), done=max(done,?3)",
+	[SEQ] = ("INSERT INTO seq VALUES(?1,?2,?3) ON CONFLICT(instance)"
+		 " DO UPDATE SET mark=max(mark,?2), done=max(done,?3)"),
 	[MARK] = "SELECT mark FROM seq WHERE instance=?1",
 	[META] = "INSERT INTO meta VALUES(?1,?2) ON CONFLICT(k) DO UPDATE SET v=v+?2",
 };

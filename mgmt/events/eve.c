@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Writing eve.json after each stored batch. Never blocks: a path that is a pipe or a device is
  * refused.

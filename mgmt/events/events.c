@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Opening the event store, its open day files and its subscribers. Refuses to run with less than
  * the retention the guideline asks for, and to be opened by two processes.
@@ -27,7 +27,8 @@ static int lock_dir(struct mg_events *e, struct sk_err *err)
 	char path[PATH_MAX];
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/lock", e->dir) >= sizeof(path))
-		return sk_err_set(err, -ENAMETOOLONG, NULL, "%s: too long", "%s: 長すぎます", e->dir);
+		return sk_err_set(
+			err, -ENAMETOOLONG, NULL, "%s: too long", "%s: 長すぎます", e->dir);
 	e->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (e->lock_fd < 0)
 		return sk_err_set(
@@ -83,7 +84,8 @@ static int open_dir(struct mg_events *e, const struct mg_events_opts *o, struct 
 	int r;
 
 	if ((size_t)snprintf(e->dir, sizeof(e->dir), "%s", o->dir) >= sizeof(e->dir) - 64)
-		return sk_err_set(err, -ENAMETOOLONG, NULL, "%s: too long", "%s: 長すぎます", o->dir);
+		return sk_err_set(
+			err, -ENAMETOOLONG, NULL, "%s: too long", "%s: 長すぎます", o->dir);
 	e->retention_days = o->retention_days;
 	e->eve = mg_eve_new(o->eve_path, o->eve_bytes_max);
 	e->done = json_object();

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Names, list and removal of the event store's files. Never removes anything by itself: retention.c
  * decides, and the writer sets a damaged file aside rather than losing new events.
@@ -141,7 +141,8 @@ int mg_day_unlink(const char *dir, const char *name, struct sk_err *err)
 
 		if ((size_t)snprintf(path, sizeof(path), "%s/%s%s", dir, name, companions[i]) >=
 			sizeof(path))
-			return sk_err_set(err, -ENAMETOOLONG, NULL, "%s: too long", "%s: 長すぎます", dir);
+			return sk_err_set(
+				err, -ENAMETOOLONG, NULL, "%s: too long", "%s: 長すぎます", dir);
 		if (unlink(path) < 0 && errno != ENOENT)
 			return sk_err_set(err, -errno, NULL, "%s: cannot remove: %s",
 				"%s: 削除できません(%s)", path, strerror(errno));
@@ -172,7 +173,8 @@ int mg_day_set_aside(const char *path, struct sk_err *err)
 		snprintf(from, sizeof(from), "%s%s", path, companions[i]);
 		if ((size_t)snprintf(to, sizeof(to), "%s.damaged-%d%s", path, n, companions[i]) >=
 			sizeof(to))
-			return sk_err_set(err, -ENAMETOOLONG, NULL, "%s: too long", "%s: 長すぎます", path);
+			return sk_err_set(
+				err, -ENAMETOOLONG, NULL, "%s: too long", "%s: 長すぎます", path);
 		if (rename(from, to) < 0 && errno != ENOENT)
 			return sk_err_set(err, -errno, NULL, "%s: cannot set it aside: %s",
 				"%s: 退避できません(%s)", path, strerror(errno));

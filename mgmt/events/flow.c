@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * EVE objects to rows of the day files. Called for every blocked connection, up to 20,000 a second.
  * No field is lost: what the columns cannot hold exactly stays as JSON.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Reading one day's file. Everything read is checked as input from outside: a damaged file gives an
  * error naming it, never a wrong row that looks right where SQLite can tell.

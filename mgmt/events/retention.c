@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What is kept, for how long, and whether the disk will do. Called hourly by the daemon. Never
  * removes a day within the retention, whatever the disk says.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Sealing a day: one pass over its rows counts all dimensions, then one transaction replaces the
  * old rollup, provided no event came in between. Called by retention.c, hourly.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The distinct count of sketch.h. Most keys of a report have a handful of peers, so the first one
  * needs no memory and few need the registers.

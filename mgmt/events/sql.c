@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * SQLite's result codes as ours, and its everyday calls with a message for people. Used by the
  * writer, the reader and the rollups of the event store.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * events.follow and events.stat: events as they are stored, and what is kept of them, for how long
  * and at what cost of disk.

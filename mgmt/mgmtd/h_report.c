@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * report.blocked and report.allowed: the arguments as a query, its rows as the answer. Runs in a
  * forked reader and reads the event files alone.

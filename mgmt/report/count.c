@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Counting: threads take units off the plan, each into a table of its own; the tables are then
  * merged. Memory is bounded: when the keys are too many for one table, the work is done in several
@@ -13,7 +13,7 @@
 #include "mgmt/report/plan.h"
 
 #define THREADS_MAX 4
-#define KEYS_MAX 500000 /* of one thread's table: 60 MB with its peers */
+#define KEYS_MAX 1000000 /* of one thread's table: some 100 MB */
 #define PASSES_MAX 4096
 
 struct pass {

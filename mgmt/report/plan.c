@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Choosing the files of a report. A rollup stands for a whole day's file only; of days that begin
  * or end within the period, and of the unfinished one, the rows are read.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The filters and keys of a report. Decides which rollup may stand for the rows: only one whose
  * keys carry every field the filters ask about.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Running a report: summaries through the plan and its counting, detail row by row from the newest
  * file backwards. Called in a forked child of mgmtd; writes nothing.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What a report counted, as rows for people: addresses and reasons as text. The command table's
  * columns pick from them. Pure.

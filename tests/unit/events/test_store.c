@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+// SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The event store: what was acknowledged is there after a kill, each event once; six months are
  * kept whatever happens; trouble with one file or with eve.json stays there.
