@@ -57,7 +57,7 @@ static const struct {
 	{"fwd_version", {"Its version", "その版"}, false},
 	{"loaded_from", {"Policy loaded from", "読み込み元"}, false},
 	{"drift_count", {"Foreign changes", "外部からの変更"}, false},
-	{"last_drift", {"Last foreign change", "直近の外部変更"}, false},
+	{"last_drift", {"Last foreign change", "直近の外部変更"}, true},
 	{"events", {"Events", "事象"}, false},
 	{"events_today", {"Events today", "今日の事象"}, false},
 	{"drops_today", {"Blocked today", "今日の遮断"}, false},

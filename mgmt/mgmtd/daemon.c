@@ -28,6 +28,7 @@ const char *mg_daemon_events_dir(const struct mg_daemon *d)
 void mg_daemon_registry_changed(struct mg_daemon *d)
 {
 	mg_ingest_dirty(d->ingest);
+	d->counts.at = 0;
 }
 
 void mg_daemon_audit_system(const struct mg_daemon *d, const char *op, struct mg_audit_entry *ret)

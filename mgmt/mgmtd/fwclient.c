@@ -17,7 +17,7 @@
 
 #define RETRY_MIN_US 100000
 #define RETRY_MAX_US 5000000
-#define BATCH_EVENTS 2000 /* stored at once */
+#define BATCH_EVENTS 800 /* stored at once: some 30 ms, which a call may have to wait */
 #define BATCH_FRAMES 64
 #define CALL_MS 3000
 #define POLICY_MS 30000

@@ -18,6 +18,7 @@
 #include "mgmt/store/rules.h"
 
 #define FW_STATUS_MS 1000
+#define COUNTS_S 60
 
 static void set_int(json_t *v, const char *key, int64_t n)
 {
@@ -102,21 +103,21 @@ static void add_fwd(struct mg_call *c, json_t *v)
 
 /* ---- registry ---------------------------------------------------------------------------------
  */
-struct counts {
-	int64_t by_state[FW_STATES], pending, expiring;
+struct counting {
+	struct mg_counts *n;
 	int64_t now, soon;
 };
 
 static int count_rule(const struct mg_rule_row *row, void *arg)
 {
 	const struct fw_rule *r = &row->rev->rule;
-	struct counts *n = arg;
+	struct counting *c = arg;
 
-	n->by_state[r->state]++;
+	c->n->by_state[r->state]++;
 	if (r->state == FW_REQUESTED || sk_streq(row->pending_state, "requested"))
-		n->pending++;
-	if (r->state == FW_ACTIVE && r->expiry > n->now && r->expiry <= n->soon)
-		n->expiring++;
+		c->n->pending++;
+	if (r->state == FW_ACTIVE && r->expiry > c->now && r->expiry <= c->soon)
+		c->n->expiring++;
 	return 0;
 }
 
@@ -126,26 +127,41 @@ static int count_change(const struct mg_change *ch, void *arg)
 	return 0;
 }
 
-static int add_rules(struct mg_call *c, json_t *v, struct sk_err *err)
+/* Over ten thousand rules this takes a tenth of a second, so it is kept for a while. */
+static int count(struct mg_call *c, struct sk_err *err)
 {
 	struct mg_rule_filter all = {.all = true};
 	struct mg_change_filter changes = {.state = MG_CHS_REQUESTED, .kind = MG_CH_KINDS};
-	struct counts n = {.now = c->now,
-		.soon = sk_day_add(c->now, (int)mg_setting_int(c->d->store, "rule.expiring_days"))};
+	int days = (int)mg_setting_int(c->d->store, "rule.expiring_days");
+	struct mg_counts fresh = {.at = c->now};
+	struct counting n = {.n = &fresh, .now = c->now, .soon = sk_day_add(c->now, days)};
+	int r;
+
+	if (c->d->counts.at && c->now >= c->d->counts.at && c->now - c->d->counts.at < COUNTS_S)
+		return 0;
+	r = mg_rule_each(c->d->store, &all, count_rule, &n, err);
+	if (!r)
+		r = mg_change_each(c->d->store, &changes, count_change, &fresh.pending, err);
+	if (!r)
+		c->d->counts = fresh;
+	return r;
+}
+
+static int add_rules(struct mg_call *c, json_t *v, struct sk_err *err)
+{
+	const struct mg_counts *n = &c->d->counts;
 	struct mg_waiting w = {0};
 	json_t *states = json_object();
-	int r = mg_rule_each(c->d->store, &all, count_rule, &n, err);
+	int r = count(c, err);
 
-	if (!r)
-		r = mg_change_each(c->d->store, &changes, count_change, &n.pending, err);
 	if (!r)
 		r = mg_generation_waiting(c->d->store, &w, err);
 	for (int i = 0; i < FW_STATES; i++)
-		if (n.by_state[i])
-			set_int(states, fw_state_name((enum fw_state)i), n.by_state[i]);
+		if (n->by_state[i])
+			set_int(states, fw_state_name((enum fw_state)i), n->by_state[i]);
 	json_object_set_new(v, "rules_by_state", states);
-	set_int(v, "approvals_waiting", n.pending);
-	set_int(v, "expiring", n.expiring);
+	set_int(v, "approvals_waiting", n->pending);
+	set_int(v, "expiring", n->expiring);
 	set_int(v, "waiting", w.rules + w.removals + w.changes);
 	return r;
 }

@@ -41,6 +41,12 @@ struct mg_follower {
 	uint64_t skipped; /* events not sent because the client is slow */
 };
 
+/* What status counts over all rules, kept until something changes. */
+struct mg_counts {
+	int64_t at; /* 0: not valid */
+	int64_t by_state[FW_STATES], pending, expiring;
+};
+
 struct mg_daemon_opts {
 	const char *state_dir, *run_dir, *fwd_socket, *eve_path;
 };
@@ -66,6 +72,7 @@ struct mg_daemon {
 	bool tighten;      /* postponed */
 	uint64_t tightens; /* how often it was asked for */
 	int64_t started;
+	struct mg_counts counts;
 	/* audit rows of refused attempts: at most so many a minute, the rest is counted */
 	int64_t denied_minute;
 	unsigned denied, denied_unlogged;
