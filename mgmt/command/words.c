@@ -179,6 +179,7 @@ static const struct {
 	{"reason", "stray", {"its connection no longer exists", "終了した通信の続き"}},
 	{"reason", "invalid", {"belongs to no connection", "通信の状態が不正"}},
 	{"reason", "reverse_path", {"source address from the wrong side", "接続元アドレスの詐称"}},
+	{"reason", "stray", {"its connection no longer exists", "すでに終了した通信の続き"}},
 	{"reason", "bogon", {"reserved source address", "予約済みの接続元アドレス"}},
 	{"finding", "shadowed", {"never matches", "決して一致しない"}},
 	{"finding", "redundant", {"redundant", "重複"}},

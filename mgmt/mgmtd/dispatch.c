@@ -99,6 +99,28 @@ static bool may_audit_denial(struct mg_daemon *d, int64_t now)
 	return false;
 }
 
+/* For the SIEM and whoever watches: who did what, as it happens. The audit log has the rest. */
+static void publish(struct mg_call *c, int r, const struct sk_err *why)
+{
+	const char *result = r == 0 ? "ok" : r == -EPERM || r == -EACCES ? "denied" : "failed";
+	json_t *s = json_pack("{s:s, s:I, s:s, s:s}", "account", c->who.name, "uid",
+		(json_int_t)c->uid, "op", c->cmd->op, "result", result);
+	const json_t *target = json_object_get(c->args, "number");
+	struct sk_err err = {0};
+
+	if (!s)
+		return;
+	if (!target)
+		target = json_object_get(c->args, "name");
+	if (target)
+		json_object_set(s, "target", (json_t *)target);
+	if (r < 0)
+		json_object_set_new(s, "message", json_string(why->en));
+	if (mg_daemon_event(
+		    c->d, json_pack("{s:s, s:o}", "event_type", "audit", "sekisho", s), &err) < 0)
+		sk_log_err(LOG_ERR, "storing events", &err);
+}
+
 static void audit_denied(struct mg_call *c, const struct sk_err *why)
 {
 	struct mg_audit_entry a = {.time = c->now,
@@ -111,8 +133,11 @@ static void audit_denied(struct mg_call *c, const struct sk_err *why)
 		.result = "denied"};
 	struct sk_err err = {0};
 
-	if (may_audit_denial(c->d, c->now) && mg_audit_denied(c->d->store, &a, why, &err) < 0)
+	if (!may_audit_denial(c->d, c->now))
+		return;
+	if (mg_audit_denied(c->d->store, &a, why, &err) < 0)
 		sk_log_err(LOG_ERR, "audit", &err);
+	publish(c, -EACCES, why);
 }
 
 static const struct mg_arg *file_arg(const struct mg_call *c)
@@ -194,6 +219,8 @@ static int run(struct mg_call *c, int fd, struct sk_err *err)
 	r = c->cmd->flags & MG_F_WRITE ? run_write(c, fn, err) : fn(c, err);
 	if (r == -EPERM || r == -EACCES)
 		audit_denied(c, err);
+	else if ((c->cmd->flags & MG_F_WRITE) && !c->dry_run)
+		publish(c, r, err);
 	return r == 0 && c->reply->following ? 1 : r;
 }
 

@@ -22,6 +22,8 @@
 #define CALL_MS 3000
 #define POLICY_MS 30000
 #define STREAM_MS 10000
+#define SHORT_MS 1000
+#define HUNG_US 10000000
 
 struct mg_fwclient {
 	struct mg_daemon *d;
@@ -30,6 +32,7 @@ struct mg_fwclient {
 	sd_event_source *io, *retry;
 	uint64_t wait_us;
 	bool down_logged;
+	uint64_t hung_until; /* it took a call and did not answer: short calls fail at once */
 	char instance[64];
 	/* being gathered */
 	json_t *events;
@@ -65,11 +68,11 @@ int mg_fw_call_ms(struct mg_daemon *d, const char *op, json_t *args, int memfd, 
 	int (*on_data)(json_t *body, void *arg), void *arg, json_t **ret_end, struct sk_err *err)
 {
 	struct mg_fwclient *f = d->fw;
-	bool fresh = f->call_fd < 0;
+	bool fresh = f->call_fd < 0, hung = timeout_ms <= SHORT_MS && sk_mono_us() < f->hung_until;
 	struct sk_err e = {0};
-	int r;
+	int r = -ETIMEDOUT;
 
-	for (;;) {
+	while (!hung) {
 		if (f->call_fd < 0)
 			f->call_fd = sk_ipc_connect(d->o.fwd_socket, &e);
 		r = f->call_fd < 0 ? -ENOTCONN
@@ -86,9 +89,11 @@ int mg_fw_call_ms(struct mg_daemon *d, const char *op, json_t *args, int memfd, 
 		fresh = true;
 	}
 	json_decref(args);
+	f->hung_until = hung ? f->hung_until : r == -ETIMEDOUT ? sk_mono_us() + HUNG_US : 0;
 	if (transport(r))
 		return sk_err_set(err, -EHOSTDOWN, NULL, "sekisho-fwd cannot be reached (%s)",
-			"ファイアウォール (sekisho-fwd) に接続できません (%s)", e.en);
+			"ファイアウォール (sekisho-fwd) に接続できません (%s)",
+			hung ? "it does not answer" : e.en);
 	if (r < 0 && err)
 		*err = e;
 	return r;

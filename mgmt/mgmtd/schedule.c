@@ -15,6 +15,7 @@
 
 #define TICK_US 1000000
 #define FW_MS 1000 /* a periodic call to fwd waits no longer */
+#define TIGHTEN_S 10
 #define HITS_MAX 65536
 
 struct mg_schedule {
@@ -43,7 +44,9 @@ static void expire(struct mg_schedule *s, int64_t now)
 		sk_log_err(LOG_ERR, "expiry", &err);
 		return;
 	}
-	if (!n && !s->d->tighten)
+	/* What was postponed is also done when fwd comes back or a trial ends; this is the net
+	 * below. */
+	if (!n && (!s->d->tighten || now % TIGHTEN_S != 0 || !mg_fwclient_connected(s->d->fw)))
 		return;
 	for (size_t i = 0; i < n; i++)
 		sk_log(LOG_NOTICE, "rule %u has expired", numbers[i]);
