@@ -142,11 +142,6 @@ static int open_db(struct mg_day *d, const char *dir, struct sk_err *err)
 		return mg_sql_fail(d->db, d->path, err);
 	sqlite3_extended_result_codes(d->db, 1);
 	sqlite3_busy_timeout(d->db, 3000);
-	/*
-	 * A forked reader shares SQLite's notion of this process's locks, so closing here would not
-	 * notice it and take the log from under it. Sealing empties the log instead.
-	 */
-	sqlite3_db_config(d->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	r = mg_sql_exec(d->db, d->path,
 		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;"
 		"PRAGMA journal_size_limit=33554432; PRAGMA cache_size=-4000;"

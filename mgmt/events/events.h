@@ -2,8 +2,8 @@
 /*
  * The event store: one SQLite file a local day (events-yyyymmdd.db) without secondary indexes, with
  * the rollups of a finished day inside, eve.json for a SIEM, retention and disk forecast. One
- * writer (mgmtd), many readers (forked report children, which must keep the descriptors they
- * inherit: SQLite counts on them).
+ * writer (mgmtd), many readers. A process forked from the writer must not read: what SQLite knows
+ * of locks does not cross a fork. Readers come from a process that never opened the store.
  */
 #ifndef MG_EVENTS_H
 #define MG_EVENTS_H

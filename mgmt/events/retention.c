@@ -37,7 +37,10 @@ static int64_t rows_to_seal(struct mg_events *e, int date)
 	return rows;
 }
 
-/* One detached child for all big days. It is nobody's business to wait for it. */
+/*
+ * One detached child for all big days; nobody waits for it. It opens only files that are closed
+ * here, so what SQLite remembers of the others' locks does not matter.
+ */
 static int seal_in_child(struct mg_events *e, const int *dates, size_t n, struct sk_err *err)
 {
 	pid_t pid = fork();
