@@ -23,7 +23,7 @@
 #define POLICY_MS 30000
 #define STREAM_MS 10000
 #define SHORT_MS 1000
-#define HUNG_US 10000000
+#define HUNG_US 4000000
 
 struct mg_fwclient {
 	struct mg_daemon *d;

@@ -21,6 +21,8 @@ static void release(struct mg_child *ch)
 	ch->client = NULL;
 }
 
+static void start_waiting(struct mg_daemon *d);
+
 static void on_end(struct mg_daemon *d, const struct sk_ipc_msg *m)
 {
 	struct mg_child *ch = m->id < MG_CHILDREN ? &d->children[m->id] : NULL;
@@ -35,6 +37,7 @@ static void on_end(struct mg_daemon *d, const struct sk_ipc_msg *m)
 		sk_ipc_reply_end(ch->client, ch->id, -EIO, &err);
 	}
 	release(ch);
+	start_waiting(d);
 }
 
 static int on_message(sd_event_source *src, int fd, uint32_t revents, void *userdata)
@@ -91,28 +94,64 @@ static json_t *describe(const struct mg_call *c)
 		"roles", (json_int_t)c->who.roles, "account_uid", (json_int_t)c->who.uid);
 }
 
-int mg_heavy_start(struct mg_call *c, struct sk_err *err)
+/* body is stolen. 1: no reader is free. */
+static int hand_over(struct mg_daemon *d, struct sk_ipc_client *client, uint32_t id, json_t *body,
+	struct sk_err *err)
 {
-	struct mg_daemon *d = c->d;
-	json_t *body;
 	size_t i = 0;
 	int r;
 
 	while (i < MG_CHILDREN && d->children[i].busy)
 		i++;
 	if (i == MG_CHILDREN)
-		return sk_err_set(err, -EBUSY, NULL, "too many questions at once; try again",
-			"同時に処理できる数を超えています。少し待って再度実行してください");
-	body = describe(c);
+		return 1;
+	r = sk_ipc_send(
+		d->reader_fd, SK_IPC_REQUEST, (uint32_t)i, body, sk_ipc_client_fd(client), err);
+	json_decref(body);
+	if (!r)
+		d->children[i] = (struct mg_child){.busy = true, .client = client, .id = id};
+	return r;
+}
+
+static void drop_waiter(struct mg_daemon *d, size_t i)
+{
+	d->n_waiting--;
+	memmove(&d->waiting[i], &d->waiting[i + 1], (d->n_waiting - i) * sizeof(d->waiting[0]));
+}
+
+static void start_waiting(struct mg_daemon *d)
+{
+	struct sk_err err = {0};
+	struct mg_waiter w;
+	int r;
+
+	if (!d->n_waiting)
+		return;
+	w = d->waiting[0];
+	drop_waiter(d, 0);
+	r = hand_over(d, w.client, w.id, w.body, &err);
+	if (r < 0)
+		sk_ipc_reply_end(w.client, w.id, r, &err);
+}
+
+int mg_heavy_start(struct mg_call *c, struct sk_err *err)
+{
+	struct mg_daemon *d = c->d;
+	json_t *body = describe(c);
+	int r;
+
 	if (!body)
 		return sk_err_nomem(err);
-	r = sk_ipc_send(d->reader_fd, SK_IPC_REQUEST, (uint32_t)i, body,
-		sk_ipc_client_fd(c->reply->client), err);
-	json_decref(body);
-	if (r < 0)
+	r = hand_over(d, c->reply->client, c->reply->id, body, err);
+	if (r <= 0)
 		return r;
-	d->children[i] =
-		(struct mg_child){.busy = true, .client = c->reply->client, .id = c->reply->id};
+	if (d->n_waiting == MG_WAITING) {
+		json_decref(body);
+		return sk_err_set(err, -EBUSY, NULL, "too many questions at once; try again",
+			"同時に処理できる数を超えています。少し待って再度実行してください");
+	}
+	d->waiting[d->n_waiting++] =
+		(struct mg_waiter){.client = c->reply->client, .id = c->reply->id, .body = body};
 	return 0;
 }
 
@@ -121,6 +160,11 @@ void mg_heavy_client_left(struct mg_daemon *d, const struct sk_ipc_client *c)
 {
 	json_t *none = json_object();
 
+	for (size_t i = d->n_waiting; i-- > 0;)
+		if (d->waiting[i].client == c) {
+			json_decref(d->waiting[i].body);
+			drop_waiter(d, i);
+		}
 	for (size_t i = 0; i < MG_CHILDREN; i++)
 		if (d->children[i].busy && d->children[i].client == c) {
 			d->children[i].client = NULL;
@@ -136,4 +180,6 @@ void mg_heavy_stop(struct mg_daemon *d)
 	if (d->reader_fd > 0)
 		close(d->reader_fd);
 	d->reader_fd = -1;
+	while (d->n_waiting)
+		json_decref(d->waiting[--d->n_waiting].body);
 }

@@ -11,6 +11,7 @@
 #include "mgmt/store/generations.h"
 
 #define MG_CHILDREN 4
+#define MG_WAITING 32 /* slow questions beyond MG_CHILDREN, answered in turn */
 #define MG_FOLLOWERS 32
 #define MG_FILE_MAX (32u << 20)
 
@@ -32,6 +33,12 @@ struct mg_child {
 	bool busy;
 	struct sk_ipc_client *client; /* NULL once it has left */
 	uint32_t id;                  /* of its call */
+};
+
+struct mg_waiter {
+	struct sk_ipc_client *client;
+	uint32_t id;
+	json_t *body; /* for the reader, owned */
 };
 
 struct mg_follower {
@@ -65,6 +72,8 @@ struct mg_daemon {
 	struct mg_ingest *ingest;
 	struct mg_schedule *schedule;
 	struct mg_child children[MG_CHILDREN];
+	struct mg_waiter waiting[MG_WAITING]; /* the first n_waiting, oldest first */
+	size_t n_waiting;
 	int reader_fd; /* to the process that forks readers */
 	sd_event_source *reader_source;
 	struct mg_follower followers[MG_FOLLOWERS];
