@@ -10,7 +10,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "account.add",
 		.roles = MG_ADMIN | MG_CONSOLE,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"add a personal account", "アカウントを登録する(1 人に 1 つ)"},
 		.detail = {"One account belongs to one person; it is found again by the number of "
 			   "the "
@@ -24,7 +24,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "account.disable",
 		.roles = MG_ADMIN | MG_CONSOLE,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"disable an account", "アカウントを無効にする"},
 		.args = mg_a_account_reason,
 		.columns = mg_c_account,
@@ -33,7 +33,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "account.enable",
 		.roles = MG_ADMIN | MG_CONSOLE,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"enable an account again", "アカウントを再び有効にする"},
 		.args = mg_a_account_reason,
 		.columns = mg_c_account,
@@ -48,7 +48,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "account.set",
 		.roles = MG_ADMIN | MG_CONSOLE,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"change an account", "アカウントを変更する"},
 		.args = mg_a_account_set,
 		.columns = mg_c_account,
@@ -118,7 +118,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "change.approve",
 		.roles = MG_APPROVER,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"approve changes of objects, zones or settings",
 			"オブジェクト・ゾーン・設定の変更を承認する"},
 		.args = mg_a_change_approve,
@@ -137,7 +137,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "change.return",
 		.roles = MG_APPROVER,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"send a change back with a reason", "変更を差し戻す(理由が必要)"},
 		.args = mg_a_change_return,
 		.columns = mg_c_change,
@@ -255,7 +255,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "object.remove",
 		.roles = MG_REQUESTER | MG_ADMIN,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"ask to remove an object", "オブジェクトの削除を申請する"},
 		.args = mg_a_object_remove,
 		.columns = mg_c_change,
@@ -264,7 +264,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "object.set",
 		.roles = MG_REQUESTER | MG_ADMIN,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"ask to create or change an object", "オブジェクトの作成・変更を申請する"},
 		.args = mg_a_object_set,
 		.columns = mg_c_change,
@@ -309,7 +309,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "review.decide",
 		.roles = MG_APPROVER | MG_ADMIN,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"decide about rules in the open review",
 			"棚卸しで各ルールの継続・変更・削除を判定する"},
 		.detail = {"Whoever applied for a rule does not decide about it.",
@@ -329,9 +329,9 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "review.finish",
 		.roles = MG_APPROVER,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"sign a review off", "棚卸しを完了する"},
-		.args = mg_a_review_show,
+		.args = mg_a_review_finish,
 		.example = "2",
 	},
 	{
@@ -353,7 +353,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "review.start",
 		.roles = MG_ADMIN | MG_APPROVER,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"start the yearly review of all rules",
 			"棚卸しを開始する(全ルール、年 1 回以上)"},
 		.args = mg_a_review_start,
@@ -368,7 +368,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "rule.approve",
 		.roles = MG_APPROVER,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"approve requests of other people", "他の人の申請を承認する"},
 		.args = mg_a_rule_approve,
 		.columns = mg_c_rule,
@@ -386,7 +386,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "rule.extend",
 		.roles = MG_REQUESTER | MG_ADMIN,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"ask for a new expiry date", "有効期限の延長を申請する"},
 		.args = mg_a_rule_extend,
 		.columns = mg_c_rule,
@@ -424,7 +424,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "rule.remove",
 		.roles = MG_REQUESTER | MG_ADMIN,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"ask to remove a rule; its record stays",
 			"ルールの削除を申請する(記録は残る)"},
 		.args = mg_a_rule_reason,
@@ -434,7 +434,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "rule.request",
 		.roles = MG_REQUESTER | MG_ADMIN,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"ask for a new rule or for a change of one",
 			"新しいルールまたは変更を申請する"},
 		.detail = {"Another person approves it; it works after the next apply. Every field "
@@ -454,7 +454,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "rule.resume",
 		.roles = MG_ADMIN,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"let a suspended rule work again at the next apply",
 			"停止したルールを再開する(次の適用から有効)"},
 		.args = mg_a_rule_reason,
@@ -464,7 +464,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "rule.return",
 		.roles = MG_APPROVER,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"send a request back with a reason", "申請を差し戻す(理由が必要)"},
 		.args = mg_a_rule_return,
 		.columns = mg_c_rule,
@@ -481,17 +481,17 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "rule.submit",
 		.roles = MG_REQUESTER | MG_ADMIN,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"submit a draft or returned request",
 			"下書きまたは差し戻された申請を提出する"},
-		.args = mg_a_rule_number,
+		.args = mg_a_rule_own,
 		.columns = mg_c_rule,
 		.example = "1042",
 	},
 	{
 		.op = "rule.suspend",
 		.roles = MG_ADMIN,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"stop a rule at once and cut its connections",
 			"ルールを直ちに停止し、その通信を切断する"},
 		.args = mg_a_rule_reason,
@@ -501,9 +501,9 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "rule.withdraw",
 		.roles = MG_REQUESTER | MG_ADMIN,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"take an own request back", "自分の申請を取り下げる"},
-		.args = mg_a_rule_number,
+		.args = mg_a_rule_own,
 		.columns = mg_c_rule,
 		.example = "1042",
 	},
@@ -516,7 +516,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "setting.set",
 		.roles = MG_ADMIN,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"ask to change a setting", "設定の変更を申請する"},
 		.args = mg_a_setting_set,
 		.columns = mg_c_change,
@@ -525,7 +525,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "site.import",
 		.roles = MG_CONSOLE,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"set zones, objects and settings of a new gateway",
 			"新しい装置にゾーン・オブジェクト・設定を取り込む"},
 		.detail = {"Possible only before the first apply, by root at the console.",
@@ -554,7 +554,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "zone.remove",
 		.roles = MG_ADMIN,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"ask to remove a zone", "ゾーンの削除を申請する"},
 		.args = mg_a_zone_remove,
 		.columns = mg_c_change,
@@ -563,7 +563,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "zone.set",
 		.roles = MG_ADMIN,
-		.flags = MG_F_WRITE,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"ask to create or change a zone", "ゾーンの作成・変更を申請する"},
 		.args = mg_a_zone_set,
 		.columns = mg_c_change,

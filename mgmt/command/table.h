@@ -22,6 +22,13 @@
 		.name = "reason", .type = MG_STRING, .required = true, .max = 1000,                \
 		.help = {en, ja}, .meta = "TEXT"                                                   \
 	}
+#define MG_ARG_DRY_RUN                                                                             \
+	{                                                                                          \
+		.name = "dry_run", .type = MG_FLAG, .help = {                                      \
+			"only check and show what would happen",                                   \
+			"確認だけ行い、何も変更しない"                               \
+		}                                                                                  \
+	}
 #define MG_ARG_NAME(en, ja)                                                                        \
 	{                                                                                          \
 		.name = "name", .type = MG_STRING, .required = true, .positional = true,           \
@@ -29,10 +36,10 @@
 	}
 
 /* table_rule.c */
-extern const struct mg_arg mg_a_rule_request[], mg_a_rule_number[], mg_a_rule_list[],
-	mg_a_rule_show[], mg_a_rule_approve[], mg_a_rule_return[], mg_a_rule_extend[],
-	mg_a_rule_reason[], mg_a_rule_import[], mg_a_rule_export[], mg_a_review_start[],
-	mg_a_review_show[], mg_a_review_decide[];
+extern const struct mg_arg mg_a_rule_request[], mg_a_rule_number[], mg_a_rule_own[],
+	mg_a_rule_list[], mg_a_rule_show[], mg_a_rule_approve[], mg_a_rule_return[],
+	mg_a_rule_extend[], mg_a_rule_reason[], mg_a_rule_import[], mg_a_rule_export[],
+	mg_a_review_start[], mg_a_review_show[], mg_a_review_finish[], mg_a_review_decide[];
 extern const struct mg_column mg_c_rule[], mg_c_rule_history[], mg_c_rule_import[], mg_c_notice[],
 	mg_c_review[], mg_c_review_item[];
 

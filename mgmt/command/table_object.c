@@ -42,6 +42,7 @@ const struct mg_arg mg_a_object_set[] = {
 			"内容をファイルから読む(1 行に 1 件)"}},
 	KIND,
 	PURPOSE,
+	MG_ARG_DRY_RUN,
 	{0},
 };
 
@@ -49,6 +50,7 @@ const struct mg_arg mg_a_object_remove[] = {
 	MG_ARG_NAME("name of the object", "オブジェクト名"),
 	KIND,
 	MG_ARG_REASON("why", "理由"),
+	MG_ARG_DRY_RUN,
 	{0},
 };
 
@@ -96,12 +98,14 @@ const struct mg_arg mg_a_zone_set[] = {
 	ZONE_FLAG("bogons", "drop reserved source addresses arriving here",
 		"予約済みアドレスを接続元とする通信を遮断する"),
 	PURPOSE,
+	MG_ARG_DRY_RUN,
 	{0},
 };
 
 const struct mg_arg mg_a_zone_remove[] = {
 	MG_ARG_NAME("name of the zone", "ゾーン名"),
 	MG_ARG_REASON("why", "理由"),
+	MG_ARG_DRY_RUN,
 	{0},
 };
 
@@ -123,6 +127,7 @@ const struct mg_arg mg_a_setting_set[] = {
 		.meta = "VALUE",
 		.help = {"its new value", "新しい値"}},
 	PURPOSE,
+	MG_ARG_DRY_RUN,
 	{0},
 };
 
@@ -144,12 +149,14 @@ const struct mg_arg mg_a_change_approve[] = {
 		.max = 1000,
 		.meta = "TEXT",
 		.help = {"remark kept with the approval", "承認とともに残すコメント"}},
+	MG_ARG_DRY_RUN,
 	{0},
 };
 
 const struct mg_arg mg_a_change_return[] = {
 	MG_ARG_NUMBER("number of the change", "変更の番号"),
 	MG_ARG_REASON("what the applicant should do", "差し戻しの理由(申請者に伝わる)"),
+	MG_ARG_DRY_RUN,
 	{0},
 };
 
@@ -189,12 +196,14 @@ const struct mg_arg mg_a_account_add[] = {
 		.meta = "USER",
 		.help = {"name of the Unix user, instead of --uid",
 			"Unix ユーザー名(--uid の代わり)"}},
+	MG_ARG_DRY_RUN,
 	{0},
 };
 
 const struct mg_arg mg_a_account_set[] = {
 	MG_ARG_NAME("name of the account", "アカウント名"),
 	ACCOUNT_FIELDS,
+	MG_ARG_DRY_RUN,
 	{0},
 };
 
@@ -203,6 +212,7 @@ const struct mg_arg mg_a_account_name[] = {MG_ARG_NAME("name of the account", "�
 const struct mg_arg mg_a_account_reason[] = {
 	MG_ARG_NAME("name of the account", "アカウント名"),
 	MG_ARG_REASON("why", "理由"),
+	MG_ARG_DRY_RUN,
 	{0},
 };
 
@@ -215,6 +225,7 @@ const struct mg_arg mg_a_site_import[] = {
 		.meta = "FILE",
 		.help = {"JSON file with settings, zones and objects",
 			"設定、ゾーン、オブジェクトを書いた JSON ファイル"}},
+	MG_ARG_DRY_RUN,
 	{0},
 };
 

@@ -105,6 +105,13 @@ const struct mg_arg mg_a_rule_request[] = {
 		.meta = "N",
 		.help = {"ask for a change of this rule; only the fields that change are needed",
 			"既存ルールの変更を申請する番号。変わる項目だけを書けばよい"}},
+	MG_ARG_DRY_RUN,
+	{0},
+};
+
+const struct mg_arg mg_a_rule_own[] = {
+	MG_ARG_NUMBER("number of the rule", "ルールの番号"),
+	MG_ARG_DRY_RUN,
 	{0},
 };
 
@@ -154,12 +161,14 @@ const struct mg_arg mg_a_rule_approve[] = {
 		.max = 1000,
 		.meta = "TEXT",
 		.help = {"remark kept with the approval", "承認とともに残すコメント"}},
+	MG_ARG_DRY_RUN,
 	{0},
 };
 
 const struct mg_arg mg_a_rule_return[] = {
 	MG_ARG_NUMBER("number of the rule", "ルールの番号"),
 	MG_ARG_REASON("what the applicant should do", "差し戻しの理由(申請者に伝わる)"),
+	MG_ARG_DRY_RUN,
 	{0},
 };
 
@@ -171,12 +180,14 @@ const struct mg_arg mg_a_rule_extend[] = {
 		.meta = "DATE",
 		.help = {"new last day", "新しい有効期限"}},
 	MG_ARG_REASON("why it is still needed", "延長の理由"),
+	MG_ARG_DRY_RUN,
 	{0},
 };
 
 const struct mg_arg mg_a_rule_reason[] = {
 	MG_ARG_NUMBER("number of the rule", "ルールの番号"),
 	MG_ARG_REASON("why", "理由"),
+	MG_ARG_DRY_RUN,
 	{0},
 };
 
@@ -217,6 +228,7 @@ const struct mg_arg mg_a_review_start[] = {
 		.meta = "DATE",
 		.help = {"day by which every rule must have a decision",
 			"全ルールの判定を終える期日"}},
+	MG_ARG_DRY_RUN,
 	{0},
 };
 
@@ -229,6 +241,19 @@ const struct mg_arg mg_a_review_show[] = {
 		.meta = "N",
 		.help = {"number of the review (default: the newest)",
 			"棚卸しの番号(省略時は最新)"}},
+	{0},
+};
+
+const struct mg_arg mg_a_review_finish[] = {
+	{.name = "review",
+		.type = MG_UINT,
+		.positional = true,
+		.min = 1,
+		.max = 0xffffff,
+		.meta = "N",
+		.help = {"number of the review (default: the newest)",
+			"棚卸しの番号(省略時は最新)"}},
+	MG_ARG_DRY_RUN,
 	{0},
 };
 
@@ -249,6 +274,7 @@ const struct mg_arg mg_a_review_decide[] = {
 		.type = MG_DATE,
 		.meta = "DATE",
 		.help = {"with keep: the new last day", "継続の場合の新しい有効期限"}},
+	MG_ARG_DRY_RUN,
 	{0},
 };
 

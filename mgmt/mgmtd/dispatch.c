@@ -182,7 +182,7 @@ static int run_write(struct mg_call *c, mg_handler *fn, struct sk_err *err)
 	struct sk_err later = {0};
 	int r = fn(c, err);
 
-	if (r < 0)
+	if (r < 0 || c->dry_run)
 		return r;
 	mg_daemon_registry_changed(c->d);
 	/* What was stopped must be out of the kernel before the answer says so. */

@@ -49,6 +49,16 @@ static void check_arg(const struct mg_command *c, const struct mg_arg *a)
 		assert_string_not_equal(b->name, a->name);
 }
 
+/* A command that can be tried first says so in both places. */
+static void check_dry_run(const struct mg_command *c)
+{
+	bool found = false;
+
+	for (const struct mg_arg *a = c->args; a && a->name; a++)
+		found = found || (!strcmp(a->name, "dry_run") && a->type == MG_FLAG);
+	assert_int_equal(found, (c->flags & MG_F_DRY_RUN) != 0);
+}
+
 static void table_is_sound(void **state)
 {
 	size_t n = 0;
@@ -75,6 +85,7 @@ static void table_is_sound(void **state)
 				for (const struct mg_arg *b = a + 1; b->name; b++)
 					assert_false(b->positional);
 		}
+		check_dry_run(c);
 		for (const struct mg_column *col = c->columns; col && col->key; col++)
 			text_is_complete(&col->title);
 	}
