@@ -83,6 +83,17 @@ static bool differs(struct mg_daemon *d, const struct theirs *t)
 	return g.generation != t->confirmed || strcmp(g.sha256, t->sha256) != 0;
 }
 
+/* Was a rule suspended, or did one expire, and mgmtd die before it told fwd? */
+static bool stale(struct mg_daemon *d, const struct theirs *t)
+{
+	struct sk_err err = {0};
+	bool found = false;
+
+	if (mg_generation_stale(d->store, t->confirmed, &found, &err) < 0)
+		sk_log_err(LOG_ERR, "generation", &err);
+	return found;
+}
+
 int mg_reconcile(struct mg_daemon *d, const json_t *status, struct sk_err *err)
 {
 	struct mg_audit_entry who;
@@ -109,7 +120,7 @@ int mg_reconcile(struct mg_daemon *d, const json_t *status, struct sk_err *err)
 		sk_log(LOG_WARNING, "fwd does not run the confirmed policy: loading it again");
 		return mg_gen_send(d, &step, NULL, err);
 	}
-	if (d->tighten)
+	if (d->tighten || stale(d, &t))
 		r = mg_daemon_tighten(d, err);
 	return SK_MIN(r, 0);
 }

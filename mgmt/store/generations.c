@@ -118,6 +118,21 @@ int mg_generation_any(struct mg_store *s, bool *ret, struct sk_err *err)
 	return r;
 }
 
+int mg_generation_stale(struct mg_store *s, uint64_t n, bool *ret, struct sk_err *err)
+{
+	int64_t found = 0;
+	int r = mg_db_int(s, &found, err,
+		"SELECT EXISTS (SELECT 1 FROM generation_rule g JOIN rule_rev v"
+		"  ON v.number = g.number AND v.revision = g.revision"
+		" WHERE g.generation = ?1 AND g.removal = 0"
+		"  AND v.state IN ('suspended','expired','removed'))",
+		MG_I(n));
+
+	if (r == 0)
+		*ret = found != 0;
+	return r;
+}
+
 int mg_generation_next(struct mg_store *s, uint64_t *ret, struct sk_err *err)
 {
 	int64_t n = 0;

@@ -76,6 +76,12 @@ int mg_generation_each(struct mg_store *s, size_t limit,
 /* Was any policy ever sent? (site.import is possible only before.) */
 int mg_generation_any(struct mg_store *s, bool *ret, struct sk_err *err);
 
+/*
+ * Does generation n hold a revision that was suspended, expired or removed since? Then the kernel
+ * still has what the registry has taken out, because mgmtd died in between: push the active rules.
+ */
+int mg_generation_stale(struct mg_store *s, uint64_t n, bool *ret, struct sk_err *err);
+
 /* What the next apply would change: approved revisions, approved removals, approved changes. */
 struct mg_waiting {
 	int64_t rules, removals, changes;
