@@ -14,6 +14,14 @@ struct entry {
 	int rank;
 };
 
+/* "risk_texts" beside "risk" is for programs: the words are made here. */
+static bool is_wording(const char *key)
+{
+	const char *end = strrchr(key, '_');
+
+	return end && (!strcmp(end, "_text") || !strcmp(end, "_texts"));
+}
+
 static void describe(struct entry *e, const struct mg_command *cmd)
 {
 	const struct mg_column *cols = cmd ? cmd->columns : NULL;
@@ -79,7 +87,7 @@ void cli_record(struct sk_buf *b, const struct mg_command *cmd, const json_t *re
 
 	json_object_foreach ((json_t *)record, key, v) {
 		/* An empty list or nothing at all says nothing. */
-		if (n == KEYS_MAX || json_is_null(v) ||
+		if (n == KEYS_MAX || json_is_null(v) || is_wording(key) ||
 			(json_is_string(v) && !json_string_length(v)) ||
 			((json_is_array(v) || json_is_object(v)) && !json_array_size(v) &&
 				!json_object_size(v)))

@@ -42,6 +42,37 @@ static void put_line(struct sk_buf *b, const char *s)
 	}
 }
 
+/* The word for the name at s (up to a comma), which is stepped over; NULL if there is none. */
+static const struct sk_text *next_word(const char *key, const char **s)
+{
+	size_t n = strcspn(*s, ",");
+	char name[64];
+
+	snprintf(name, sizeof(name), "%.*s", (int)SK_MIN(n, sizeof(name) - 1), *s);
+	*s += n + ((*s)[n] == ',');
+	return mg_value_text(key, name);
+}
+
+/* A stable name, or several with commas ("requester,admin"), as people say it; else the text
+ * itself. */
+static void put_string(
+	struct sk_buf *b, const char *key, const char *text, const struct cli_opts *o)
+{
+	const char *s = text;
+
+	do {
+		if (!next_word(key, &s)) {
+			put_line(b, text);
+			return;
+		}
+	} while (*s);
+	for (s = text; *s;) {
+		if (s != text)
+			sk_buf_puts(b, ", ");
+		sk_buf_puts(b, sk_text(next_word(key, &s), o->lang));
+	}
+}
+
 enum precision { DATE, DATE_OR_TIME, TIME };
 
 /* DATE_OR_TIME: a date alone where the instant is the first or last second of a day. */
@@ -144,16 +175,9 @@ void cli_value(struct sk_buf *b, const char *key, const struct mg_column *col, c
 {
 	static const struct sk_text yes = {"yes", "はい"}, no = {"no", "いいえ"};
 	bool is_time = col ? col->is_time || col->is_date : mg_key_is_time(key);
-	const struct sk_text *word;
 
 	switch (json_typeof(v)) {
-	case JSON_STRING:
-		word = mg_value_text(key, json_string_value(v));
-		if (word)
-			sk_buf_puts(b, sk_text(word, o->lang));
-		else
-			put_line(b, json_string_value(v));
-		break;
+	case JSON_STRING: put_string(b, key, json_string_value(v), o); break;
 	case JSON_INTEGER:
 		if (is_time)
 			put_time(b, json_integer_value(v), precision(key, col), o);

@@ -34,6 +34,8 @@ static const struct {
 	{"confirmed_generation", {"Confirmed generation", "確定済みの世代"}, false},
 	{"sha256", {"SHA-256", "SHA-256"}, false},
 	{"rules", {"Rules", "ルール数"}, false},
+	{"removals", {"Removals", "削除数"}, false},
+	{"changes", {"Changes", "変更数"}, false},
 	{"kernel_rules", {"Rules in the kernel", "カーネルのルール数"}, false},
 	{"rules_by_state", {"Rules by state", "状態別ルール数"}, false},
 	{"sets", {"Sets", "セット数"}, false},

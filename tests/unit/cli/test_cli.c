@@ -280,7 +280,8 @@ static void records(void **state)
 {
 	static const char *const rule[] = {
 		"{\"record\":{\"applicant\":\"tanaka\",\"expiry\":1743433199,\"number\":1042,"
-		"\"risk\":[\"any-source\",\"any-port\"],\"state\":\"active\",\"ticket\":\"\","
+		"\"risk\":[\"any-source\",\"any-port\"],\"roles\":\"requester,admin\",\"state\":"
+		"\"active\",\"ticket\":\"\","
 		"\"approved_at\":0}}",
 		NULL};
 
@@ -289,7 +290,8 @@ static void records(void **state)
 		"状態:     有効\n"
 		"申請者:   tanaka\n"
 		"有効期限: 2025/03/31\n"
-		"注意点:   接続元が無制限, ポートが無制限\n");
+		"注意点:   接続元が無制限, ポートが無制限\n"
+		"役割:     申請者, 管理者\n");
 }
 
 static void what_is_generated(void **state)
