@@ -8,6 +8,7 @@
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/util.h"
+#include "mgmt/mgmtd/generation.h"
 #include "mgmt/mgmtd/private.h"
 
 struct mg_store *mg_daemon_store(struct mg_daemon *d)

@@ -13,6 +13,7 @@
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/util.h"
+#include "mgmt/mgmtd/generation.h"
 #include "mgmt/mgmtd/private.h"
 
 #define RETRY_MIN_US 100000

@@ -10,6 +10,7 @@
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/util.h"
+#include "mgmt/mgmtd/generation.h"
 #include "mgmt/mgmtd/private.h"
 
 int mg_gen_document(struct mg_daemon *d, enum mg_build what, uint64_t generation, int64_t now,

@@ -7,6 +7,7 @@
 #include "lib/json.h"
 #include "lib/util.h"
 #include "mgmt/mgmtd/handlers.h"
+#include "mgmt/mgmtd/generation.h"
 #include "mgmt/mgmtd/private.h"
 #include "mgmt/store/audit.h"
 

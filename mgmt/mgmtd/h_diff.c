@@ -12,6 +12,7 @@
 #include "lib/util.h"
 #include "mgmt/mgmtd/handlers.h"
 #include "mgmt/mgmtd/linediff.h"
+#include "mgmt/mgmtd/generation.h"
 #include "mgmt/mgmtd/private.h"
 
 #define TEXT_MAX (256u << 20)

@@ -11,6 +11,7 @@
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/util.h"
+#include "mgmt/mgmtd/generation.h"
 #include "mgmt/mgmtd/private.h"
 
 #define LOOK_BACK 64 /* generations */
