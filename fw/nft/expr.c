@@ -290,6 +290,7 @@ static void put_actions(struct fw_nft_batch *b, const struct fw_nft_rule *r)
 	case FW_NFT_ACCEPT: put_verdict(b, NF_ACCEPT, NULL); break;
 	case FW_NFT_DROP: put_verdict(b, NF_DROP, NULL); break;
 	case FW_NFT_GOTO: put_verdict(b, (uint32_t)NFT_GOTO, r->target); break;
+	case FW_NFT_JUMP: put_verdict(b, (uint32_t)NFT_JUMP, r->target); break;
 	case FW_NFT_RESET: put_reject(b, true); break;
 	case FW_NFT_PROHIBITED: put_reject(b, false); break;
 	}

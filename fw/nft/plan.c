@@ -67,11 +67,10 @@ static int add_chain(struct fw_nft_plan *pl, enum fw_nft_zone_chain kind, uint8_
 	struct fw_nft_zchain *c = &pl->chains[pl->n_chains++];
 	*c = (struct fw_nft_zchain){.kind = kind, .from = from, .to = to};
 	name_chain(pl->p, c);
-	return 0;
+	return fw_nft_plan_add_blocks(pl);
 }
 
-/* Does a record put a rule into this chain? */
-static bool belongs(const struct fw_nft_zchain *c, const struct fw_policy_rule *r)
+bool fw_nft_plan_belongs(const struct fw_nft_zchain *c, const struct fw_policy_rule *r)
 {
 	const bool snat = r->rec.kind == FW_SNAT;
 
@@ -207,8 +206,10 @@ static int add_maps(struct fw_nft_plan *pl)
 {
 	int ret = 0;
 
-	for (size_t i = 0; i < pl->n_chains; i++)
-		ret |= add_chain_elems(pl, &pl->chains[i]);
+	for (size_t i = 0; i < pl->n_chains; i++) {
+		if (!pl->chains[i].block)
+			ret |= add_chain_elems(pl, &pl->chains[i]);
+	}
 	for (size_t z = 0; z < pl->p->n_zones; z++) {
 		if (pl->p->zones[z].reject)
 			ret |= add_zone_elems(pl, FW_NFT_MAP_DENY, (uint8_t)z, FW_NFT_DENY_REJECT);
@@ -289,7 +290,7 @@ static void close_chain(struct fw_nft_plan *pl, const struct fw_nft_zchain *c)
 {
 	struct fw_nft_rule r;
 
-	if (c->kind == FW_NFT_Z_DNAT || c->kind == FW_NFT_Z_SNAT)
+	if (c->block || c->kind == FW_NFT_Z_DNAT || c->kind == FW_NFT_Z_SNAT)
 		return;
 	fw_nft_rule_init(&r, c->name, FW_B_DEFAULT_DENY, 0);
 	r.verdict = FW_NFT_GOTO;
@@ -297,6 +298,26 @@ static void close_chain(struct fw_nft_plan *pl, const struct fw_nft_zchain *c)
 	if (c->from != FW_SELF && pl->p->zones[c->from].reject)
 		r.target = FW_NFT_DENY_REJECT;
 	fw_nft_plan_emit(pl, &r);
+}
+
+/* The records of the i-th chain in their order; where a block stands, the jump into it. */
+static void chain_rules(struct fw_nft_plan *pl, size_t i)
+{
+	const struct fw_nft_zchain *c = &pl->chains[i];
+	size_t k = c->block ? c->first : 0;
+	const size_t end = c->block ? c->last + 1 : pl->p->n_rules;
+	size_t next = i + 1; /* its next block */
+
+	for (; k < end && !pl->err; k++) {
+		const bool jump = !c->block && next < pl->n_chains && pl->chains[next].block &&
+			pl->chains[next].first == k;
+		if (jump) {
+			fw_nft_plan_guard(pl, c, &pl->chains[next]);
+			k = pl->chains[next++].last;
+		} else if (fw_nft_plan_belongs(c, &pl->p->rules[k])) {
+			fw_nft_plan_record(pl, c, &pl->p->rules[k]);
+		}
+	}
 }
 
 int fw_nft_plan_rules(struct fw_nft_plan *pl, fw_nft_emit_fn *emit, void *arg)
@@ -310,14 +331,10 @@ int fw_nft_plan_rules(struct fw_nft_plan *pl, fw_nft_emit_fn *emit, void *arg)
 	for (size_t i = 0; i < SK_ARRAY_SIZE(deny); i++)
 		fw_nft_plan_deny(pl, deny[i]);
 	for (size_t i = 0; i < pl->n_chains; i++) {
-		struct fw_nft_zchain *c = &pl->chains[i];
 		const size_t before = pl->emitted;
-		for (size_t k = 0; k < pl->p->n_rules && !pl->err; k++) {
-			if (belongs(c, &pl->p->rules[k]))
-				fw_nft_plan_record(pl, c, &pl->p->rules[k]);
-		}
-		close_chain(pl, c);
-		c->n_rules = pl->emitted - before;
+		chain_rules(pl, i);
+		close_chain(pl, &pl->chains[i]);
+		pl->chains[i].n_rules = pl->emitted - before;
 	}
 	for (unsigned b = 0; b < FW_NFT_BASES; b++)
 		fw_nft_plan_base(pl, b);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a policy looks like in the kernel: chains, verdict maps, sets, and the rules handed out one
- * by one. Pure. Jumps go from base chains over maps to zone chains, from there to the deny chains,
- * from there to "refuse", and never back: no loop can be written.
+ * by one. Pure. Jumps go from base chains over maps to zone chains, from there to their blocks and
+ * to the deny chains, from there to "refuse", and never back: no loop can be written.
  */
 #ifndef FW_NFT_PLAN_H
 #define FW_NFT_PLAN_H
@@ -74,6 +74,12 @@ struct fw_nft_zchain {
 	enum fw_nft_zone_chain kind;
 	uint8_t from, to; /* FW_SELF where the kind has none */
 	char name[FW_NFT_CHAIN_MAX];
+	/*
+	 * A block is a chain of its own for the records rules[first] to rules[last] of its zone
+	 * chain, which jumps there for their ports alone. Blocks stand behind their zone chain.
+	 */
+	bool block;
+	size_t first, last;
 	size_t n_rules; /* once handed out */
 };
 
@@ -102,6 +108,13 @@ bool fw_nft_plan_has_chain(const struct fw_nft_plan *pl, const char *name);
 
 /* ---- between the files of the plan ---- */
 
+/* Does a record put a rule into this chain? */
+bool fw_nft_plan_belongs(const struct fw_nft_zchain *c, const struct fw_policy_rule *r);
+/* blocks.c: add the blocks of the newest zone chain. 0 or -ENOMEM. */
+int fw_nft_plan_add_blocks(struct fw_nft_plan *pl);
+/* The jump of zone chain c into its block b. */
+void fw_nft_plan_guard(
+	struct fw_nft_plan *pl, const struct fw_nft_zchain *c, const struct fw_nft_zchain *b);
 /* Rules of a base or deny chain. */
 void fw_nft_plan_base(struct fw_nft_plan *pl, enum fw_nft_base b);
 void fw_nft_plan_deny(struct fw_nft_plan *pl, const char *chain);

@@ -14,7 +14,7 @@
 #include "fw/registry/addr.h"
 #include "lib/buf.h"
 
-#define FW_NFT_CHAIN_MAX 48 /* longest chain name with its NUL: "f_" two zones and a dot */
+#define FW_NFT_CHAIN_MAX 48 /* "f_", two zones, a dot, a block's number, NUL */
 #define FW_NFT_MATCHES_MAX 12
 
 struct fw_nft_batch;
@@ -93,6 +93,7 @@ enum fw_nft_verdict {
 	FW_NFT_ACCEPT,
 	FW_NFT_DROP,
 	FW_NFT_GOTO,
+	FW_NFT_JUMP,
 	FW_NFT_RESET,
 	FW_NFT_PROHIBITED
 };
@@ -114,7 +115,7 @@ struct fw_nft_rule {
 	struct fw_ip nat_addr;
 	uint16_t nat_port;
 	enum fw_nft_verdict verdict;
-	const char *target; /* chain, with FW_NFT_GOTO */
+	const char *target; /* chain, with FW_NFT_GOTO and FW_NFT_JUMP */
 };
 
 void fw_nft_rule_init(struct fw_nft_rule *r, const char *chain, uint32_t number, uint32_t revision);

@@ -101,6 +101,10 @@ static void put_match(struct sk_buf *b, const struct fw_nft_match *m)
 		sk_buf_printf(b, "tcp flags & 0x%02x != 0 ", m->lo[0]);
 		return;
 	}
+	if (m->field == FW_NFT_CT_MARK && m->op == FW_NFT_BITS) {
+		sk_buf_printf(b, "ct mark & 0x%08x != 0 ", host32(m->lo));
+		return;
+	}
 	sk_buf_printf(b, "%s ", f->text);
 	switch (m->op) {
 	case FW_NFT_EQ:
@@ -146,6 +150,7 @@ static void put_verdict(struct sk_buf *b, const struct fw_nft_rule *r)
 	case FW_NFT_ACCEPT: sk_buf_puts(b, "accept "); break;
 	case FW_NFT_DROP: sk_buf_puts(b, "drop "); break;
 	case FW_NFT_GOTO: sk_buf_printf(b, "goto %s ", r->target); break;
+	case FW_NFT_JUMP: sk_buf_printf(b, "jump %s ", r->target); break;
 	case FW_NFT_RESET: sk_buf_puts(b, "reject with tcp reset "); break;
 	case FW_NFT_PROHIBITED: sk_buf_puts(b, "reject with icmpx admin-prohibited "); break;
 	}
