@@ -14,12 +14,15 @@ const struct mg_command mg_commands[] = {
 		.help = {"add a personal account", "アカウントを登録する(1 人に 1 つ)"},
 		.detail = {"One account belongs to one person; it is found again by the number of "
 			   "the "
-			   "Unix user. An account is never deleted, only disabled.",
+			   "Unix user. An account is never deleted, only disabled. Another person "
+			   "approves it (change approve), except what root sets up at the console.",
 			"アカウントは 1 人に 1 つで、Unix ユーザーの番号で識別する。削除はできず"
-			"、無効にする。"},
+			"、無効にする。コンソールの root による設置・復旧を除き、別の人の承認"
+			"(change approve)で有効になる。"},
 		.args = mg_a_account_add,
 		.columns = mg_c_account,
-		.example = "tanaka --display 'Tanaka Ichiro' --user tanaka --roles requester,admin",
+		.example = "tanaka --display 'Tanaka Ichiro' --user tanaka --roles requester "
+			   "--purpose 'joins the sales team'",
 	},
 	{
 		.op = "account.disable",
@@ -34,7 +37,7 @@ const struct mg_command mg_commands[] = {
 		.op = "account.enable",
 		.roles = MG_ADMIN | MG_CONSOLE,
 		.flags = MG_F_WRITE | MG_F_DRY_RUN,
-		.help = {"enable an account again", "アカウントを再び有効にする"},
+		.help = {"ask to enable an account again", "アカウントの再有効化を申請する"},
 		.args = mg_a_account_reason,
 		.columns = mg_c_account,
 		.example = "tanaka --reason 'back from leave'",
@@ -46,13 +49,29 @@ const struct mg_command mg_commands[] = {
 		.columns = mg_c_account,
 	},
 	{
+		.op = "account.review",
+		.roles = MG_ADMIN | MG_APPROVER,
+		.flags = MG_F_WRITE | MG_F_DRY_RUN,
+		.help = {"note that an account was reviewed and is still needed",
+			"アカウントを点検し、引き続き必要なことを記録する"},
+		.detail = {"Once a year for each account, by somebody else.",
+			"各アカウントにつき年 1 回、本人以外が行う。"},
+		.args = mg_a_account_review,
+		.columns = mg_c_account,
+		.example = "tanaka",
+	},
+	{
 		.op = "account.set",
 		.roles = MG_ADMIN | MG_CONSOLE,
 		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"change an account", "アカウントを変更する"},
+		.detail = {"What gives more rights waits for approval; what takes away works at "
+			   "once.",
+			"権限が増える変更(役割の追加、Unix ユーザーの変更)は別の人の承認を待つ。"
+			"減らす変更は直ちに有効になる。"},
 		.args = mg_a_account_set,
 		.columns = mg_c_account,
-		.example = "tanaka --roles requester",
+		.example = "tanaka --roles requester,approver --purpose 'deputy of sato'",
 	},
 	{
 		.op = "account.show",

@@ -196,6 +196,7 @@ const struct mg_arg mg_a_account_add[] = {
 		.meta = "USER",
 		.help = {"name of the Unix user, instead of --uid",
 			"Unix ユーザー名(--uid の代わり)"}},
+	PURPOSE,
 	MG_ARG_DRY_RUN,
 	{0},
 };
@@ -203,6 +204,13 @@ const struct mg_arg mg_a_account_add[] = {
 const struct mg_arg mg_a_account_set[] = {
 	MG_ARG_NAME("name of the account", "アカウント名"),
 	ACCOUNT_FIELDS,
+	PURPOSE,
+	MG_ARG_DRY_RUN,
+	{0},
+};
+
+const struct mg_arg mg_a_account_review[] = {
+	MG_ARG_NAME("name of the account", "アカウント名"),
 	MG_ARG_DRY_RUN,
 	{0},
 };

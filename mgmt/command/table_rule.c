@@ -156,6 +156,13 @@ const struct mg_arg mg_a_rule_show[] = {
 
 const struct mg_arg mg_a_rule_approve[] = {
 	MG_ARG_NUMBERS("numbers of the rules", "ルールの番号(複数可)"),
+	{.name = "revision",
+		.type = MG_UINT,
+		.min = 1,
+		.max = 1000000,
+		.meta = "N",
+		.help = {"of a single rule: approve only if the request is still this revision",
+			"ルールが 1 件のとき、申請がこの版のままの場合だけ承認する"}},
 	{.name = "comment",
 		.type = MG_STRING,
 		.max = 1000,

@@ -150,6 +150,7 @@ static const struct {
 	{"kind", "service", {"service", "サービス"}},
 	{"kind", "zone", {"zone", "ゾーン"}},
 	{"kind", "setting", {"setting", "設定"}},
+	{"kind", "account", {"account", "アカウント"}},
 	{"kind", "rule", {"rule", "ルール"}},
 	{"kind", "site", {"site", "拠点"}},
 	{"kind", "outside", {"outside", "外部"}},

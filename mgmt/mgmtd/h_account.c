@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Personal accounts: who may be added, changed, disabled. The workflow decides; this file asks it.
+/*
+ * Personal accounts: who may be added, changed, disabled, reviewed. The workflow decides; this file
+ * asks it. What gives somebody more than they had becomes a request, except at the console.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -7,6 +9,7 @@
 
 #include "lib/util.h"
 #include "mgmt/mgmtd/h_common.h"
+#include "mgmt/mgmtd/h_object.h"
 
 static json_t *row(const struct mg_account *a)
 {
@@ -106,7 +109,7 @@ static int take_args(struct mg_call *c, struct mg_account *a, struct sk_err *err
 
 /* Ask the workflow inside the transaction, so that the count of administrators holds. */
 static int allowed(struct mg_call *c, const struct mg_account *before,
-	const struct mg_account *after, struct sk_err *err)
+	const struct mg_account *after, bool *ret_grants, struct sk_err *err)
 {
 	const struct mg_actor a = mg_h_actor(c, NULL);
 	struct mg_account_step st = {.name = after->name,
@@ -114,44 +117,78 @@ static int allowed(struct mg_call *c, const struct mg_account *before,
 		.roles_after = after->roles,
 		.enabled_before = before && before->enabled,
 		.enabled_after = after->enabled,
-		.is_new = before == NULL};
+		.is_new = before == NULL,
+		.uid_before = before ? before->uid : -1,
+		.uid_after = after->uid};
 	int r = mg_account_count(mg_h_store(c), MG_ADMIN, &st.admins, err);
 
+	*ret_grants = mg_wf_account_grants(&st);
 	return r < 0 ? r : mg_wf_account(&st, &a.who, err);
 }
 
-static int store(struct mg_call *c, const struct mg_account *before, const struct mg_account *after,
-	struct sk_err *err)
+/* Somebody gets more than they had: another person has to agree. */
+static int ask(struct mg_call *c, const struct mg_account *after, struct sk_err *err)
 {
 	const char *reason = mg_arg_str(c, "reason");
-	struct mg_txn t = {0};
-	json_t *v = NULL;
-	char target[96];
-	int r = mg_txn_begin(&t, mg_h_store(c), err);
+	struct mg_change ch = {.kind = MG_CH_ACCOUNT, .value = mg_account_value(after)};
 
-	if (r == 0)
-		r = allowed(c, before, after, err);
-	if (r == 0)
-		r = before ? mg_account_update(&t, after, err) : mg_account_add(&t, after, err);
-	if (r == 0) {
-		v = mg_account_to_json(after);
-		if (v && reason)
-			json_object_set_new(v, "reason", json_string(reason));
-		snprintf(target, sizeof(target), "account %s", after->name);
-		r = mg_h_commit(c, &t, target, before ? mg_account_to_json(before) : NULL, v, err);
-	}
-	mg_txn_abort(&t);
+	if (ch.value == NULL)
+		return sk_err_nomem(err);
+	snprintf(ch.name, sizeof(ch.name), "%s", after->name);
+	return mg_h_change_request(c, &ch, reason ? reason : mg_arg_str(c, "purpose"), err);
+}
+
+static int write_row(struct mg_call *c, struct mg_txn *t, const struct mg_account *before,
+	const struct mg_account *after, struct sk_err *err)
+{
+	const char *reason = mg_arg_str(c, "reason");
+	char target[96];
+	json_t *v;
+	int r = before ? mg_account_update(t, after, err) : mg_account_add(t, after, err);
+
+	if (r < 0)
+		return r;
+	v = mg_account_to_json(after);
+	reason = reason ? reason : mg_arg_str(c, "purpose");
+	if (v && reason)
+		json_object_set_new(v, "reason", json_string(reason));
+	snprintf(target, sizeof(target), "account %s", after->name);
+	r = mg_h_commit(c, t, target, before ? mg_account_to_json(before) : NULL, v, err);
 	if (r < 0)
 		return r;
 	v = row(after);
 	return v ? mg_reply_record(c, v) : sk_err_nomem(err);
 }
 
+static int store(struct mg_call *c, const struct mg_account *before, const struct mg_account *after,
+	struct sk_err *err)
+{
+	struct mg_txn t = {0};
+	bool grants = false;
+	int r = mg_txn_begin(&t, mg_h_store(c), err);
+
+	if (r == 0)
+		r = allowed(c, before, after, &grants, err);
+	/* The console sets up and recovers: there may be nobody left who could approve. */
+	if (r == 0 && grants && !(c->who.roles & MG_CONSOLE)) {
+		mg_txn_abort(&t);
+		return ask(c, after, err);
+	}
+	if (r == 0)
+		r = write_row(c, &t, before, after, err);
+	mg_txn_abort(&t);
+	return r;
+}
+
 int mg_h_account_add(struct mg_call *c, struct sk_err *err)
 {
-	struct mg_account a = {.uid = -1, .enabled = true, .created = c->now};
+	struct mg_account old, a = {.uid = -1, .enabled = true, .created = c->now};
 	int r = copy("name", mg_arg_str(c, "name"), a.name, sizeof(a.name), err);
 
+	if (r == 0 && mg_account_get(mg_h_store(c), a.name, &old, NULL) == 0)
+		r = sk_err_set(err, -EEXIST, "name",
+			"the account %s exists already: accounts are personal",
+			"アカウント %s は既に登録されています (アカウントは個人ごとです)", a.name);
 	if (r == 0)
 		r = take_args(c, &a, err);
 	return r < 0 ? r : store(c, NULL, &a, err);
@@ -196,4 +233,26 @@ int mg_h_account_disable(struct mg_call *c, struct sk_err *err)
 int mg_h_account_enable(struct mg_call *c, struct sk_err *err)
 {
 	return enable(c, true, err);
+}
+
+/* No.105: somebody else looks once a year whether the person still needs the account as it is. */
+int mg_h_account_review(struct mg_call *c, struct sk_err *err)
+{
+	struct mg_account before, after;
+	struct mg_txn t = {0};
+	int r = get(c, &before, err);
+
+	if (r < 0)
+		return r;
+	if (strcmp(before.name, c->who.name) == 0)
+		return sk_err_set(err, -EPERM, "name",
+			"this is your own account: somebody else has to review it",
+			"ご自身のアカウントです。別の担当者が点検する必要があります");
+	after = before;
+	after.reviewed = c->now;
+	r = mg_txn_begin(&t, mg_h_store(c), err);
+	if (r == 0)
+		r = write_row(c, &t, &before, &after, err);
+	mg_txn_abort(&t);
+	return r;
 }

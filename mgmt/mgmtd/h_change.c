@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Requests to change zones, objects and settings, and the decisions about them. Showing what is in
- * force is in h_object.c.
+ * Requests to change zones, objects and settings, and the decisions about them and about accounts.
+ * Showing what is in force is in h_object.c.
  */
 #include <errno.h>
 #include <string.h>
@@ -48,8 +48,8 @@ static json_t *audit_before(const struct mg_change *ch)
 	return v;
 }
 
-/* Ask for it; ch is freed in any case. */
-static int request(struct mg_call *c, struct mg_change *ch, const char *purpose, struct sk_err *err)
+int mg_h_change_request(
+	struct mg_call *c, struct mg_change *ch, const char *purpose, struct sk_err *err)
 {
 	struct mg_txn t = {0};
 	char target[200];
@@ -175,7 +175,8 @@ int mg_h_object_set(struct mg_call *c, struct sk_err *err)
 	if (r < 0)
 		return r;
 	ch.value = json_pack("{ss}", "items", items);
-	return ch.value ? request(c, &ch, mg_arg_str(c, "purpose"), err) : sk_err_nomem(err);
+	return ch.value ? mg_h_change_request(c, &ch, mg_arg_str(c, "purpose"), err)
+			: sk_err_nomem(err);
 }
 
 int mg_h_object_remove(struct mg_call *c, struct sk_err *err)
@@ -185,7 +186,7 @@ int mg_h_object_remove(struct mg_call *c, struct sk_err *err)
 
 	if (r == 0)
 		r = mg_h_object_kind(c, MG_VIEW_APPROVED, &ch.kind, err);
-	return r < 0 ? r : request(c, &ch, mg_arg_str(c, "reason"), err);
+	return r < 0 ? r : mg_h_change_request(c, &ch, mg_arg_str(c, "reason"), err);
 }
 
 /* ---- zones --------------------------------------------------------------------------------------
@@ -270,7 +271,7 @@ int mg_h_zone_set(struct mg_call *c, struct sk_err *err)
 	ch.value = r == 0 ? fw_zone_to_json(&z) : NULL;
 	if (r == 0 && ch.value == NULL)
 		r = sk_err_nomem(err);
-	return r < 0 ? r : request(c, &ch, mg_arg_str(c, "purpose"), err);
+	return r < 0 ? r : mg_h_change_request(c, &ch, mg_arg_str(c, "purpose"), err);
 }
 
 int mg_h_zone_remove(struct mg_call *c, struct sk_err *err)
@@ -278,7 +279,7 @@ int mg_h_zone_remove(struct mg_call *c, struct sk_err *err)
 	struct mg_change ch = {.kind = MG_CH_ZONE};
 	int r = name_of(c, "name", &ch, err);
 
-	return r < 0 ? r : request(c, &ch, mg_arg_str(c, "reason"), err);
+	return r < 0 ? r : mg_h_change_request(c, &ch, mg_arg_str(c, "reason"), err);
 }
 
 int mg_h_setting_set(struct mg_call *c, struct sk_err *err)
@@ -292,7 +293,8 @@ int mg_h_setting_set(struct mg_call *c, struct sk_err *err)
 	if (r < 0)
 		return r;
 	ch.value = json_string(mg_arg_str(c, "value"));
-	return ch.value ? request(c, &ch, mg_arg_str(c, "purpose"), err) : sk_err_nomem(err);
+	return ch.value ? mg_h_change_request(c, &ch, mg_arg_str(c, "purpose"), err)
+			: sk_err_nomem(err);
 }
 
 /* ---- deciding -----------------------------------------------------------------------------------
@@ -315,6 +317,7 @@ static int decide_one(struct decision *d, uint32_t number, bool last, struct sk_
 	const struct mg_actor a = mg_h_actor(d->c, d->text);
 	struct mg_change ch;
 	char target[200];
+	json_t *before;
 	int r = d->fn(&d->t, number, &a, &ch, err);
 
 	if (r < 0) {
@@ -325,8 +328,11 @@ static int decide_one(struct decision *d, uint32_t number, bool last, struct sk_
 	json_array_append_new(d->answers, mg_h_change_row(&ch, true));
 	snprintf(target, sizeof(target), "change %u %s %s", number, mg_change_kind_name(ch.kind),
 		ch.name);
-	r = last ? mg_h_commit(d->c, &d->t, target, mg_h_state("requested"), audit_json(&ch), err)
-		 : mg_h_audit(d->c, &d->t, target, mg_h_state("requested"), audit_json(&ch), err);
+	before = audit_before(&ch);
+	before = before ? before : json_object();
+	json_object_set_new(before, "state", json_string("requested"));
+	r = last ? mg_h_commit(d->c, &d->t, target, before, audit_json(&ch), err)
+		 : mg_h_audit(d->c, &d->t, target, before, audit_json(&ch), err);
 	mg_change_done(&ch);
 	return r;
 }

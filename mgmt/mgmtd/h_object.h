@@ -13,4 +13,8 @@ int mg_h_object_kind(
 /* A change as a row; whole: long values are not cut. NULL without memory. */
 json_t *mg_h_change_row(const struct mg_change *ch, bool whole);
 
+/* Ask for it, with its audit row and its answer; ch is freed in any case. */
+int mg_h_change_request(
+	struct mg_call *c, struct mg_change *ch, const char *purpose, struct sk_err *err);
+
 #endif

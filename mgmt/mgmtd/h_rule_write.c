@@ -181,8 +181,12 @@ static int start_from(struct mg_call *c, struct mg_rev *rev, struct sk_err *err)
 			"%u is a built-in record: it cannot be changed",
 			"%u は組み込みのルールです。変更できません", number);
 	e = mg_rule_pending(mg_h_store(c), number, rev, err);
-	if (e == 0 && rev->rule.state != FW_REQUESTED && rev->intent != MG_REMOVAL)
+	if (e == 0 && rev->rule.state != FW_REQUESTED && rev->intent != MG_REMOVAL) {
+		/* Who approves an extension must find nothing but a new date in it. */
+		if (rev->intent == MG_EXTEND)
+			rev->intent = MG_MODIFY;
 		return 0;
+	}
 	if (e == 0)
 		mg_rev_done(rev);
 	if (e < 0 && e != -ENOENT)
@@ -389,17 +393,36 @@ struct approval {
 	json_t *answers; /* sent once everything is committed */
 };
 
+/* What was read is what is approved: the applicant may have asked for something else since. */
+static int check_revision(struct mg_call *c, const struct mg_rev *rev, struct sk_err *err)
+{
+	uint32_t want = (uint32_t)mg_arg_uint(c, "revision"), second;
+
+	if (want == 0)
+		return 0;
+	if (mg_h_number(c, 1, &second))
+		return sk_err_set(err, -EINVAL, "revision", "goes with one rule only",
+			"ルールが 1 件のときだけ指定できます");
+	if (want == rev->rule.revision)
+		return 0;
+	return sk_err_set(err, -ESTALE, "revision",
+		"the request is r%u by now: read it again (rule show)",
+		"申請は現在 r%u です。内容を確認し直してください (rule show)", rev->rule.revision);
+}
+
 static int approve_one(struct approval *ap, uint32_t number, bool last, struct sk_err *err)
 {
 	struct mg_call *c = ap->c;
 	const struct mg_actor a = mg_h_actor(c, mg_arg_str(c, "comment"));
 	json_t *before = state_before(mg_h_store(c), number);
 	char target[48];
-	struct mg_rev rev;
+	struct mg_rev rev = {0};
 	int e = check_open(c, number, MG_VIEW_APPROVED, ap->base, err);
 
 	if (e == 0)
 		e = mg_rule_approve(&ap->t, number, &a, &rev, err);
+	if (e == 0 && (e = check_revision(c, &rev, err)) < 0)
+		mg_rev_done(&rev);
 	if (e < 0) {
 		json_decref(before);
 		sk_err_prefix(err, "rule[%u]", number);

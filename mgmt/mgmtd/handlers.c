@@ -18,6 +18,7 @@ static const struct handler handlers[] = {
 	{"account.disable", mg_h_account_disable},
 	{"account.enable", mg_h_account_enable},
 	{"account.list", mg_h_account_list},
+	{"account.review", mg_h_account_review},
 	{"account.set", mg_h_account_set},
 	{"account.show", mg_h_account_show},
 	{"analyze", mg_h_analyze},

@@ -20,7 +20,7 @@ mg_handler mg_h_object_set, mg_h_object_remove, mg_h_object_list, mg_h_object_sh
 	mg_h_change_approve, mg_h_change_return;
 /* h_account.c */
 mg_handler mg_h_account_add, mg_h_account_list, mg_h_account_show, mg_h_account_set,
-	mg_h_account_disable, mg_h_account_enable;
+	mg_h_account_review, mg_h_account_disable, mg_h_account_enable;
 /* h_review.c */
 mg_handler mg_h_review_start, mg_h_review_list, mg_h_review_show, mg_h_review_decide,
 	mg_h_review_finish, mg_h_review_export;

@@ -85,7 +85,7 @@ int mg_account_count(struct mg_store *s, unsigned roles, size_t *ret, struct sk_
 	return r;
 }
 
-static int check(const struct mg_account *a, struct sk_err *err)
+int mg_account_valid(const struct mg_account *a, struct sk_err *err)
 {
 	int r = 0;
 
@@ -128,7 +128,7 @@ static int taken(int r, const struct mg_account *a, struct sk_err *err)
 
 int mg_account_add(struct mg_txn *t, const struct mg_account *a, struct sk_err *err)
 {
-	int r = check(a, err);
+	int r = mg_account_valid(a, err);
 
 	mg_txn_assert(t);
 	if (r < 0)
@@ -143,7 +143,7 @@ int mg_account_add(struct mg_txn *t, const struct mg_account *a, struct sk_err *
 
 int mg_account_update(struct mg_txn *t, const struct mg_account *a, struct sk_err *err)
 {
-	int r = check(a, err);
+	int r = mg_account_valid(a, err);
 
 	mg_txn_assert(t);
 	if (r < 0)
@@ -175,5 +175,15 @@ json_t *mg_account_to_json(const struct mg_account *a)
 		json_decref(v);
 		return NULL;
 	}
+	return v;
+}
+
+json_t *mg_account_value(const struct mg_account *a)
+{
+	json_t *v = mg_account_to_json(a);
+
+	json_object_del(v, "name");
+	json_object_del(v, "created");
+	json_object_del(v, "reviewed");
 	return v;
 }

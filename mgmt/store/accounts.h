@@ -25,7 +25,12 @@ int mg_account_add(struct mg_txn *t, const struct mg_account *a, struct sk_err *
 /* Everything but name and created. */
 int mg_account_update(struct mg_txn *t, const struct mg_account *a, struct sk_err *err);
 
+/* Is a an account that may be, apart from who has its name and uid? -EINVAL naming the field. */
+int mg_account_valid(const struct mg_account *a, struct sk_err *err);
+
 /* New reference: what the audit log and account.show print. */
 json_t *mg_account_to_json(const struct mg_account *a);
+/* New reference: the value of a change, what may be asked for and no more. */
+json_t *mg_account_value(const struct mg_account *a);
 
 #endif

@@ -22,6 +22,7 @@ static const struct {
 	[MG_CH_SERVICE] = {"service", {"service object", "サービスオブジェクト"}},
 	[MG_CH_ZONE] = {"zone", {"zone", "ゾーン"}},
 	[MG_CH_SETTING] = {"setting", {"setting", "設定"}},
+	[MG_CH_ACCOUNT] = {"account", {"account", "アカウント"}},
 };
 
 const char *mg_change_kind_name(enum mg_change_kind k)
@@ -205,7 +206,7 @@ static int check_whole(struct mg_store *s, const struct mg_change *c, int64_t no
 	struct sk_err second = {0};
 	int r;
 
-	if (c->kind == MG_CH_SETTING)
+	if (c->kind == MG_CH_SETTING || c->kind == MG_CH_ACCOUNT)
 		return 0;
 	r = mg_store_check(s, MG_VIEW_APPROVED, c->number, now, err);
 	if (r < 0 && requested &&
@@ -232,7 +233,8 @@ static int check_value(struct mg_change *c, struct sk_err *err)
 			"characters",
 			"ゾーン名は英小文字で始まり、英小文字・数字・「_」のみ、%d 文字以内です",
 			FW_ZONE_NAME_MAX);
-	} else if (c->kind != MG_CH_ZONE && !fw_object_name_valid(c->name)) {
+	} else if (c->kind != MG_CH_ZONE && c->kind != MG_CH_ACCOUNT &&
+		!fw_object_name_valid(c->name)) {
 		r = sk_err_set(err, -EINVAL, "name",
 			"not a name for an object: it begins with a letter, has no blank , : / @ "
 			"\" and at "
@@ -277,7 +279,9 @@ int mg_change_request(struct mg_txn *t, struct mg_change *c, int64_t now, struct
 	mg_txn_assert(t);
 	if (r < 0)
 		return r;
-	r = mg_target_get(t->s, MG_VIEW_APPROVED, c->kind, c->name, &c->before, &c->base, err);
+	r = c->kind == MG_CH_ACCOUNT ? mg_account_change_check(t, c, err)
+				     : mg_target_get(t->s, MG_VIEW_APPROVED, c->kind, c->name,
+					       &c->before, &c->base, err);
 	if (r == -ENOENT && c->value == NULL)
 		return sk_err_set(
 			err, -ENOENT, "name", "there is no %s", "%s はありません", c->name);
@@ -360,14 +364,16 @@ int mg_change_approve(struct mg_txn *t, uint32_t number, const struct mg_actor *
 	mg_txn_assert(t);
 	if (r < 0)
 		return r;
-	if (c.state == MG_CHS_REQUESTED)
+	if (c.state == MG_CHS_REQUESTED && c.kind != MG_CH_ACCOUNT)
 		r = check_base(t->s, &c, err);
 	if (r == 0)
 		r = decide(t, &c, a, MG_CHE_APPROVE, err);
 	if (r == 0)
 		r = check_whole(t->s, &c, a->now, false, err);
+	if (r == 0 && c.kind == MG_CH_ACCOUNT)
+		r = mg_account_change_enact(t, &c, a, err);
 	def = c.kind == MG_CH_SETTING ? mg_setting_find(c.name) : NULL;
-	if (r == 0 && def && !def->policy)
+	if (r == 0 && (c.kind == MG_CH_ACCOUNT || (def && !def->policy)))
 		r = mg_change_activate(t, number, a->now, err);
 	mg_change_done(&c);
 	return r < 0 || ret == NULL ? r : mg_change_get(t->s, number, ret, err);

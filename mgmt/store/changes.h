@@ -1,20 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Changes of objects, zones and settings: requested by one person, approved by another, in force
- * once the generation that contains them is confirmed (settings that are no part of the policy: at
- * once). A target's value is that of its newest change in force; nothing is overwritten.
+ * Changes of objects, zones, settings and accounts: requested by one person, approved by another,
+ * in force once the generation that contains them is confirmed (accounts, and settings that are no
+ * part of the policy: at once). A target's value is that of its newest change in force; nothing is
+ * overwritten.
  */
 #ifndef MG_STORE_CHANGES_H
 #define MG_STORE_CHANGES_H
 
 #include "mgmt/store/rules.h"
 
-enum mg_change_kind { MG_CH_ADDRESS, MG_CH_SERVICE, MG_CH_ZONE, MG_CH_SETTING, MG_CH_KINDS };
+enum mg_change_kind {
+	MG_CH_ADDRESS,
+	MG_CH_SERVICE,
+	MG_CH_ZONE,
+	MG_CH_SETTING,
+	MG_CH_ACCOUNT, /* in force when approved; what it was before is in the account table */
+	MG_CH_KINDS
+};
 
 struct mg_change {
 	uint32_t number;
 	enum mg_change_kind kind;
-	char name[128]; /* object, zone or setting */
+	char name[128]; /* object, zone, setting or account */
 	json_t *value;  /* NULL: removal. Owned */
 	json_t *before; /* what it replaces, NULL: nothing. Owned */
 	uint32_t base;  /* the change that was newest when this was requested */

@@ -13,6 +13,11 @@ int mg_target_each_with(struct mg_store *s, enum mg_view view, uint32_t extra,
 /* Zones, objects, settings in view (and extra) with all approved rules: do they make a policy? */
 int mg_store_check(
 	struct mg_store *s, enum mg_view view, uint32_t extra, int64_t now, struct sk_err *err);
+/* account_change.c. Value and name make an account that may be: fills c->before. */
+int mg_account_change_check(struct mg_txn *t, struct mg_change *c, struct sk_err *err);
+/* Whether a may approve it, and the account so; -ESTALE if it was changed since the request. */
+int mg_account_change_enact(
+	struct mg_txn *t, const struct mg_change *c, const struct mg_actor *a, struct sk_err *err);
 /* approved → active, what it replaces → superseded. */
 int mg_change_activate(struct mg_txn *t, uint32_t number, int64_t now, struct sk_err *err);
 

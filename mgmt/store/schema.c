@@ -98,7 +98,8 @@ static const char rule_triggers[] =
 static const char changes[] =
 	"CREATE TABLE change ("
 	" number INTEGER PRIMARY KEY AUTOINCREMENT,"
-	" kind TEXT NOT NULL CHECK (kind IN ('address','service','zone','setting')),"
+	" kind TEXT NOT NULL CHECK (kind IN ('address','service','zone','setting',"
+	"'account')),"
 	" name TEXT NOT NULL, value TEXT, before TEXT, base INTEGER NOT NULL,"
 	" state TEXT NOT NULL CHECK (state IN "
 	"('requested','returned','approved','active','superseded')),"

@@ -139,11 +139,40 @@ bool mg_wf_account_name(const char *name)
 	return true;
 }
 
+/* The last enabled administrator stays. */
+static int check_last(const struct mg_account_step *st, struct sk_err *err)
+{
+	bool was = !st->is_new && st->enabled_before && (st->roles_before & MG_ADMIN);
+	bool is = st->enabled_after && (st->roles_after & MG_ADMIN);
+
+	if (!was || is || st->admins > 1)
+		return 0;
+	return sk_err_set(err, -EPERM, NULL,
+		"%s is the last enabled administrator: make another one first",
+		"%s は最後の有効な管理者です。先に別の管理者を登録してください", st->name);
+}
+
+bool mg_wf_account_grants(const struct mg_account_step *st)
+{
+	return st->is_new || (st->roles_after & ~st->roles_before) ||
+		st->uid_before != st->uid_after || (st->enabled_after && !st->enabled_before);
+}
+
+int mg_wf_account_approve(const struct mg_account_step *st, const char *applicant,
+	const struct mg_person *who, struct sk_err *err)
+{
+	int r = mg_wf_decide(applicant, who, err);
+
+	if (r == 0 && same_person(st->name, who->name))
+		r = sk_err_set(err, -EPERM, NULL,
+			"this is your own account: another approver has to decide",
+			"ご自身のアカウントです。別の承認者が判断する必要があります");
+	return r < 0 ? r : check_last(st, err);
+}
+
 int mg_wf_account(const struct mg_account_step *st, const struct mg_person *who, struct sk_err *err)
 {
 	bool self = same_person(st->name, who->name);
-	bool was = !st->is_new && st->enabled_before && (st->roles_before & MG_ADMIN);
-	bool is = st->enabled_after && (st->roles_after & MG_ADMIN);
 
 	if (check_enabled(who, err) < 0)
 		return -EPERM;
@@ -157,9 +186,5 @@ int mg_wf_account(const struct mg_account_step *st, const struct mg_person *who,
 	if (self && st->enabled_before != st->enabled_after)
 		return sk_err_set(err, -EPERM, NULL, "nobody disables or enables their own account",
 			"ご自身のアカウントの有効・無効は変更できません");
-	if (was && !is && st->admins <= 1)
-		return sk_err_set(err, -EPERM, NULL,
-			"%s is the last enabled administrator: make another one first",
-			"%s は最後の有効な管理者です。先に別の管理者を登録してください", st->name);
-	return 0;
+	return check_last(st, err);
 }

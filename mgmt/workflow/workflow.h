@@ -77,6 +77,7 @@ struct mg_account_step {
 	unsigned roles_before, roles_after;
 	bool enabled_before, enabled_after, is_new;
 	size_t admins; /* enabled administrators before the step */
+	int64_t uid_before, uid_after;
 };
 /*
  * May who take the step? Nobody changes roles or state of their own account; the console sets up
@@ -84,6 +85,15 @@ struct mg_account_step {
  */
 int mg_wf_account(
 	const struct mg_account_step *step, const struct mg_person *who, struct sk_err *err);
+/*
+ * Does the step let somebody do more than before: a new account, a role, another Unix user, an
+ * account enabled again? Then two people must want it (No.105), for whoever hands out accounts
+ * alone could approve their own requests through one of them. What only takes away does not wait.
+ */
+bool mg_wf_account_grants(const struct mg_account_step *step);
+/* Approve such a step: as mg_wf_decide, and nobody approves what is given to themselves. -EPERM. */
+int mg_wf_account_approve(const struct mg_account_step *step, const char *applicant,
+	const struct mg_person *who, struct sk_err *err);
 
 /* Text somebody typed: UTF-8, no control characters but (multi) newline and tab, at most max bytes.
  */

@@ -3,6 +3,7 @@ $(eval $(call unit,store-rules,tests/unit/store/test_rules.c $(store_fixture),mg
 $(eval $(call unit,store-generations,tests/unit/store/test_generations.c $(store_fixture),mg-store sk))
 $(eval $(call unit,store-audit,tests/unit/store/test_audit.c $(store_fixture),mg-store sk))
 $(eval $(call unit,store-reviews,tests/unit/store/test_reviews.c $(store_fixture),mg-store sk))
-$(eval $(call unit,store-handlers,tests/unit/store/test_handlers.c tests/unit/store/fake_call.c \
-	$(store_fixture) $(addprefix mgmt/mgmtd/h_,common.c rule.c rule_write.c import.c site.c change.c \
-	object.c account.c review.c audit.c),mg-store sk))
+store_handlers := tests/unit/store/fake_call.c $(store_fixture) $(addprefix mgmt/mgmtd/h_,common.c rule.c \
+	rule_write.c import.c site.c change.c object.c account.c review.c audit.c)
+$(eval $(call unit,store-handlers,tests/unit/store/test_handlers.c $(store_handlers),mg-store sk))
+$(eval $(call unit,store-approval,tests/unit/store/test_approval.c $(store_handlers),mg-store sk))

@@ -270,8 +270,8 @@ static void an_exported_list_imports_unchanged(void **state)
 
 static json_t *account(const char *name, int uid, const char *roles)
 {
-	return json_pack(
-		"{ss ss si ss}", "name", name, "display", "山田", "uid", uid, "roles", roles);
+	return json_pack("{ss ss si ss ss}", "name", name, "display", "山田", "uid", uid, "roles",
+		roles, "purpose", "new task");
 }
 
 static void no113_accounts_are_personal(void **state)

@@ -112,6 +112,38 @@ static void accounts_are_managed_by_others(void **state)
 	assert_int_equal(mg_wf_account(&step, &dave, NULL), 0); /* its own mail address */
 }
 
+static void what_gives_more_is_approved(void **state)
+{
+	const unsigned r = MG_REQUESTER, ra = MG_REQUESTER | MG_APPROVER;
+	static const struct mg_person bob = {"bob", MG_APPROVER, true},
+				      dave = {"dave", MG_ADMIN | MG_APPROVER, true};
+	const struct {
+		struct mg_account_step step;
+		bool grants;
+	} cases[] = {
+		{{"eve", 0, r, false, true, true, 2, -1, 7}, true},
+		{{"eve", r, ra, true, true, false, 2, 7, 7}, true},
+		{{"eve", r, r, true, true, false, 2, 7, 8}, true},
+		{{"eve", r, r, true, true, false, 2, 7, 7}, false},
+		{{"eve", ra, MG_ADMIN, true, true, false, 2, 7, 7}, true},
+		{{"eve", r, r, false, true, false, 2, 7, 7}, true},
+		{{"eve", ra, r, true, true, false, 2, 7, 7}, false},
+		{{"eve", ra, ra, true, false, false, 2, 7, 7}, false},
+	};
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(cases); i++) {
+		assert_int_equal(mg_wf_account_grants(&cases[i].step), cases[i].grants);
+		assert_int_equal(mg_wf_account_approve(&cases[i].step, "dave", &bob, NULL), 0);
+		/* neither who asked nor whose account it is */
+		assert_int_equal(
+			mg_wf_account_approve(&cases[i].step, "dave", &dave, NULL), -EPERM);
+	}
+	assert_int_equal(mg_wf_account_approve(&(struct mg_account_step){"bob", r, ra, true, true,
+						       false, 2, 7, 7},
+				 "dave", &bob, NULL),
+		-EPERM);
+}
+
 static void names_and_texts(void **state)
 {
 	static const char *const good[] = {"a", "tanaka", "t.suzuki", "user-1_b"};
@@ -179,6 +211,7 @@ int main(void)
 		cmocka_unit_test(reminders_30_7_and_1_days_before),
 		cmocka_unit_test(review_once_a_year),
 		cmocka_unit_test(accounts_are_managed_by_others),
+		cmocka_unit_test(what_gives_more_is_approved),
 		cmocka_unit_test(names_and_texts),
 		cmocka_unit_test(the_life_of_a_change),
 	};
