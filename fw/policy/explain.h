@@ -11,7 +11,7 @@
 struct fw_flow {
 	struct fw_ip src, dst;
 	uint8_t proto;
-	uint16_t port;	  /* or ICMP type */
+	uint16_t port;    /* or ICMP type */
 	uint8_t from, to; /* zones; FW_SELF for the gateway */
 };
 
@@ -21,11 +21,11 @@ struct fw_decision {
 	enum fw_verdict verdict;
 	uint32_t number;   /* deciding record or built-in */
 	uint32_t revision; /* 0 for built-ins */
-	uint32_t dnat;	   /* record that translated the destination, or 0 */
+	uint32_t dnat;     /* record that translated the destination, or 0 */
 	struct fw_ip dst;  /* destination after translation */
 	uint16_t port;
-	uint8_t to;        /* zone after translation (see resolve) */
-	uint32_t snat;	   /* record that translates the source, or 0 */
+	uint8_t to;    /* zone after translation (see resolve) */
+	uint32_t snat; /* record that translates the source, or 0 */
 	/* near misses: rules of the same zone pair that differ in one field only, at most 5 */
 	struct {
 		uint32_t number;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The policy document: the only thing fwd accepts, and its compiled form. Text format, one canonical
- * JSON object a line (so that 10,000 rules are read in little memory):
+ * The policy document: the only thing fwd accepts, and its compiled form. Text format, one
+ * canonical JSON object a line (so that 10,000 rules are read in little memory):
  *   {"format":"sekisho-policy","version":1,"generation":N,"created":T,"site":{…}}
  *   {"zone":{…}} …   {"object":{"kind":…,"name":…,"items":[…]}} …   {"rule":{…}} …
  *   {"end":{"rules":N,"sha256":"hex of every byte before this line"}}
@@ -17,14 +17,15 @@
 
 #define FW_POLICY_BYTES_MAX (256u << 20)
 #define FW_POLICY_RULES_MAX 50000
-#define FW_POLICY_EXPIRY_DAYS_MAX 3660 /* no document may ask for more; sites set their own limit */
+/* No document may ask for more; sites set their own limit. */
+#define FW_POLICY_EXPIRY_DAYS_MAX 3660
 
 struct fw_site {
 	char name[128];
 	uint16_t manage_ports[8]; /* TCP ports of the gateway's own administration */
 	size_t n_manage_ports;
-	bool reverse_path;   /* strict reverse path filter (RFC 3704) */
-	bool log_broadcast;  /* report dropped broadcast and multicast too (default: count only) */
+	bool reverse_path;  /* strict reverse path filter (RFC 3704) */
+	bool log_broadcast; /* report dropped broadcast and multicast too (default: count only) */
 };
 
 /*
@@ -57,8 +58,8 @@ struct fw_policy {
 	struct fw_policy_object *object_texts;
 	size_t n_object_texts, cap_object_texts;
 	size_t objects_checked; /* how many fw_objects_check has seen */
-	struct fw_pool *pool;	/* what the rules share */
-	uint32_t *by_number;	/* indexes into rules, for fw_policy_find; NULL until finished */
+	struct fw_pool *pool;   /* what the rules share */
+	uint32_t *by_number;    /* indexes into rules, for fw_policy_find; NULL until finished */
 	struct fw_policy_rule *rules; /* in evaluation order: by order, then number */
 	size_t n_rules, cap_rules;
 	char sha256[65];
@@ -72,27 +73,27 @@ void fw_policy_freep(struct fw_policy **p);
 int fw_policy_add_object(struct fw_policy *p, enum fw_object_kind kind, const char *name,
 	const char *items, struct sk_err *err);
 /*
- * Builder side: add after zones and objects; copies the record, compiles the match and checks all that
- * fw_policy_parse checks of one rule but its expiry. -EINVAL with "rule[1042].purpose".
+ * Builder side: add after zones and objects; copies the record, compiles the match and checks all
+ * that fw_policy_parse checks of one rule but its expiry. -EINVAL with "rule[1042].purpose".
  */
 int fw_policy_add_rule(struct fw_policy *p, const struct fw_rule *r, struct sk_err *err);
 /* Sort rules, resolve zones, check what concerns the policy as a whole. */
 int fw_policy_finish(struct fw_policy *p, struct sk_err *err);
 /*
- * Serialise a finished policy; also fills p->sha256. last_hit is left out: a hit changes no policy, so
- * the same policy always has the same bytes.
+ * Serialise a finished policy; also fills p->sha256. last_hit is left out: a hit changes no policy,
+ * so the same policy always has the same bytes.
  */
 int fw_policy_encode(struct fw_policy *p, struct sk_buf *b, struct sk_err *err);
 
 enum fw_policy_mode {
 	FW_POLICY_STRICT, /* a new document: a rule past its expiry refuses it */
-	FW_POLICY_BOOT,	  /* the last good one: such rules are left out and counted */
+	FW_POLICY_BOOT,   /* the last good one: such rules are left out and counted */
 };
 
 /*
- * Parse and check a document: hash, version, every rule with all nine fields, an approver that is not
- * its applicant, an approval date and an expiry in the future of now. Errors carry "rule[1042].purpose".
- * *ret_expired (may be NULL) counts the rules left out in BOOT mode.
+ * Parse and check a document: hash, version, every rule with all nine fields, an approver that is
+ * not its applicant, an approval date and an expiry in the future of now. Errors carry
+ * "rule[1042].purpose". *ret_expired (may be NULL) counts the rules left out in BOOT mode.
  */
 int fw_policy_parse(const void *p, size_t n, enum fw_policy_mode mode, int64_t now,
 	struct fw_policy **ret, size_t *ret_expired, struct sk_err *err);
@@ -102,10 +103,11 @@ int fw_policy_parse(const void *p, size_t n, enum fw_policy_mode mode, int64_t n
  * second: fw_policy_drop_expired takes it out one second later.
  */
 int64_t fw_policy_next_expiry(const struct fw_policy *p, int64_t now);
-/* Remove rules whose expiry is before now; returns how many, their numbers through cb (may be NULL). */
+/* Remove rules whose expiry is before now; returns how many, their numbers through cb or NULL. */
 size_t fw_policy_drop_expired(struct fw_policy *p, int64_t now,
 	void (*cb)(const struct fw_policy_rule *r, void *arg), void *arg);
 const struct fw_policy_rule *fw_policy_find(const struct fw_policy *p, uint32_t number);
-const char *fw_policy_zone_name(const struct fw_policy *p, uint8_t zone); /* "gateway" for FW_SELF */
+/* "gateway" for FW_SELF. */
+const char *fw_policy_zone_name(const struct fw_policy *p, uint8_t zone);
 
 #endif

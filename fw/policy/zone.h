@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Zones: named lists of interfaces between which everything is denied unless a record allows it. The
- * gateway itself is the zone "gateway", without interfaces.
+ * Zones: named lists of interfaces between which everything is denied unless a record allows it.
+ * The gateway itself is the zone "gateway", without interfaces.
  */
 #ifndef FW_ZONE_H
 #define FW_ZONE_H
@@ -16,18 +16,25 @@
 #define FW_ZONES_MAX 32
 #define FW_ZONE_IFACES_MAX 32
 
-enum fw_zone_kind { FW_ZONE_OUTSIDE, FW_ZONE_INSIDE, FW_ZONE_DMZ, FW_ZONE_FACTORY, FW_ZONE_GUEST,
-	FW_ZONE_MANAGEMENT, FW_ZONE_KINDS };
+enum fw_zone_kind {
+	FW_ZONE_OUTSIDE,
+	FW_ZONE_INSIDE,
+	FW_ZONE_DMZ,
+	FW_ZONE_FACTORY,
+	FW_ZONE_GUEST,
+	FW_ZONE_MANAGEMENT,
+	FW_ZONE_KINDS
+};
 
 struct fw_zone {
 	char name[FW_ZONE_NAME_MAX + 1]; /* [a-z][a-z0-9_]* */
-	char label[128];		 /* for people, any UTF-8 */
+	char label[128];                 /* for people, any UTF-8 */
 	enum fw_zone_kind kind;
-	bool reject;	  /* refuse (TCP reset, ICMP) instead of silently dropping what is denied */
+	bool reject;      /* refuse (TCP reset, ICMP) instead of silently dropping what is denied */
 	bool dhcp_client; /* the gateway gets its address here by DHCP / DHCPv6 / RA */
-	bool manage;	  /* the gateway may be administered from here */
-	bool ping;	  /* the gateway answers echo requests from here */
-	bool bogons;	  /* drop reserved source addresses (RFC 6890) arriving here */
+	bool manage;      /* the gateway may be administered from here */
+	bool ping;        /* the gateway answers echo requests from here */
+	bool bogons;      /* drop reserved source addresses (RFC 6890) arriving here */
 	char ifaces[FW_ZONE_IFACES_MAX][IFNAMSIZ];
 	size_t n_ifaces;
 };
@@ -40,7 +47,8 @@ bool fw_zone_name_valid(const char *name);
 
 json_t *fw_zone_to_json(const struct fw_zone *z);
 int fw_zone_from_json(const json_t *v, struct fw_zone *ret, struct sk_err *err);
-const char *fw_zone_kind_name(enum fw_zone_kind k); /* "outside" "inside" "dmz" "factory" "guest" "management" */
+/* "outside" "inside" "dmz" "factory" "guest" "management" */
+const char *fw_zone_kind_name(enum fw_zone_kind k);
 int fw_zone_kind_parse(const char *s, enum fw_zone_kind *ret);
 const struct sk_text *fw_zone_kind_text(enum fw_zone_kind k);
 

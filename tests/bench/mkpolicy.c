@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Writes a policy document for the benches: N rules spread over the 20 pairs of five zones, none of
- * which matches the bench's traffic, and behind them in lan->wan the few that do. Called by the shell
- * benches; never installed.
+ * which matches the bench's traffic, and behind them in lan->wan the few that do. Called by the
+ * shell benches; never installed.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -31,23 +31,23 @@ static void refused(void **state)
 	assert_int_equal(fw_zones_validate(good, 2, &err), 0);
 
 	memcpy(z, good, sizeof(z));
-	strcpy(z[1].name, "wan");
+	snprintf(z[1].name, sizeof(z[1].name), "wan");
 	assert_true(fw_zones_validate(z, 2, &err) < 0);
 	assert_string_equal(err.path, "zones[1].name");
 
 	memcpy(z, good, sizeof(z));
-	strcpy(z[1].ifaces[1], "eth0");
+	snprintf(z[1].ifaces[1], sizeof(z[1].ifaces[1]), "eth0");
 	assert_true(fw_zones_validate(z, 2, &err) < 0);
 	assert_string_equal(err.path, "zones[1].interfaces");
 	assert_non_null(strstr(err.en, "wan"));
 
 	memcpy(z, good, sizeof(z));
-	strcpy(z[1].ifaces[1], "eth1");
+	snprintf(z[1].ifaces[1], sizeof(z[1].ifaces[1]), "eth1");
 	assert_true(fw_zones_validate(z, 2, &err) < 0);
 	assert_string_equal(err.path, "zones[1].interfaces");
 
 	memcpy(z, good, sizeof(z));
-	strcpy(z[0].ifaces[0], "eth*");
+	snprintf(z[0].ifaces[0], sizeof(z[0].ifaces[0]), "eth*");
 	assert_true(fw_zones_validate(z, 2, &err) < 0);
 	assert_string_equal(err.path, "zones[0].interfaces");
 

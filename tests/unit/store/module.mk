@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 store_fixture := tests/unit/store/fixture.c
 $(eval $(call unit,store-rules,tests/unit/store/test_rules.c $(store_fixture),mg-store sk))
 $(eval $(call unit,store-generations,tests/unit/store/test_generations.c $(store_fixture),mg-store sk))
