@@ -38,7 +38,8 @@ static void put_proto(struct sk_buf *b, uint8_t proto)
 	case IPPROTO_TCP: sk_buf_puts(b, "tcp"); break;
 	case IPPROTO_UDP: sk_buf_puts(b, "udp"); break;
 	case IPPROTO_ICMP: sk_buf_puts(b, "icmp"); break;
-	case IPPROTO_ICMPV6: sk_buf_puts(b, "ipv6-icmp"); break;
+	/* nft knows this name itself; "ipv6-icmp" only with /etc/protocols */
+	case IPPROTO_ICMPV6: sk_buf_puts(b, "icmpv6"); break;
 	default: sk_buf_printf(b, "%u", proto); break;
 	}
 }
