@@ -55,7 +55,7 @@ static void draw(enum shape s, uint32_t i, char src[64], char dst[64], char port
 		snprintf(src, 64, rnd(3) ? "192.168.%u.%u" : "192.168.%u.0/24", rnd(64),
 			1 + rnd(250));
 		snprintf(dst, 64, rnd(4) ? "203.%u.%u.%u" : "any", rnd(8), rnd(250), 1 + rnd(250));
-		snprintf(port, 32, "%u", rnd(2) ? 443 : 1 + rnd(10000));
+		snprintf(port, 32, "%u", rnd(2) ? 443u : 1 + rnd(10000));
 	} else if (s == DENSE) {
 		snprintf(src, 64, "10.0.%u.0-10.0.%u.255", a, a + 1 + rnd(54));
 		snprintf(dst, 64, "10.1.%u.0-10.1.%u.255", b, b + 1 + rnd(54));

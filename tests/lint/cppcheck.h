@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Given to cppcheck before each file: loops and lists whose headers it does not read, in short.
+ * Given to cppcheck before each file: loops, lists and names from headers it does not read or from
+ * the Makefile, in short.
  * Never compiled.
  */
 #ifndef SK_LINT_CPPCHECK_H
@@ -22,5 +23,12 @@
 #define LIST_ENTRY(type) struct type *
 #define LIST_FOREACH(v, head, field) for ((v) = (head)->first; (v); (v) = (v)->field)
 #define TAILQ_FOREACH(v, head, field) for ((v) = (head)->first; (v); (v) = (v)->field)
+
+#define JSON_INTEGER_FORMAT "lld"
+#define SK_VERSION "0"
+#define SK_SYSCONFDIR "/etc/sekisho"
+#define SK_STATEDIR "/var/lib/sekisho"
+#define SK_RUNDIR "/run/sekisho"
+#define SK_DATADIR "/usr/share/sekisho"
 
 #endif
