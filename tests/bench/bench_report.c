@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The event store and its reports at size: bench_report DIR [ROWS [DAYS]]. Fills an empty DIR
+ * The event store and its reports at size: bench-report DIR [ROWS [DAYS]]. Fills an empty DIR
  * through mg_events_append() with what a gateway at the Internet sees (clients retrying, services
  * probing, noise from everywhere), then asks the reports before and after the days are sealed.
  * Prints times, judges none.
@@ -292,7 +292,7 @@ int main(int argc, char **argv)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc < 2) {
-		fprintf(stderr, "usage: bench_report DIR [ROWS [DAYS]]\n");
+		fprintf(stderr, "usage: bench-report DIR [ROWS [DAYS]]\n");
 		return 2;
 	}
 	b.dir = o.dir = argv[1];
