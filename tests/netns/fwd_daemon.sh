@@ -67,7 +67,11 @@ check "apply: final" ctl apply "$(doc 1 "$WEB")" 0
 check "apply: the rule lets through" web
 refuse "apply: all else is denied" web2
 check "apply: confirmed at once" is '["confirmed"]["generation"]' 1
-check "check: a good document" ctl check "$(doc 2 "$WEB" "$WEB2")"
+if unshare --user true 2>/dev/null; then
+	check "check: a good document" ctl check "$(doc 2 "$WEB" "$WEB2")"
+else
+	skip "check: a good document" "no user namespaces here, as in a chroot"
+fi
 check "check: changes nothing" is '["generation"]' 1
 check "trial: begins" ctl apply "$(doc 2 "$WEB" "$WEB2")" 60
 check "trial: is in force" web2
