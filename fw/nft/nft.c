@@ -186,6 +186,13 @@ bool fw_nft_owned(const struct fw_nft *n)
 	return n->owned;
 }
 
+bool fw_nft_untouched(struct fw_nft *n)
+{
+	uint32_t gen = 0;
+
+	return fw_nft_sock_genid(&n->sock, &gen) == 0 && gen == n->genid;
+}
+
 uint32_t fw_nft_genid(const struct fw_nft *n)
 {
 	return n->genid;

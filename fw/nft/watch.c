@@ -61,6 +61,16 @@ int fw_nft_watch_open(struct sk_err *err)
 		"nf_tables の変更を監視できません: %s", strerror(-ret));
 }
 
+int fw_nft_watch_mute(int fd, bool mute)
+{
+	const int group = NFNLGRP_NFTABLES;
+
+	return setsockopt(fd, SOL_NETLINK, mute ? NETLINK_DROP_MEMBERSHIP : NETLINK_ADD_MEMBERSHIP,
+		       &group, sizeof(group)) < 0
+		? -errno
+		: 0;
+}
+
 static void read_gen(const struct nlmsghdr *h, struct fw_nft_gen *g)
 {
 	const struct nlattr *a;
