@@ -19,6 +19,7 @@ struct cli_out {
 	size_t columns;
 	json_t *rows, *records, *said; /* arrays; said: notes */
 	size_t n_rows;
+	bool texts; /* some came */
 	struct sk_buf text;
 };
 
@@ -76,14 +77,26 @@ static int put_json(FILE *f, const json_t *v, size_t flags)
 	return json_dumpf(v, f, JSON_ENCODE_ANY | flags) < 0 || fputc('\n', f) == EOF ? -EPIPE : 0;
 }
 
-/* Lines of text with everything but line breaks and tabs made harmless. */
-static int put_text(FILE *f, const char *s)
+#define BOM "\xef\xbb\xbf"
+
+/*
+ * Lines of text with everything but line breaks and tabs made harmless. What makes a file a
+ * spreadsheet's (its mark, carriage returns) is kept in a file and nothing to see on a terminal.
+ */
+static int put_text(FILE *f, const char *s, bool file)
 {
 	char line[4096];
 
 	while (*s) {
-		size_t n = SK_MIN(strcspn(s, "\n\t"), sizeof(line) / 4 - 1);
+		size_t n = SK_MIN(strcspn(s, "\r\n\t"), sizeof(line) / 4 - 1);
+		size_t mark = strncmp(s, BOM, 3) ? *s == '\r' : 3;
 
+		if (mark) {
+			if (file && put(f, s, mark) < 0)
+				return -EPIPE;
+			s += mark;
+			continue;
+		}
 		if (n && put(f, line, strlen(sk_escape(line, sizeof(line), s, n))) < 0)
 			return -EPIPE;
 		s += n;
@@ -166,14 +179,15 @@ static int put_note(struct cli_out *out, const char *s)
 		return -ENOMEM;
 	if (out->o->format == CLI_TABLE)
 		return 0;
-	return put_text(out->notes, s) < 0 || fputc('\n', out->notes) == EOF ? -EPIPE : 0;
+	return put_text(out->notes, s, false) < 0 || fputc('\n', out->notes) == EOF ? -EPIPE : 0;
 }
 
 static int put_piece(struct cli_out *out, const char *s)
 {
+	out->texts = true;
 	if (out->o->format != CLI_JSON)
-		/* A spreadsheet's file keeps its own line ends. */
-		return out->o->format == CLI_CSV ? put(out->f, s, strlen(s)) : put_text(out->f, s);
+		return out->o->format == CLI_CSV ? put(out->f, s, strlen(s))
+						 : put_text(out->f, s, !out->columns);
 	sk_buf_puts(&out->text, s);
 	return sk_buf_error(&out->text);
 }
@@ -218,7 +232,8 @@ static int end_json(struct cli_out *out, bool failed)
 		return put_json(out->f, out->records, JSON_INDENT(2));
 	if (failed || (out->cmd->flags & MG_F_FOLLOW))
 		return 0;
-	if (out->cmd->columns && !json_array_size(out->said) && !out->text.len)
+	/* An empty list is a list: what was said about it is on the other stream. */
+	if (out->cmd->columns && !out->text.len)
 		return fputs("[]\n", out->f) == EOF ? -EPIPE : 0;
 	o = json_object();
 	if (out->text.len)
@@ -276,7 +291,7 @@ static int end_notes(struct cli_out *out)
 	int r = 0;
 
 	for (size_t i = 0; !r && i < json_array_size(out->said); i++) {
-		r = put_text(out->f, json_string_value(json_array_get(out->said, i)));
+		r = put_text(out->f, json_string_value(json_array_get(out->said, i)), false);
 		if (!r && fputc('\n', out->f) == EOF)
 			r = -EPIPE;
 	}
@@ -292,7 +307,7 @@ int cli_out_end(struct cli_out *out, bool failed)
 		r = end_json(out, failed);
 	} else {
 		if (out->n_rows ||
-			(out->o->format == CLI_CSV && out->cmd->columns && !failed &&
+			(out->o->format == CLI_CSV && out->cmd->columns && !failed && !out->texts &&
 				!json_array_size(out->records)))
 			r = end_rows(out);
 		if (!r)
@@ -301,7 +316,7 @@ int cli_out_end(struct cli_out *out, bool failed)
 			r = end_notes(out);
 		if (!r && !failed && out->o->format == CLI_TABLE && out->cmd->columns &&
 			!out->n_rows && !json_array_size(out->records) &&
-			!json_array_size(out->said))
+			!json_array_size(out->said) && !out->texts)
 			r = fputs(sk_text(&none, out->o->lang), out->notes) == EOF ? -EPIPE : 0;
 	}
 	return r < 0 || fflush(out->f) == EOF ? -EPIPE : 0;

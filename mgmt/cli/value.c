@@ -73,12 +73,17 @@ static void put_string(
 	}
 }
 
+static bool use_slashes(const struct cli_opts *o)
+{
+	return o->lang == SK_JA || o->format == CLI_CSV;
+}
+
 enum precision { DATE, DATE_OR_TIME, TIME };
 
 /* DATE_OR_TIME: a date alone where the instant is the first or last second of a day. */
 static void put_time(struct sk_buf *b, int64_t t, enum precision p, const struct cli_opts *o)
 {
-	bool slashes = o->lang == SK_JA || o->format == CLI_CSV;
+	bool slashes = use_slashes(o);
 	time_t tt = (time_t)t;
 	char s[64];
 	struct tm tm;
@@ -99,6 +104,21 @@ static void put_time(struct sk_buf *b, int64_t t, enum precision p, const struct
 	else
 		strftime(s, sizeof(s), slashes ? "%Y/%m/%d %H:%M:%S" : "%Y-%m-%d %H:%M:%S", &tm);
 	sk_buf_puts(b, s);
+}
+
+/* "2026-11-23…": a date the daemon wrote, as people here write it. */
+static void put_date_text(struct sk_buf *b, const char *text, const struct cli_opts *o)
+{
+	char s[64];
+
+	if (strlen(text) >= sizeof(s)) {
+		put_line(b, text);
+		return;
+	}
+	snprintf(s, sizeof(s), "%s", text);
+	for (size_t i = 0; use_slashes(o) && i < 10 && s[i]; i++)
+		s[i] = s[i] == '-' ? '/' : s[i];
+	put_line(b, s);
 }
 
 /* The end of a rule's life may be an hour of the day; when it was registered, the day will do. */
@@ -177,7 +197,14 @@ void cli_value(struct sk_buf *b, const char *key, const struct mg_column *col, c
 	bool is_time = col ? col->is_time || col->is_date : mg_key_is_time(key);
 
 	switch (json_typeof(v)) {
-	case JSON_STRING: put_string(b, key, json_string_value(v), o); break;
+	case JSON_STRING:
+		if (col && col->code)
+			put_line(b, json_string_value(v));
+		else if (is_time)
+			put_date_text(b, json_string_value(v), o);
+		else
+			put_string(b, key, json_string_value(v), o);
+		break;
 	case JSON_INTEGER:
 		if (is_time)
 			put_time(b, json_integer_value(v), precision(key, col), o);

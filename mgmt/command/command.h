@@ -51,6 +51,7 @@ struct mg_column {
 	bool wide;    /* only with --wide, --csv, --json */
 	bool is_time; /* JSON value is seconds; shown as local date and time */
 	bool is_date;
+	bool code;   /* stays as it is, whatever it means to people */
 	bool sparse; /* left out (also of CSV) where no row has it */
 };
 
@@ -60,6 +61,7 @@ enum mg_flags {
 	MG_F_FOLLOW = 1 << 2,  /* streams until the client leaves */
 	MG_F_DRY_RUN = 1 << 3, /* knows "dry_run" */
 	MG_F_LOCAL = 1 << 4,   /* the CLI alone (help, completion, version) */
+	MG_F_LOGS = 1 << 6,    /* reads logs: who read what is itself in the audit log (No.53) */
 	MG_F_HIDDEN = 1 << 5,  /* for the build: in no help, man page or completion */
 };
 
@@ -91,6 +93,12 @@ int mg_roles_parse(const char *list, unsigned *ret, struct sk_err *err); /* "req
 const struct sk_text *mg_key_text(const char *key);
 /* What a value of that key means ("state" "active" → 有効); NULL if it speaks for itself. */
 const struct sk_text *mg_value_text(const char *key, const char *value);
+/*
+ * Why something was blocked, as a sentence: rule names it where it is known and matters, 0 not. dst
+ * (returned) has the code itself where the table does not know it.
+ */
+const char *mg_reason_text(
+	const char *code, uint32_t rule, enum sk_lang lang, char *dst, size_t cap);
 /* How a key's number is to be shown where no column says it. */
 bool mg_key_is_time(const char *key);
 /* Where a key stands among the others in a record; -1 if it has no place. */

@@ -114,7 +114,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "audit.list",
 		.roles = MG_AUDITOR | MG_ADMIN | MG_APPROVER,
-		.flags = MG_F_HEAVY,
+		.flags = MG_F_HEAVY | MG_F_LOGS,
 		.help = {"list who did what, with the values before and after",
 			"操作記録を一覧する(変更前と変更後を含む)"},
 		.args = mg_a_audit,
@@ -124,7 +124,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "audit.verify",
 		.roles = MG_AUDITOR | MG_ADMIN | MG_APPROVER,
-		.flags = MG_F_HEAVY,
+		.flags = MG_F_HEAVY | MG_F_LOGS,
 		.help = {"verify that the audit log has not been changed",
 			"操作記録が改ざんされていないことを検証する"},
 		.detail = {"Each row carries an HMAC over itself and its predecessor; the head of "
@@ -205,7 +205,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "events.follow",
 		.roles = MG_ADMIN | MG_AUDITOR | MG_SECURITY | MG_APPROVER | MG_CONSOLE,
-		.flags = MG_F_FOLLOW,
+		.flags = MG_F_FOLLOW | MG_F_LOGS,
 		.help = {"show events as they happen", "事象を発生と同時に表示する"},
 		.args = mg_a_follow,
 		.example = "--type drop",
@@ -308,7 +308,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "report.allowed",
 		.roles = MG_READERS,
-		.flags = MG_F_HEAVY,
+		.flags = MG_F_HEAVY | MG_F_LOGS,
 		.help = {"report allowed connections of rules that log",
 			"記録対象ルールで許可した通信を報告する"},
 		.args = mg_a_report,
@@ -318,7 +318,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "report.blocked",
 		.roles = MG_READERS,
-		.flags = MG_F_HEAVY,
+		.flags = MG_F_HEAVY | MG_F_LOGS,
 		.help = {"report blocked connections and why they were blocked",
 			"遮断した通信とその理由を報告する"},
 		.args = mg_a_report,
@@ -334,6 +334,7 @@ const struct mg_command mg_commands[] = {
 		.detail = {"Whoever applied for a rule does not decide about it.",
 			"自分が申請したルールは判定できない。"},
 		.args = mg_a_review_decide,
+		.columns = mg_c_review,
 		.example = "1042 1043 --decision keep --reason 'still in use'",
 	},
 	{
@@ -351,6 +352,7 @@ const struct mg_command mg_commands[] = {
 		.flags = MG_F_WRITE | MG_F_DRY_RUN,
 		.help = {"sign a review off", "棚卸しを完了する"},
 		.args = mg_a_review_finish,
+		.columns = mg_c_review,
 		.example = "2",
 	},
 	{
@@ -376,6 +378,7 @@ const struct mg_command mg_commands[] = {
 		.help = {"start the yearly review of all rules",
 			"棚卸しを開始する(全ルール、年 1 回以上)"},
 		.args = mg_a_review_start,
+		.columns = mg_c_review,
 		.example = "--title 2026 --due 2026-12-25",
 	},
 	{

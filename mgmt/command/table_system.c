@@ -2,7 +2,7 @@
 /* Arguments and columns of apply, explain, analysis, reports, events and the audit log. */
 #include "mgmt/command/table.h"
 
-static const char *const periods[] = {"today", "yesterday", "7d", "30d", "month", NULL};
+static const char *const periods[] = {"24h", "today", "yesterday", "7d", "30d", "month", NULL};
 static const char *const report_by[] = {
 	"source", "destination", "port", "reason", "rule", "zones", "day", "hour", "detail", NULL};
 static const char *const findings[] = {"shadowed", "redundant", "conflict", "mergeable", "too-wide",
@@ -109,8 +109,10 @@ const struct mg_arg mg_a_report[] = {
 	{.name = "period",
 		.type = MG_CHOICE,
 		.choices = periods,
-		.help = {"today (default), yesterday, the last 7 or 30 days, or this month",
-			"期間: today 今日(省略時)、yesterday 昨日、7d、30d、month 今月"}},
+		.help = {"the last 24 hours (default), today, yesterday, the last 7 or 30 days, or "
+			 "this month",
+			"期間: 24h 直近 24 時間(省略時)、today 今日、yesterday "
+			"昨日、7d、30d、month 今月"}},
 	{.name = "from",
 		.type = MG_DATE,
 		.meta = "DATE",
@@ -275,15 +277,19 @@ const struct mg_column mg_c_connections[] = {
 };
 
 const struct mg_column mg_c_report[] = {
-	{.key = "day", .title = {"Day", "日"}, .sparse = true},
-	{.key = "hour", .title = {"Hour", "時"}, .sparse = true},
+	{.key = "day", .title = {"Day", "日"}, .is_date = true, .sparse = true},
+	{.key = "hour", .title = {"Hour", "時"}, .is_time = true, .sparse = true},
 	{.key = "time", .title = {"Time", "日時"}, .is_time = true, .sparse = true},
 	{.key = "source", .title = {"Source", "送信元IP"}, .sparse = true},
 	{.key = "destination", .title = {"Destination", "送信先IP"}, .sparse = true},
 	{.key = "proto", .title = {"Protocol", "プロトコル"}, .sparse = true},
 	{.key = "port", .title = {"Port", "ポート番号"}, .right = true, .sparse = true},
 	{.key = "reason_text", .title = {"Reason", "理由"}, .sparse = true},
-	{.key = "reason", .title = {"Reason code", "理由コード"}, .wide = true, .sparse = true},
+	{.key = "reason",
+		.title = {"Reason code", "理由コード"},
+		.wide = true,
+		.code = true,
+		.sparse = true},
 	{.key = "rule", .title = {"Rule", "ルール"}, .right = true, .sparse = true},
 	{.key = "zone_in", .title = {"From", "接続元ゾーン"}, .sparse = true},
 	{.key = "zone_out", .title = {"To", "接続先ゾーン"}, .sparse = true},

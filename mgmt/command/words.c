@@ -5,6 +5,7 @@
  */
 #include "mgmt/command/command.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/util.h"
@@ -115,6 +116,17 @@ static const struct {
 	{"message", {"Message", "内容"}, false},
 	{"notes", {"Notes", "備考"}, false},
 	{"action", {"Action", "動作"}, false},
+	{"note", {"Note", "備考"}, false},
+	{"builtin", {"Built-in", "組み込みルール"}, false},
+	{"approved_at", {"Approved", "承認日時"}, true},
+	{"enabled", {"Enabled", "有効"}, false},
+	{"uid", {"Uid", "uid"}, false},
+	{"numbers", {"Numbers", "番号"}, false},
+	{"limit", {"Limit", "最大件数"}, false},
+	{"period", {"Period", "期間"}, false},
+	{"by", {"By", "集計"}, false},
+	{"confirm", {"Confirm within (s)", "確認までの秒数"}, false},
+	{"dry_run", {"Dry run", "試行のみ"}, false},
 };
 
 static const struct {
@@ -152,6 +164,25 @@ static const struct {
 	{"kind", "setting", {"setting", "設定"}},
 	{"kind", "account", {"account", "アカウント"}},
 	{"kind", "rule", {"rule", "ルール"}},
+	{"kind", "apply", {"apply", "適用"}},
+	{"kind", "restore", {"restore", "復元"}},
+	{"kind", "tighten", {"take out", "停止・期限切れの反映"}},
+	{"loaded_from", "apply", {"apply", "適用"}},
+	{"loaded_from", "current", {"the confirmed policy", "確定済みの内容"}},
+	{"loaded_from", "previous", {"the policy before it", "ひとつ前の内容"}},
+	{"loaded_from", "none", {"nothing", "なし"}},
+	{"source", "the same link", {"the same link", "同じネットワーク内"}},
+	{"destination", "the same link", {"the same link", "同じネットワーク内"}},
+	{"source", "gateway and DHCP server",
+		{"gateway and DHCP server", "本装置と DHCP サーバー"}},
+	{"destination", "DHCP server and gateway",
+		{"DHCP server and gateway", "DHCP サーバーと本装置"}},
+	{"source", "not routed to where it arrives from",
+		{"not routed to where it arrives from", "届いた側にないアドレス"}},
+	{"source", "reserved addresses", {"reserved addresses", "予約済みアドレス"}},
+	{"source", "gateway", {"gateway", "本装置"}},
+	{"destination", "gateway", {"gateway", "本装置"}},
+	{"port", "error types", {"error types", "エラー通知"}},
 	{"kind", "site", {"site", "拠点"}},
 	{"kind", "outside", {"outside", "外部"}},
 	{"kind", "inside", {"inside", "社内"}},
@@ -174,16 +205,6 @@ static const struct {
 	{"verdict", "accept", {"allowed", "許可"}},
 	{"verdict", "drop", {"blocked", "遮断"}},
 	{"verdict", "reject", {"blocked (refused)", "遮断(拒否を返す)"}},
-	{"reason", "no_rule", {"no rule allows it", "許可するルールがない"}},
-	{"reason", "rule", {"a rule blocks it", "遮断ルール"}},
-	{"reason", "rule_expired", {"the rule has expired", "ルールが期限切れ"}},
-	{"reason", "rule_suspended", {"the rule is suspended", "ルールが停止中"}},
-	{"reason", "rule_removed", {"the rule was removed", "ルールが削除済み"}},
-	{"reason", "stray", {"its connection no longer exists", "終了した通信の続き"}},
-	{"reason", "invalid", {"belongs to no connection", "通信の状態が不正"}},
-	{"reason", "reverse_path", {"source address from the wrong side", "接続元アドレスの詐称"}},
-	{"reason", "stray", {"its connection no longer exists", "すでに終了した通信の続き"}},
-	{"reason", "bogon", {"reserved source address", "予約済みの接続元アドレス"}},
 	{"finding", "shadowed", {"never matches", "決して一致しない"}},
 	{"finding", "redundant", {"redundant", "重複"}},
 	{"finding", "conflict", {"conflict, order decides", "競合(順序で決まる)"}},
@@ -218,6 +239,45 @@ static const struct {
 	{"fwd", "unreachable", {"not reachable", "接続できません"}},
 	{"fwd", "incompatible", {"differs from this daemon's version", "版が異なります"}},
 };
+
+/* Why something was blocked. Where a rule is known, one names it (%u); elsewhere any. */
+struct reason {
+	const char *code;
+	struct sk_text any, one;
+};
+
+static const struct reason reasons[] = {
+	{"no_rule", {"no rule allows it", "許可ルールがない"}, {NULL, NULL}},
+	{"rule", {"denied by a rule", "遮断ルールによる"},
+		{"denied by rule %u", "ルール %u により遮断"}},
+	{"rule_expired", {"its rule has expired", "許可ルールの有効期限が切れている"},
+		{"rule %u has expired", "ルール %u の有効期限が切れている"}},
+	{"rule_suspended", {"its rule is suspended", "許可ルールが停止中"},
+		{"rule %u is suspended", "ルール %u は停止中"}},
+	{"rule_removed", {"its rule was removed", "許可ルールが削除された"},
+		{"rule %u was removed", "ルール %u は削除された"}},
+	{"stray", {"its connection no longer exists", "すでに終了した通信の続き"}, {NULL, NULL}},
+	{"invalid", {"belongs to no connection", "どの接続にも属さない不正なパケット"},
+		{NULL, NULL}},
+	{"reverse_path",
+		{"the source address does not belong on that side",
+			"送信元アドレスがその接続口のものではない"},
+		{NULL, NULL}},
+	{"bogon", {"an address that must not appear there", "そこに現れるはずのない特殊なアドレス"},
+		{NULL, NULL}},
+	{"blocklist", {"on a blocklist", "不正サイト一覧に登録されている"}, {NULL, NULL}},
+	{"ips", {"an intrusion was detected", "不正侵入を検知した"}, {NULL, NULL}},
+	{"flood", {"too many connections", "接続が多すぎる"}, {NULL, NULL}},
+	{"admission", {"the device is not admitted", "承認されていない端末"}, {NULL, NULL}},
+};
+
+static const struct reason *find_reason(const char *code)
+{
+	for (size_t i = 0; i < SK_ARRAY_SIZE(reasons); i++)
+		if (!strcmp(reasons[i].code, code))
+			return &reasons[i];
+	return NULL;
+}
 
 static const struct mg_column *find_column(const char *key)
 {
@@ -260,8 +320,26 @@ int mg_key_rank(const char *key)
 
 const struct sk_text *mg_value_text(const char *key, const char *value)
 {
+	const struct reason *r = strcmp(key, "reason") ? NULL : find_reason(value);
+
+	if (r)
+		return &r->any;
 	for (size_t i = 0; i < SK_ARRAY_SIZE(values); i++)
 		if (!strcmp(values[i].key, key) && !strcmp(values[i].value, value))
 			return &values[i].text;
 	return NULL;
+}
+
+const char *mg_reason_text(
+	const char *code, uint32_t rule, enum sk_lang lang, char *dst, size_t cap)
+{
+	const struct reason *found = find_reason(code);
+
+	if (!found)
+		snprintf(dst, cap, "%s", code);
+	else if (rule && found->one.en)
+		snprintf(dst, cap, sk_text(&found->one, lang), rule);
+	else
+		snprintf(dst, cap, "%s", sk_text(&found->any, lang));
+	return dst;
 }

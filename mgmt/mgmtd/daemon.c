@@ -30,6 +30,7 @@ void mg_daemon_registry_changed(struct mg_daemon *d)
 {
 	mg_ingest_dirty(d->ingest);
 	d->counts.at = 0;
+	d->settings_dirty = true;
 }
 
 void mg_daemon_audit_system(const struct mg_daemon *d, const char *op, struct mg_audit_entry *ret)
@@ -88,13 +89,16 @@ static int paths(struct mg_daemon *d, struct sk_err *err)
 static int open_events(struct mg_daemon *d, struct sk_err *err)
 {
 	int64_t days = mg_setting_int(d->store, "events.retention_days");
+	bool eve = mg_setting_int(d->store, "events.eve");
 	struct mg_events_opts o = {.dir = d->events_dir,
-		.eve_path = d->o.eve_path,
+		.eve_path = eve ? d->o.eve_path : NULL,
 		.retention_days = (int)SK_MAX(days, (int64_t)MG_RETENTION_DAYS_MIN)};
 	int r = mg_events_open(&d->events, &o, err);
 
-	if (!r)
+	if (!r) {
 		d->retention_days = o.retention_days;
+		d->eve = eve;
+	}
 	return r;
 }
 
@@ -102,7 +106,8 @@ int mg_daemon_events_reopen(struct mg_daemon *d, struct sk_err *err)
 {
 	int64_t days = mg_setting_int(d->store, "events.retention_days");
 
-	if (d->events && days == d->retention_days)
+	if (d->events && days == d->retention_days &&
+		(bool)mg_setting_int(d->store, "events.eve") == d->eve)
 		return 0;
 	mg_events_close(d->events);
 	d->events = NULL;

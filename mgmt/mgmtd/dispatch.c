@@ -210,6 +210,8 @@ static int run(struct mg_call *c, int fd, struct sk_err *err)
 		return r;
 	c->dry_run = mg_arg_flag(c, "dry_run");
 	r = map_file(c, fd, err);
+	if (r == 0 && (c->cmd->flags & MG_F_LOGS))
+		r = mg_access_record(c, err);
 	if (r < 0)
 		return r;
 	if (c->cmd->flags & MG_F_HEAVY) {

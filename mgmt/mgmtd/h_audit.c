@@ -41,7 +41,11 @@ int mg_h_audit_verify(struct mg_call *c, struct sk_err *err)
 
 	for (size_t i = 0; i < rep.n && r == 0; i++)
 		r = finding(c, &rep.v[i]);
-	if (r == 0)
+	if (r == 0 && rep.n == 0)
+		r = mg_reply_record(c,
+			json_pack("{sI sI ss ss}", "rows", (json_int_t)rep.rows, "last_seq",
+				(json_int_t)rep.last_seq, "head", rep.head, "result", "ok"));
+	if (r == 0 && rep.n)
 		mg_reply_note(c, "%lld rows, the last is %lld, its MAC %s",
 			"%lld 行、最後の番号 %lld、その MAC %s", (long long)rep.rows,
 			(long long)rep.last_seq, rep.head);

@@ -34,19 +34,10 @@ static json_t *items_json(const char *items, bool whole)
 static json_t *value_json(enum mg_change_kind kind, const json_t *v, bool whole)
 {
 	const char *items = json_string_value(json_object_get(v, "items"));
-	char *text;
-	json_t *ret;
 
 	if (v == NULL)
 		return json_null();
-	if (items)
-		return items_json(items, whole);
-	if (json_is_string(v))
-		return json_string(json_string_value(v));
-	text = json_dumps(v, JSON_COMPACT | JSON_SORT_KEYS);
-	ret = text ? json_string(text) : NULL;
-	free(text);
-	return ret;
+	return items ? items_json(items, whole) : json_deep_copy(v);
 }
 
 json_t *mg_h_change_row(const struct mg_change *ch, bool whole)

@@ -115,6 +115,9 @@ static int report(struct mg_call *c, const char *event_type, struct sk_err *err)
 
 	if (r < 0)
 		return r;
+	if (q.reason && !mg_value_text("reason", q.reason))
+		return sk_err_set(err, -EINVAL, "reason", "\"%.40s\" is no reason (see: help)",
+			"「%.40s」という理由はありません (help を参照)", q.reason);
 	if (by && mg_report_by_parse(by, &q.by) < 0)
 		return sk_err_set(err, -EINVAL, "by", "\"%s\" cannot be counted by",
 			"「%s」では集計できません", by);

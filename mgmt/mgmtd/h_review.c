@@ -285,14 +285,17 @@ static int csv_row(const struct mg_review_item *i, void *arg)
 		return -ENOMEM;
 	for (size_t n = 0; n < SK_ARRAY_SIZE(columns); n++) {
 		const json_t *cell = json_object_get(v, columns[n].key);
+		const char *s = json_string_value(cell);
+		const struct sk_text *word = s ? mg_value_text(columns[n].key, s) : NULL;
 
 		snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(cell));
 		if (columns[n].is_time && json_is_integer(cell))
 			sk_date_format(json_integer_value(cell), text, sizeof(text));
 		fw_csv_put_cell(&csv->b,
-			json_is_integer(cell)          ? text
-				: json_is_string(cell) ? json_string_value(cell)
-						       : "",
+			json_is_integer(cell) ? text
+				: word        ? sk_text(word, csv->lang)
+				: s           ? s
+					      : "",
 			n == 0);
 	}
 	sk_buf_puts(&csv->b, "\r\n");

@@ -22,7 +22,7 @@ static int set(struct site *s, enum mg_change_kind kind, const char *name, json_
 	struct mg_change ch = {.kind = kind, .initial = true, .value = value};
 	int r;
 
-	if (value == NULL || fw_str_set(&ch.purpose, "initial set-up") < 0) {
+	if (value == NULL || fw_str_set(&ch.purpose, "初期設定 (initial set-up)") < 0) {
 		mg_change_done(&ch);
 		return sk_err_nomem(err);
 	}

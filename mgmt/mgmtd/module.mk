@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The handlers of the command table, one file an area, are all h_*.c.
-$(eval $(call module,mg-mgmtd,mgmt/mgmtd,daemon.c dispatch.c call.c heavy.c reader.c follow.c handlers.c \
+$(eval $(call module,mg-mgmtd,mgmt/mgmtd,daemon.c dispatch.c access.c call.c heavy.c reader.c follow.c handlers.c \
 	fwclient.c generation.c ingest.c schedule.c reconcile.c route.c linediff.c \
 	$(notdir $(sort $(wildcard mgmt/mgmtd/h_*.c))),mg-store mg-workflow mg-command mg-events \
 	mg-report fw-policy fw-registry sk,))

@@ -54,6 +54,13 @@ struct mg_counts {
 	int64_t by_state[FW_STATES], pending, expiring;
 };
 
+/* One question about a log, as hashes. */
+#define MG_ACCESSES 256
+struct mg_access {
+	int64_t minute;
+	uint64_t who, what;
+};
+
 struct mg_daemon_opts {
 	const char *state_dir, *run_dir, *fwd_socket, *eve_path;
 };
@@ -65,8 +72,10 @@ struct mg_daemon {
 	struct mg_store_paths paths;
 	struct mg_store *store;
 	struct mg_events *events;
-	int retention_days; /* as events was opened with */
-	int listen_fd;      /* from the service manager, -1 none */
+	int retention_days;  /* as events was opened with */
+	bool eve;            /* likewise */
+	bool settings_dirty; /* something was written since they were looked at */
+	int listen_fd;       /* from the service manager, -1 none */
 	struct sk_ipc_server *server;
 	struct mg_fwclient *fw;
 	struct mg_ingest *ingest;
@@ -85,6 +94,8 @@ struct mg_daemon {
 	/* audit rows of refused attempts: at most so many a minute, the rest is counted */
 	int64_t denied_minute;
 	unsigned denied, denied_unlogged;
+	struct mg_access accesses[MG_ACCESSES]; /* a ring */
+	size_t n_accesses;
 };
 
 /* daemon.c */
@@ -93,11 +104,13 @@ int mg_daemon_start(
 void mg_daemon_stop(struct mg_daemon *d); /* also half-started */
 /* In a forked reader: paths and the means to call fwd, nothing else. */
 int mg_daemon_reader(struct mg_daemon *d, const struct mg_daemon_opts *o, struct sk_err *err);
-int mg_daemon_events_reopen(struct mg_daemon *d, struct sk_err *err); /* if the retention changed */
+int mg_daemon_events_reopen(struct mg_daemon *d, struct sk_err *err); /* if its settings changed */
 void mg_daemon_audit_system(const struct mg_daemon *d, const char *op, struct mg_audit_entry *ret);
 
 /* dispatch.c: from a message to a handler */
 int mg_dispatch_start(struct mg_daemon *d, struct sk_err *err);
+/* access.c: before a question about logs is answered. -EBUSY: too many of them */
+int mg_access_record(struct mg_call *c, struct sk_err *err);
 /* heavy.c: slow questions to forked readers. mg_heavy_fork must come before any database is opened.
  */
 int mg_heavy_fork(struct mg_daemon *d, const struct mg_daemon_opts *o, struct sk_err *err);

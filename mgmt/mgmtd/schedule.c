@@ -146,12 +146,25 @@ static void hourly(struct mg_schedule *s, int64_t now)
 		sk_log_err(LOG_ERR, "event store", &err);
 }
 
+/* A setting that was approved works a second later. */
+static void settings(struct mg_schedule *s)
+{
+	struct sk_err err = {0};
+
+	if (!s->d->settings_dirty)
+		return;
+	s->d->settings_dirty = false;
+	if (mg_daemon_events_reopen(s->d, &err) < 0)
+		sk_log_err(LOG_ERR, "event store", &err);
+}
+
 static int on_tick(sd_event_source *src, uint64_t usec, void *userdata)
 {
 	struct mg_schedule *s = userdata;
 	int64_t now = sk_now();
 
 	expire(s, now);
+	settings(s);
 	if (now / 60 != s->minute) {
 		s->minute = now / 60;
 		counters(s);

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-$(eval $(call module,mg-report,mgmt/report,report.c query.c plan.c count.c rows.c,mg-events sk,sqlite3))
+$(eval $(call module,mg-report,mgmt/report,report.c query.c plan.c count.c rows.c,mg-events mg-command sk,sqlite3))
 $(eval $(call unit,report,tests/unit/events/test_report.c,mg-report))

@@ -50,9 +50,6 @@ struct mg_report_query {
  */
 int mg_report_run(const char *events_dir, const struct mg_report_query *q,
 	int (*fn)(const json_t *row, void *arg), void *arg, struct sk_err *err);
-/* A reason's code in words; rule 0: none in particular. Writes dst and returns it. */
-const char *mg_report_reason(
-	const char *reason, uint32_t rule, enum sk_lang lang, char *dst, size_t cap);
 int mg_report_by_parse(const char *s, enum mg_report_by *ret);
 
 #endif

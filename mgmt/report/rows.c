@@ -9,55 +9,8 @@
 
 #include "lib/clock.h"
 #include "lib/util.h"
+#include "mgmt/command/command.h"
 #include "mgmt/report/query.h"
-
-/* Where a rule is known, one() names it (%u); elsewhere any(). */
-struct reason {
-	const char *code;
-	struct sk_text any, one;
-};
-
-static const struct reason reasons[] = {
-	{"no_rule", {"no rule allows it", "許可ルールがない"}, {NULL, NULL}},
-	{"rule", {"denied by a rule", "遮断ルールによる"},
-		{"denied by rule %u", "ルール %u により遮断"}},
-	{"rule_expired", {"its rule has expired", "許可ルールの有効期限が切れている"},
-		{"rule %u has expired", "ルール %u の有効期限が切れている"}},
-	{"rule_suspended", {"its rule is suspended", "許可ルールが停止中"},
-		{"rule %u is suspended", "ルール %u は停止中"}},
-	{"rule_removed", {"its rule was removed", "許可ルールが削除された"},
-		{"rule %u was removed", "ルール %u は削除された"}},
-	{"stray", {"its connection no longer exists", "すでに終了した通信の続き"}, {NULL, NULL}},
-	{"invalid", {"belongs to no connection", "どの接続にも属さない不正なパケット"},
-		{NULL, NULL}},
-	{"reverse_path",
-		{"the source address does not belong on that side",
-			"送信元アドレスがその接続口のものではない"},
-		{NULL, NULL}},
-	{"bogon", {"an address that must not appear there", "そこに現れるはずのない特殊なアドレス"},
-		{NULL, NULL}},
-	{"blocklist", {"on a blocklist", "不正サイト一覧に登録されている"}, {NULL, NULL}},
-	{"ips", {"an intrusion was detected", "不正侵入を検知した"}, {NULL, NULL}},
-	{"flood", {"too many connections", "接続が多すぎる"}, {NULL, NULL}},
-	{"admission", {"the device is not admitted", "承認されていない端末"}, {NULL, NULL}},
-};
-
-const char *mg_report_reason(
-	const char *reason, uint32_t rule, enum sk_lang lang, char *dst, size_t cap)
-{
-	const struct reason *found = NULL;
-
-	for (size_t i = 0; i < SK_ARRAY_SIZE(reasons) && !found; i++)
-		if (strcmp(reasons[i].code, reason) == 0)
-			found = &reasons[i];
-	if (!found)
-		snprintf(dst, cap, "%s", reason);
-	else if (rule && found->one.en)
-		snprintf(dst, cap, sk_text(&found->one, lang), rule);
-	else
-		snprintf(dst, cap, "%s", sk_text(&found->any, lang));
-	return dst;
-}
 
 /* A connection that was let through has the rule, not a reason. */
 static const char *words(
@@ -67,7 +20,7 @@ static const char *words(
 				    any = {"allowed by a rule", "許可ルールによる"};
 
 	if (q->kind == MG_KIND_DROP)
-		return mg_report_reason(reason, rule, q->q->lang, dst, cap);
+		return mg_reason_text(reason, rule, q->q->lang, dst, cap);
 	snprintf(dst, cap, sk_text(rule ? &one : &any, q->q->lang), rule);
 	return dst;
 }

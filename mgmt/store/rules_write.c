@@ -211,6 +211,11 @@ int mg_rule_insert(struct mg_txn *t, struct mg_rev *r, bool draft, int64_t now, 
 		r->rule.registered = now;
 	fw_str_set(&r->rule.approver, NULL);
 	r->rule.approved_at = 0;
+	/* What was decided about the revision it starts from is not decided about this one. */
+	fw_str_set(&r->decided_by, NULL);
+	fw_str_set(&r->comment, NULL);
+	fw_str_set(&r->note, NULL);
+	r->decided_at = r->superseded_at = 0;
 	r->superseded = false;
 	return store_rev(t, r, err);
 }

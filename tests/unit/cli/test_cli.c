@@ -167,6 +167,35 @@ static void expect(const char *op, enum cli_format format, enum sk_lang lang,
 	free(got);
 }
 
+/* A list for a spreadsheet arrives in a file as it was sent, and on a terminal without its marks.
+ */
+static void exports(void **state)
+{
+	static const char *const list[] = {
+		"{\"text\":\"\\ufeffNo.,State\\r\\n1001,\"}", "{\"text\":\"active\\r\\n\"}", NULL};
+	static const char *const none[] = {"{\"note\":\"none\"}", NULL};
+	char *got;
+
+	expect("rule.export", CLI_TABLE, SK_JA, list, "\xef\xbb\xbfNo.,State\r\n1001,active\r\n");
+	expect("rule.export", CLI_CSV, SK_JA, list, "\xef\xbb\xbfNo.,State\r\n1001,active\r\n");
+	got = shown("rule.export", CLI_TABLE, 80, SK_JA, list);
+	assert_string_equal(got, "No.,State\n1001,active\n");
+	free(got);
+	/* An empty list is a list. */
+	expect("report.blocked", CLI_JSON, SK_EN, none, "none\n[]\n");
+}
+
+static void dates_and_codes(void **state)
+{
+	static const char *const rows[] = {
+		"{\"rows\":[{\"day\":\"2026-11-23\",\"reason\":\"no_rule\",\"count\":2}]}", NULL};
+
+	expect("report.blocked", CLI_CSV, SK_EN, rows,
+		"\xef\xbb\xbf"
+		"Day,Reason code,Count\r\n2026/11/23,no_rule,2\r\n");
+	expect("report.blocked", CLI_TABLE, SK_JA, rows, "日          件数\n2026/11/23     2\n");
+}
+
 static const char *const zones[] = {
 	"{\"rows\":[{\"name\":\"lan\",\"label\":\"社内\",\"kind\":\"inside\",\"ping\":true}]}",
 	"{\"rows\":[{\"name\":\"wan\",\"label\":\"net\",\"kind\":\"outside\",\"extra\":1}]}", NULL};
@@ -332,6 +361,8 @@ int main(void)
 		cmocka_unit_test(usage_errors),
 		cmocka_unit_test(global_options),
 		cmocka_unit_test(distances),
+		cmocka_unit_test(exports),
+		cmocka_unit_test(dates_and_codes),
 		cmocka_unit_test(tables),
 		cmocka_unit_test(tables_fit_the_terminal),
 		cmocka_unit_test(cutting_is_by_columns),

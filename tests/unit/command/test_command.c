@@ -232,11 +232,18 @@ static void exit_codes(void **state)
 
 static void words(void **state)
 {
+	char text[128];
+
 	assert_string_equal(mg_key_text("applicant")->ja, "申請者");
 	assert_string_equal(mg_key_text("expiry")->ja, "有効期限");
 	assert_null(mg_key_text("no-such-key"));
 	assert_string_equal(mg_value_text("state", "requested")->ja, "承認待ち");
 	assert_string_equal(mg_value_text("reason", "no_rule")->en, "no rule allows it");
+	assert_string_equal(
+		mg_reason_text("no_rule", 7, SK_JA, text, sizeof(text)), "許可ルールがない");
+	assert_string_equal(
+		mg_reason_text("rule", 1042, SK_JA, text, sizeof(text)), "ルール 1042 により遮断");
+	assert_string_equal(mg_reason_text("new%s", 3, SK_EN, text, sizeof(text)), "new%s");
 	assert_null(mg_value_text("purpose", "active"));
 	assert_true(mg_key_is_time("expiry"));
 	assert_false(mg_key_is_time("number"));

@@ -428,9 +428,6 @@ static void test_words(void **state)
 		json_string_value(json_object_get(json_array_get(rows, 0), "reason_text")),
 		"ルール 1042 の有効期限が切れている");
 	json_decref(rows);
-	assert_string_equal(
-		mg_report_reason("no_rule", 0, SK_JA, text, sizeof(text)), "許可ルールがない");
-	assert_string_equal(mg_report_reason("new%s", 3, SK_EN, text, sizeof(text)), "new%s");
 }
 
 static void test_damaged_file(void **state)

@@ -159,6 +159,8 @@ static void no104_an_extension_smuggles_nothing(void **state)
 		json_pack("{si ss}", "number", 1001, "port", "1-65535"), NULL);
 	ok(a);
 	assert_string_equal(fk_record(a, 0, "intent"), "change");
+	/* Nor does it say that somebody decided about it already. */
+	assert_string_equal(fk_record(a, 0, "decided_by"), "");
 }
 
 int main(void)
