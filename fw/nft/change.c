@@ -36,22 +36,45 @@ void fw_nft_change_chains(const struct fw_nft_change *c, struct fw_nft_batch *b)
 		put_chain(c, b, c->plan->chains[i].name);
 }
 
-static void put_map(const struct fw_nft_change *c, struct fw_nft_batch *b, enum fw_nft_map m)
+static bool is_pair(enum fw_nft_map m)
+{
+	return fw_nft_map(m)->in && fw_nft_map(m)->out;
+}
+
+static uint32_t map_flags(enum fw_nft_map m)
+{
+	return NFT_SET_MAP | (is_pair(m) ? FW_NFT_SET_CONCAT : 0);
+}
+
+static uint32_t map_key_len(enum fw_nft_map m)
+{
+	return IFNAMSIZ * (is_pair(m) ? 2u : 1u);
+}
+
+/*
+ * Can the kernel's map be led to what it should hold by changing single elements? Not if somebody
+ * made one of another kind, or one that also answers for all keys that it does not hold.
+ */
+static bool map_fits(const struct fw_nft_snap *s, enum fw_nft_map m)
+{
+	const struct fw_nft_snap_set *x = fw_nft_snap_set(s, fw_nft_map(m)->name);
+
+	return x && x->flags == map_flags(m) && x->key_len == map_key_len(m) &&
+		x->data_type == FW_NFT_TYPE_VERDICT && !x->timeout && !s->maps[m].strange;
+}
+
+static void put_map(struct fw_nft_batch *b, enum fw_nft_map m)
 {
 	const struct fw_nft_map_info *i = fw_nft_map(m);
-	const bool pair = i->in && i->out;
-	uint32_t type = FW_NFT_TYPE_IFNAME, flags = NFT_SET_MAP;
+	const bool pair = is_pair(m);
+	uint32_t type = FW_NFT_TYPE_IFNAME;
 
-	if (fw_nft_snap_set(c->before, i->name))
-		return;
-	if (pair) {
+	if (pair)
 		type = type << FW_NFT_TYPE_BITS | FW_NFT_TYPE_IFNAME;
-		flags |= FW_NFT_SET_CONCAT;
-	}
 	put_named(b, NFT_MSG_NEWSET, NLM_F_CREATE, NFTA_SET_TABLE, NFTA_SET_NAME, i->name);
-	fw_nft_put_be32(b, NFTA_SET_FLAGS, flags);
+	fw_nft_put_be32(b, NFTA_SET_FLAGS, map_flags(m));
 	fw_nft_put_be32(b, NFTA_SET_KEY_TYPE, type);
-	fw_nft_put_be32(b, NFTA_SET_KEY_LEN, IFNAMSIZ * (pair ? 2u : 1u));
+	fw_nft_put_be32(b, NFTA_SET_KEY_LEN, map_key_len(m));
 	fw_nft_put_be32(b, NFTA_SET_DATA_TYPE, FW_NFT_TYPE_VERDICT);
 	fw_nft_put_be32(b, NFTA_SET_DATA_LEN, 0);
 	fw_nft_put_be32(b, NFTA_SET_ID, (uint32_t)b->n);
@@ -73,8 +96,10 @@ static void put_map(const struct fw_nft_change *c, struct fw_nft_batch *b, enum 
 
 void fw_nft_change_maps(const struct fw_nft_change *c, struct fw_nft_batch *b)
 {
-	for (unsigned m = 0; m < FW_NFT_MAPS; m++)
-		put_map(c, b, m);
+	for (unsigned m = 0; m < FW_NFT_MAPS; m++) {
+		if (!fw_nft_snap_set(c->before, fw_nft_map(m)->name))
+			put_map(b, m);
+	}
 }
 
 static const struct fw_nft_counter *start_of(const struct fw_nft_change *c, uint32_t number)
@@ -110,6 +135,12 @@ void fw_nft_change_counter(const struct fw_nft_change *c, struct fw_nft_batch *b
 
 /* ---- the exchange ---- */
 
+static void put_del_set(struct fw_nft_batch *b, const char *name)
+{
+	put_named(b, NFT_MSG_DELSET, 0, NFTA_SET_TABLE, NFTA_SET_NAME, name);
+	fw_nft_msg_end(b);
+}
+
 static bool base_fits(const struct fw_nft_snap_chain *c, const struct fw_nft_base_info *i)
 {
 	return c->base && c->hook == i->hook && c->priority == i->priority &&
@@ -141,13 +172,32 @@ static void put_base(const struct fw_nft_change *c, struct fw_nft_batch *b, enum
 	fw_nft_msg_end(b);
 }
 
+/* A table that sleeps has no hook: all packets pass. */
+static void put_awake(const struct fw_nft_change *c, struct fw_nft_batch *b)
+{
+	if (!(c->before->flags & NFT_TABLE_F_DORMANT))
+		return;
+	fw_nft_msg_begin(b, NFT_MSG_NEWTABLE, 0, 0, FW_NFT_MSG_SMALL);
+	fw_nft_put_str(b, NFTA_TABLE_NAME, FW_NFT_TABLE);
+	fw_nft_put_be32(b, NFTA_TABLE_FLAGS, c->before->flags & ~(uint32_t)NFT_TABLE_F_DORMANT);
+	fw_nft_msg_end(b);
+}
+
 void fw_nft_change_head(const struct fw_nft_change *c, struct fw_nft_batch *b)
 {
+	put_awake(c, b);
 	fw_nft_msg_begin(b, NFT_MSG_DELRULE, 0, 0, FW_NFT_MSG_SMALL);
 	fw_nft_put_str(b, NFTA_RULE_TABLE, FW_NFT_TABLE); /* no chain: all of them */
 	fw_nft_msg_end(b);
 	for (unsigned i = 0; i < FW_NFT_BASES; i++)
 		put_base(c, b, i);
+	/* No rule refers to them now. */
+	for (unsigned m = 0; m < FW_NFT_MAPS; m++) {
+		if (!fw_nft_snap_set(c->before, fw_nft_map(m)->name) || map_fits(c->before, m))
+			continue;
+		put_del_set(b, fw_nft_map(m)->name);
+		put_map(b, m);
+	}
 }
 
 static void put_elem(struct fw_nft_batch *b, int type, enum fw_nft_map m, const char *key,
@@ -182,11 +232,12 @@ static bool same_elem(const struct fw_nft_snap_elem *x, const struct fw_nft_elem
 static void put_elems(
 	const struct fw_nft_change *c, struct fw_nft_batch *b, enum fw_nft_map m, bool add)
 {
-	const struct fw_nft_map_info *info = fw_nft_map(m);
-	const size_t len = IFNAMSIZ * (info->in && info->out ? 2u : 1u);
+	const size_t len = map_key_len(m);
 	const struct fw_nft_snap_elem *have = c->before->maps[m].v;
 	const struct fw_nft_elem *want = c->plan->maps[m].v;
-	const size_t nh = c->before->maps[m].n, nw = c->plan->maps[m].n;
+	/* One that is made anew is empty. */
+	const size_t nh = map_fits(c->before, m) ? c->before->maps[m].n : 0;
+	const size_t nw = c->plan->maps[m].n;
 
 	for (size_t h = 0, w = 0; h < nh || w < nw;) {
 		int d = h == nh ? 1 : -1;
@@ -224,12 +275,6 @@ static bool planned_set(const struct fw_nft_plan *pl, const char *name)
 static bool planned_counter(const struct fw_nft_plan *pl, uint32_t number)
 {
 	return number <= FW_B_DEFAULT_DENY || fw_policy_find(pl->p, number);
-}
-
-static void put_del_set(struct fw_nft_batch *b, const char *name)
-{
-	put_named(b, NFT_MSG_DELSET, 0, NFTA_SET_TABLE, NFTA_SET_NAME, name);
-	fw_nft_msg_end(b);
 }
 
 static void put_del_chain(struct fw_nft_batch *b, const char *name)

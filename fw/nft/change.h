@@ -22,7 +22,8 @@ struct fw_nft_change {
 void fw_nft_change_chains(const struct fw_nft_change *c, struct fw_nft_batch *b);
 void fw_nft_change_maps(const struct fw_nft_change *c, struct fw_nft_batch *b);
 void fw_nft_change_counter(const struct fw_nft_change *c, struct fw_nft_batch *b, uint32_t number);
-/* Remove all rules of the table; base chains that are missing or wrong. */
+/* Wake the table; remove all its rules; base chains that are missing or wrong, maps that are wrong.
+ */
 void fw_nft_change_head(const struct fw_nft_change *c, struct fw_nft_batch *b);
 /* Elements of the verdict maps. */
 void fw_nft_change_elems(const struct fw_nft_change *c, struct fw_nft_batch *b);

@@ -229,6 +229,9 @@ static int set_fn(const struct nlmsghdr *h, void *arg)
 		return -ENOMEM;
 	s->n_sets++;
 	x->flags = be32_of(top(h, NFTA_SET_FLAGS), 0);
+	x->key_len = be32_of(top(h, NFTA_SET_KEY_LEN), 0);
+	x->data_type = be32_of(top(h, NFTA_SET_DATA_TYPE), 0);
+	x->timeout = top(h, NFTA_SET_TIMEOUT) != NULL;
 	x->counted = count && mnl_attr_get_payload_len(count) == sizeof(uint32_t);
 	x->count = be32_of(count, 0);
 	return 0;
@@ -293,6 +296,8 @@ static int elem_fn(const struct nlmsghdr *h, void *arg)
 		if (value) {
 			x->key_len = SK_MIN(mnl_attr_get_payload_len(value), sizeof(x->e.key));
 			memcpy(x->e.key, mnl_attr_get_payload(value), x->key_len);
+		} else {
+			map->strange = true;
 		}
 		if (!verdict)
 			continue;

@@ -21,8 +21,8 @@ struct fw_nft_snap_chain {
 
 struct fw_nft_snap_set {
 	char *name;
-	uint32_t flags;
-	bool counted; /* the kernel told count */
+	uint32_t flags, key_len, data_type, timeout; /* timeout: 1 if elements get one */
+	bool counted;                                /* the kernel told count */
 	uint32_t count;
 	bool hashed; /* elements were read */
 	uint64_t hash;
@@ -49,6 +49,7 @@ struct fw_nft_snap {
 	struct {
 		struct fw_nft_snap_elem *v; /* sorted by key */
 		size_t n, cap;
+		bool strange; /* holds an element that has no key: "everything else" */
 	} maps[FW_NFT_MAPS];
 	uint64_t *hashes;  /* of rules */
 	uint32_t *numbers; /* of the records in their comments, 0 for none */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fw/nft/snap.h"
+#include "fw/nft/uapi.h"
 #include "lib/util.h"
 
 __attribute__((format(printf, 3, 4))) static bool say(
@@ -113,7 +114,10 @@ static bool sets_differ(
 		if (w->counted && h->counted && w->count != h->count)
 			return say(d, FW_DRIFT_SETS, "set %s: %u elements instead of %u", w->name,
 				h->count, w->count);
-		if (w->flags != h->flags || (w->hashed && h->hashed && w->hash != h->hash))
+		if (w->flags != h->flags || w->key_len != h->key_len ||
+			w->data_type != h->data_type || w->timeout != h->timeout)
+			return say(d, FW_DRIFT_SETS, "set %s: its kind changed", w->name);
+		if (w->hashed && h->hashed && w->hash != h->hash)
 			return say(d, FW_DRIFT_SETS, "set %s: its content changed", w->name);
 	}
 	for (size_t i = 0; i < have->n_sets; i++) {
@@ -151,6 +155,8 @@ void fw_nft_snap_diff(
 
 	if (!have->exists)
 		say(&d, FW_DRIFT_TABLE_GONE, "table inet %s is gone", FW_NFT_TABLE);
+	else if (have->flags & NFT_TABLE_F_DORMANT)
+		say(&d, FW_DRIFT_TABLE_GONE, "table inet %s is put to sleep", FW_NFT_TABLE);
 	else if (!chains_differ(want, have, &d) && !rules_differ(want, have, &d) &&
 		!sets_differ(want, have, &d))
 		maps_differ(want, have, &d);
