@@ -33,7 +33,9 @@ static int kernel_apply(
 	if (fwd_counters_expect(&d->counters, p) < 0 ||
 		fwd_counters_start(&d->counters, &start, &n) < 0)
 		return sk_err_nomem(err);
+	fwd_drift_pause(d, true);
 	r = fw_nft_apply(d->nft, p, start, n, &stats, err);
+	fwd_drift_pause(d, false);
 	if (r < 0)
 		return r;
 	fwd_counters_started(&d->counters);
@@ -82,6 +84,15 @@ int fwd_reapply(struct fwd *d, struct sk_err *err)
 			SK_MIN(1 << SK_MIN(d->retries++, 5u), RETRY_MAX_S);
 	else
 		d->retries = 0;
+	return r;
+}
+
+int fwd_repair(struct fwd *d, struct sk_err *err)
+{
+	int r = fwd_reapply(d, err);
+
+	if (r == 0)
+		cut(d, NULL);
 	return r;
 }
 
@@ -147,7 +158,7 @@ static int boot_without(struct fwd *d, struct sk_err *err)
 		d->adopted = true;
 		return 0;
 	}
-	return fwd_reapply(d, err);
+	return fwd_repair(d, err);
 }
 
 /*
@@ -319,19 +330,31 @@ static void applied(struct fwd *d, const struct fw_policy *p, int confirm_s, siz
 		p->generation, p->n_rules, n_cut, confirm_s ? "waiting for confirmation" : "final");
 }
 
+/* The kernel runs p and must not; if going back fails it is tried until it works. */
+static void go_back(struct fwd *d, const struct fw_policy *p)
+{
+	struct sk_err err = {0};
+
+	if (fwd_reapply(d, &err) < 0)
+		sk_log_err(LOG_CRIT, "return to the confirmed policy (retried)", &err);
+	else
+		cut(d, p);
+}
+
 /* What fwd_apply does once the document is known to be good. p is taken over on success only. */
 static int apply_parsed(struct fwd *d, struct fw_policy *p, int confirm_s, struct fwd_applied *ret,
 	struct sk_err *err)
 {
 	struct fw_policy *old = d->running;
+	/* NULL: the kernel runs something else. */
+	const struct fw_policy *before = d->none || d->dirty ? NULL : old;
 	struct sk_err again = {0};
 	int r = kernel_apply(d, p, &ret->stats, err);
 
 	if (r == 0) {
 		r = settle(d, confirm_s, err);
-		/* The kernel goes back; if that fails it is tried until it works. */
-		if (r < 0 && fwd_reapply(d, &again) < 0)
-			sk_log_err(LOG_CRIT, "return to the confirmed policy (retried)", &again);
+		if (r < 0)
+			go_back(d, p);
 	}
 	if (r < 0) {
 		if (fwd_persist_drop_trial(d->disk, &again) < 0)
@@ -340,7 +363,7 @@ static int apply_parsed(struct fwd *d, struct fw_policy *p, int confirm_s, struc
 	}
 	/* A final one frees the old policy, which is still needed for the comparison. */
 	d->running = p;
-	ret->cut = cut(d, d->none ? NULL : old);
+	ret->cut = cut(d, before);
 	d->running = old;
 	install(d, p, confirm_s == 0);
 	fwd_save_counters(d);
@@ -449,9 +472,7 @@ void fwd_retry(struct fwd *d)
 	if (d->trial && d->overdue) {
 		r = fwd_rollback(d, "not confirmed", &err);
 	} else {
-		r = fwd_reapply(d, &err);
-		if (r == 0)
-			cut(d, NULL);
+		r = fwd_repair(d, &err);
 	}
 	if (r < 0)
 		sk_log_err(LOG_CRIT, "the kernel does not run the policy (retried)", &err);

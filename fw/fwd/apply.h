@@ -26,5 +26,7 @@ void fwd_clock_back(struct fwd *d);
 bool fwd_kernel_has_rules(struct fwd *d);
 /* Put running into the kernel again. */
 int fwd_reapply(struct fwd *d, struct sk_err *err);
+/* The same when others may have let connections in: those that running does not allow are ended. */
+int fwd_repair(struct fwd *d, struct sk_err *err);
 
 #endif

@@ -3,14 +3,16 @@
  * The plan is made once for a change and asked for every connection: records by number, and the
  * denies of each zone pair in evaluation order. A connection says nothing of interfaces, so a zone
  * that lost one ends all connections of its pairs; those still allowed are picked up again by their
- * next packet.
+ * next packet. The same holds for the built-ins that open the gateway to a zone.
  */
 #include "fw/fwd/cut.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fw/policy/builtin.h"
 #include "lib/util.h"
 
 #define PAIRS (FW_ZONES_MAX + 1) /* the last is the gateway itself */
@@ -34,7 +36,8 @@ struct fwd_cut {
 	size_t n_records;
 	struct deny *denies;
 	size_t n_denies;
-	uint32_t heads[PAIRS][PAIRS]; /* position + 1 */
+	uint32_t heads[PAIRS][PAIRS];       /* position + 1 */
+	bool closed[FW_B_DEFAULT_DENY + 1]; /* built-ins that a zone lost */
 	bool needed;
 };
 
@@ -76,6 +79,14 @@ static bool shrunk(const struct fw_policy *before, const struct fw_policy *after
 	return false;
 }
 
+static bool is_manage_port(const struct fw_site *s, uint16_t port)
+{
+	for (size_t i = 0; i < s->n_manage_ports; i++)
+		if (s->manage_ports[i] == port)
+			return true;
+	return false;
+}
+
 static enum change compare(const struct fw_policy *before, const struct fw_policy *after,
 	const struct fw_policy_rule *new, const bool shrunken[PAIRS])
 {
@@ -98,6 +109,61 @@ static enum change compare(const struct fw_policy *before, const struct fw_polic
 		return CHANGED;
 	return SAME;
 }
+
+/* ---- built-ins ---- */
+
+/* Does the zone open what this built-in is for? Those that write their number only. */
+static bool opens(const struct fw_zone *z, uint32_t id)
+{
+	switch (id) {
+	case FW_B_DHCP_CLIENT: return z->dhcp_client;
+	case FW_B_MANAGE: return z->manage;
+	case FW_B_PING: return z->ping;
+	default: return false;
+	}
+}
+
+static void compare_builtins(struct fwd_cut *c, const struct fw_policy *before)
+{
+	const struct fw_policy *after = c->after;
+
+	for (uint32_t id = 1; id <= FW_B_DEFAULT_DENY; id++) {
+		for (size_t i = 0; i < before->n_zones; i++) {
+			const struct fw_zone *old = &before->zones[i];
+			const struct fw_zone *new =
+				fw_zone_find(after->zones, after->n_zones, old->name);
+
+			if (opens(old, id) &&
+				(!new || !opens(new, id) || shrunk(before, after, old->name)))
+				c->closed[id] = c->needed = true;
+		}
+	}
+	for (size_t i = 0; i < before->site.n_manage_ports; i++)
+		if (!is_manage_port(&after->site, before->site.manage_ports[i]))
+			c->needed = true;
+}
+
+/* The number is a built-in's, or one that no rule of ours ever writes. */
+static bool builtin_ends(const struct fwd_cut *c, const struct fwd_conn *conn)
+{
+	const uint16_t port = conn->real_port;
+	bool open = false;
+
+	for (size_t i = 0; i < c->after->n_zones; i++)
+		open = open || opens(&c->after->zones[i], conn->number);
+	if (!open || c->closed[conn->number])
+		return true;
+	switch (conn->number) {
+	case FW_B_DHCP_CLIENT:
+		return conn->proto != IPPROTO_UDP ||
+			(port != 67 && port != 68 && port != 546 && port != 547);
+	case FW_B_MANAGE:
+		return conn->proto != IPPROTO_TCP || !is_manage_port(&c->after->site, port);
+	default: return conn->proto != IPPROTO_ICMP && conn->proto != IPPROTO_ICMPV6;
+	}
+}
+
+/* ---- records ---- */
 
 static int cmp_record(const void *a, const void *b)
 {
@@ -151,6 +217,8 @@ static int fill(struct fwd_cut *c, const struct fw_policy *before)
 		if (r->rec.kind == FW_DENY)
 			add_deny(c, i, ch != SAME, tails);
 	}
+	if (before)
+		compare_builtins(c, before);
 	for (size_t i = 0; before && i < before->n_rules && !c->needed; i++)
 		c->needed = !fw_policy_find(p, before->rules[i].rec.number);
 	qsort(c->records, c->n_records, sizeof(*c->records), cmp_record);
@@ -220,9 +288,11 @@ bool fwd_cut_decide(const struct fwd_cut *c, const struct fwd_conn *conn)
 	struct record key = {.number = conn->number};
 	const struct record *rec;
 
-	/* No record's, or a built-in's: administration of the gateway and the like. */
-	if (conn->number < FW_NUMBER_FIRST)
+	/* Within the gateway, or not of our making: those the kernel's rules decide about anew. */
+	if (conn->number == 0)
 		return false;
+	if (conn->number < FW_NUMBER_FIRST)
+		return builtin_ends(c, conn);
 	rec = bsearch(&key, c->records, c->n_records, sizeof(key), cmp_record);
 	if (!rec || rec->change == ELSEWHERE)
 		return true;

@@ -2,7 +2,8 @@
 /*
  * Which live connections a change of policy ends. A connection carries the number of the record
  * that allowed it in its mark; it is cut when that record is gone, or changed so that it no longer
- * covers the connection, or stands behind a new or changed deny that does. Pure.
+ * covers the connection, or stands behind a new or changed deny that does; one that a built-in
+ * allowed is cut when a zone lost that built-in. Pure.
  */
 #ifndef FW_FWD_CUT_H
 #define FW_FWD_CUT_H

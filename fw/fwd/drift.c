@@ -111,7 +111,7 @@ static void repair(struct fwd *d, const struct fw_drift *f)
 
 	s->last = now;
 	s->count++;
-	r = fwd_reapply(d, &err);
+	r = fwd_repair(d, &err);
 	if (!may_report(s, now))
 		return;
 	sk_log(LOG_WARNING, "foreign change by %s (pid %" PRIu32 "): %s; %s",
@@ -196,6 +196,17 @@ void fwd_drift_check(struct fwd *d)
 		repair(d, &f);
 	check_foreign(d);
 	s->pid = 0;
+}
+
+void fwd_drift_pause(struct fwd *d, bool pause)
+{
+	int r = d->drift.fd < 0 ? 0 : fw_nft_watch_mute(d->drift.fd, pause);
+
+	if (r < 0)
+		sk_log(LOG_WARNING, "watching for foreign changes: %s", strerror(-r));
+	/* Who changed something meanwhile is not known; that somebody did is. */
+	if (!pause && d->drift.debounce && !fw_nft_untouched(d->nft))
+		arm(d);
 }
 
 static int on_debounce(sd_event_source *src, uint64_t usec, void *arg)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fw/nft/log_prefix.h"
+#include "fw/nft/nft.h"
 #include "fw/nft/plan.h"
 #include "fw/nft/uapi.h"
 #include "lib/util.h"
@@ -135,12 +136,17 @@ static void go(struct fw_nft_plan *pl, const char *chain, const char *target)
 
 /* ---- connections that exist ---- */
 
+/*
+ * Only connections that a record let in, which wrote its number: one that is older than the table,
+ * or that began while somebody had taken it away, is decided about like a new one.
+ */
 static void established(struct fw_nft_plan *pl, const char *chain)
 {
 	struct fw_nft_rule r;
 
 	start(&r, chain, FW_B_ESTABLISHED);
 	fw_nft_rule_u32(&r, FW_NFT_CT_STATE, FW_NFT_BITS, FW_CT_ESTABLISHED);
+	fw_nft_rule_u32(&r, FW_NFT_CT_MARK, FW_NFT_BITS, FW_MARK_MASK);
 	accept_it(pl, &r);
 }
 

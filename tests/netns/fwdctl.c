@@ -89,6 +89,11 @@ static int add_frame(struct fw_policy *p, const json_t *v, struct sk_err *err)
 	p->created = sk_now();
 	p->site.reverse_path = json_is_true(json_object_get(site, "reverse_path"));
 	snprintf(p->site.name, sizeof(p->site.name), "test");
+	json_array_foreach (json_object_get(site, "manage_ports"), i, item) {
+		if (p->site.n_manage_ports < SK_ARRAY_SIZE(p->site.manage_ports))
+			p->site.manage_ports[p->site.n_manage_ports++] =
+				(uint16_t)json_integer_value(item);
+	}
 	json_array_foreach (json_object_get(v, "zones"), i, item) {
 		if (p->n_zones >= FW_ZONES_MAX)
 			return -E2BIG;

@@ -71,11 +71,9 @@ static void removed(void **state)
 {
 	struct fwd_conn c = conn(1001, "203.0.113.1", 443);
 	struct fwd_conn other = conn(1002, "203.0.113.1", 443);
-	struct fwd_conn builtin = conn(9, "192.168.1.1", 443);
 
 	assert_true(ends(POLICY(&web, &both), POLICY(&both), &c));
 	assert_false(ends(POLICY(&web, &both), POLICY(&both), &other));
-	assert_false(ends(POLICY(&web, &both), POLICY(&both), &builtin));
 }
 
 static void narrowed(void **state)
@@ -162,6 +160,53 @@ static void interface_left_its_zone(void **state)
 	fw_policy_free(after);
 }
 
+static void administration(void **state)
+{
+	struct fwd_conn https = conn(9, "192.168.1.1", 443), ssh = conn(9, "192.168.1.1", 22);
+	struct fw_policy *after;
+
+	assert_false(ends(POLICY(&web, &both), POLICY(&both), &https));
+	assert_false(ends(NULL, POLICY(&web), &https));
+	/* The zone lost it, an interface of it went, the port went. */
+	after = POLICY(&web);
+	after->zones[T_LAN].manage = false;
+	assert_true(ends(POLICY(&web), after, &https));
+	after = POLICY(&web);
+	after->zones[T_LAN].n_ifaces = 1;
+	assert_true(ends(POLICY(&web), after, &https));
+	after = POLICY(&web);
+	after->site.n_manage_ports = 1;
+	assert_true(ends(POLICY(&web), after, &ssh));
+	after = POLICY(&web);
+	after->site.n_manage_ports = 1;
+	assert_false(ends(POLICY(&web), after, &https));
+	/* Another zone gained it. */
+	after = POLICY(&web);
+	after->zones[T_DMZ].manage = true;
+	assert_false(ends(POLICY(&web), after, &https));
+}
+
+static void numbers_that_are_nobodys(void **state)
+{
+	struct fwd_conn none = conn(0, "203.0.113.1", 443), early = conn(1, "203.0.113.1", 443),
+			low = conn(700, "203.0.113.1", 443),
+			unknown = conn(5000, "203.0.113.1", 443);
+	struct fwd_conn ping = conn(10, "192.168.1.1", 8), dhcp = conn(8, "192.168.1.1", 67);
+
+	/* The rule for established connections asks for a number. */
+	assert_false(ends(NULL, POLICY(&web), &none));
+	assert_true(ends(NULL, POLICY(&web), &early));
+	assert_true(ends(NULL, POLICY(&web), &low));
+	assert_true(ends(NULL, POLICY(&web), &unknown));
+	/* Written by somebody else: a ping is no TCP connection. */
+	assert_true(ends(NULL, POLICY(&web), &ping));
+	ping.proto = 1;
+	assert_false(ends(NULL, POLICY(&web), &ping));
+	assert_true(ends(NULL, POLICY(&web), &dhcp));
+	dhcp.proto = 17;
+	assert_false(ends(NULL, POLICY(&web), &dhcp));
+}
+
 static void related_follows_its_record(void **state)
 {
 	struct fwd_conn c = conn(1001, "203.0.113.1", 40000);
@@ -182,6 +227,8 @@ int main(void)
 		cmocka_unit_test(allow_moved_behind_a_deny),
 		cmocka_unit_test(port_forward),
 		cmocka_unit_test(interface_left_its_zone),
+		cmocka_unit_test(administration),
+		cmocka_unit_test(numbers_that_are_nobodys),
 		cmocka_unit_test(related_follows_its_record),
 	};
 
