@@ -74,10 +74,8 @@ struct fw_nft_zchain {
 	enum fw_nft_zone_chain kind;
 	uint8_t from, to; /* FW_SELF where the kind has none */
 	char name[FW_NFT_CHAIN_MAX];
-	/*
-	 * A block is a chain of its own for the records rules[first] to rules[last] of its zone
-	 * chain, which jumps there for their ports alone. Blocks stand behind their zone chain.
-	 */
+	/* A block is a chain of its own for the records rules[first] to rules[last] of its zone
+	 * chain, which jumps there for their ports alone. Blocks stand behind their zone chain. */
 	bool block;
 	size_t first, last;
 	size_t n_rules; /* once handed out */
@@ -107,7 +105,6 @@ int fw_nft_plan_rules(struct fw_nft_plan *pl, fw_nft_emit_fn *emit, void *arg);
 bool fw_nft_plan_has_chain(const struct fw_nft_plan *pl, const char *name);
 
 /* ---- between the files of the plan ---- */
-
 /* Does a record put a rule into this chain? */
 bool fw_nft_plan_belongs(const struct fw_nft_zchain *c, const struct fw_policy_rule *r);
 /* blocks.c: add the blocks of the newest zone chain. 0 or -ENOMEM. */
