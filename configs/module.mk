@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Units, users, directories, kernel settings and the sample site.
+# Units, users, directories, kernel modules and settings, and the sample site.
 LIBDIR_SYSTEM := $(PREFIX)/lib
 
 .PHONY: install-configs
@@ -8,5 +8,6 @@ install-configs:
 	$(foreach f,$(wildcard configs/systemd/*),install -D -m 0644 $(f) $(DESTDIR)$(UNITDIR)/$(notdir $(f));)
 	install -D -m 0644 configs/sysusers/sekisho.conf $(DESTDIR)$(LIBDIR_SYSTEM)/sysusers.d/sekisho.conf
 	install -D -m 0644 configs/tmpfiles/sekisho.conf $(DESTDIR)$(LIBDIR_SYSTEM)/tmpfiles.d/sekisho.conf
+	install -D -m 0644 configs/modules-load/sekisho.conf $(DESTDIR)$(LIBDIR_SYSTEM)/modules-load.d/sekisho.conf
 	install -D -m 0644 configs/sysctl/60-sekisho.conf $(DESTDIR)$(LIBDIR_SYSTEM)/sysctl.d/60-sekisho.conf
 	install -D -m 0644 configs/site/sample.json $(DESTDIR)$(PREFIX)/share/sekisho/site-sample.json

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What is made from the command table: sekisho.8 and the bash completion; and the manual's installation.
+# What is made from the command table: sekisho.8 and the bash completion; and the installation of the
+# manual and of the operator's guide.
 docs-generated: $(B)/doc/sekisho.8 $(B)/doc/sekisho.bash
 
 $(B)/doc/sekisho.8: $(B)/sekisho
@@ -16,3 +17,5 @@ install-docs: docs-generated
 		$(DESTDIR)$(PREFIX)/share/man/man8/$(notdir $(f));)
 	install -D -m 0644 $(B)/doc/sekisho.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sekisho
+	$(foreach f,README.md $(wildcard docs/guide.*.md),install -D -m 0644 $(f) \
+		$(DESTDIR)$(PREFIX)/share/doc/sekisho/$(notdir $(f));)
