@@ -24,10 +24,12 @@
  */
 #include "fw/fwd/persist.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "lib/file.h"
@@ -52,6 +54,38 @@ static int fail(struct sk_err *err, const char *what, const char *name)
 		err, code, NULL, "%s %s: %s", "%2$s: %3$s (%1$s)", what, name, strerror(-code));
 }
 
+/* One daemon for one directory: a second would take the first one's socket and fight for the table.
+ */
+static int lock(struct fwd_persist *p, struct sk_err *err)
+{
+	if (flock(p->fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno != EWOULDBLOCK)
+		return fail(err, "cannot lock", p->dir);
+	return sk_err_set(err, -EBUSY, "state-dir", "%s is in use by another sekisho-fwd",
+		"%s は別の sekisho-fwd が使用中です", p->dir);
+}
+
+/* What a death in the middle of sk_file_replace left. Trouble is no reason not to start. */
+static void sweep(struct fwd_persist *p)
+{
+	int fd = openat(p->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+
+	if (!dir) {
+		sk_closep(&fd);
+		return;
+	}
+	while ((e = readdir(dir))) {
+		const char *tmp = strstr(e->d_name, ".tmp-");
+
+		if (tmp && strlen(tmp) == sizeof(".tmp-XXXXXX") - 1)
+			unlinkat(p->fd, e->d_name, 0);
+	}
+	closedir(dir);
+}
+
 int fwd_persist_open(struct fwd_persist **ret, const char *dir, struct sk_err *err)
 {
 	struct fwd_persist *p;
@@ -73,6 +107,12 @@ int fwd_persist_open(struct fwd_persist **ret, const char *dir, struct sk_err *e
 		free(p);
 		return r;
 	}
+	r = lock(p, err);
+	if (r < 0) {
+		fwd_persist_close(p);
+		return r;
+	}
+	sweep(p);
 	*ret = p;
 	return 0;
 }

@@ -22,7 +22,7 @@ struct fwd_load {
 
 struct fwd_persist; /* the state directory */
 
-/* Makes dir if it is missing. */
+/* Makes dir if it is missing, and holds it: -EBUSY if another process does. */
 int fwd_persist_open(struct fwd_persist **ret, const char *dir, struct sk_err *err);
 void fwd_persist_close(struct fwd_persist *p);
 

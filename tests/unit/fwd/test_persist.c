@@ -101,6 +101,35 @@ static void break_file(struct fixture *f, const char *name)
 	close(fd);
 }
 
+static void one_daemon_only(void **state)
+{
+	struct fixture *f = *state;
+	struct fwd_persist *second = NULL;
+	struct sk_err err = {0};
+
+	assert_int_equal(fwd_persist_open(&second, f->dir, &err), -EBUSY);
+	assert_null(second);
+	assert_string_equal(err.path, "state-dir");
+	fwd_persist_close(f->p);
+	assert_int_equal(fwd_persist_open(&f->p, f->dir, NULL), 0);
+}
+
+/* Whatever a death in the middle of writing left would stay for ever. */
+static void leftovers_are_swept(void **state)
+{
+	struct fixture *f = *state;
+	char left[128], kept[128];
+
+	snprintf(left, sizeof(left), "%s/trial.tmp-a1B2c3", f->dir);
+	snprintf(kept, sizeof(kept), "%s/trial.json", f->dir);
+	close(open(left, O_CREAT | O_WRONLY, 0600));
+	close(open(kept, O_CREAT | O_WRONLY, 0600));
+	fwd_persist_close(f->p);
+	assert_int_equal(fwd_persist_open(&f->p, f->dir, NULL), 0);
+	assert_int_equal(access(left, F_OK), -1);
+	assert_int_equal(access(kept, F_OK), 0);
+}
+
 static void nothing_yet(void **state)
 {
 	expect(*state, 0, FWD_LOADED_NONE, false);
@@ -178,6 +207,8 @@ static void full_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(one_daemon_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(leftovers_are_swept, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_yet, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_step_of_a_change, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_falls_back, setup, teardown),
