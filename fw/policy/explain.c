@@ -53,8 +53,9 @@ static bool reverse_path_bad(const struct walk *w)
 
 	if (!w->p->site.reverse_path || !w->resolve || link_scoped(&w->f->src))
 		return false;
+	/* The gateway's own addresses and those without a route belong to no side. */
 	back = w->resolve(&w->f->src, w->arg);
-	return back < w->p->n_zones && back != w->f->from;
+	return back != w->f->from;
 }
 
 /* A host that has no address yet asks for one (RFC 2131 4.1). */

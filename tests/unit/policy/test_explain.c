@@ -106,6 +106,8 @@ static const struct {
 	{T_WAN, SELF, "10.0.0.1", "198.51.100.1", 6, 443, FW_V_DROP, FW_B_BOGONS, 0, 0},
 	{T_WAN, SELF, "2001:db8::1", "2400::1", 6, 443, FW_V_DROP, FW_B_BOGONS, 0, 0},
 	{T_LAN, T_WAN, "8.8.4.4", "8.8.8.8", 6, 443, FW_V_DROP, FW_B_REVERSE_PATH, 0, 0},
+	/* the gateway's own address, from outside */
+	{T_LAN, SELF, "192.168.1.1", "192.168.1.1", 6, 22, FW_V_DROP, FW_B_REVERSE_PATH, 0, 0},
 	{T_LAN, SELF, "0.0.0.0", "255.255.255.255", 17, 67, FW_V_REJECT, FW_B_DEFAULT_DENY, 0, 0},
 };
 
