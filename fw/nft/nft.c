@@ -300,9 +300,12 @@ int fw_nft_drift(struct fw_nft *n, struct fw_drift *ret, struct sk_err *err)
 
 /* ---- other tables ---- */
 
+#define FOREIGN_TEXT 320 /* room for one chain and the closing words */
+
 struct foreign {
 	struct sk_buf *b;
 	bool some;
+	size_t more; /* that did not fit */
 };
 
 static const char *family_name(uint8_t f)
@@ -360,6 +363,7 @@ static int foreign_fn(const struct nlmsghdr *h, void *arg)
 	const struct nfgenmsg *g = mnl_nlmsg_get_payload(h);
 	const char *family = family_name(g->nfgen_family);
 	const struct nlattr *a, *table = NULL, *chain = NULL, *hook = NULL;
+	struct foreign *f = arg;
 
 	mnl_attr_for_each (a, h, sizeof(*g)) {
 		switch (mnl_attr_get_type(a)) {
@@ -375,7 +379,10 @@ static int foreign_fn(const struct nlmsghdr *h, void *arg)
 		strncmp(mnl_attr_get_str(table), FW_NFT_TABLE, mnl_attr_get_payload_len(table)) ==
 			0)
 		return 0;
-	put_foreign(arg, family, table, chain, hook);
+	if (f->b->len + FOREIGN_TEXT > f->b->max)
+		f->more++;
+	else
+		put_foreign(f, family, table, chain, hook);
 	return 0;
 }
 
@@ -394,6 +401,8 @@ int fw_nft_foreign(struct fw_nft *n, struct sk_buf *b, struct sk_err *err)
 			b->data[start] = '\0';
 		}
 		ret = fw_nft_sock_dump(&n->sock, h, foreign_fn, &f);
+		if (ret == 0 && f.more)
+			sk_buf_printf(b, ", and %zu more", f.more);
 	}
 	if (ret == 0)
 		ret = sk_buf_error(b);

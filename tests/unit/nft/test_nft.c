@@ -397,6 +397,15 @@ static void other_tables_are_named(void **state)
 	assert_int_equal(fw_nft_foreign(n, &b, NULL), 0);
 	assert_string_equal(sk_buf_str(&b), "ip docker guard (forward -5)");
 	sk_buf_done(&b);
+	/* However many there are. */
+	assert_int_equal(t_nft("'add table ip b; add chain ip b x { type filter hook input "
+			       "priority 0; }; add chain ip b y { type filter hook input "
+			       "priority 1; }'"),
+		0);
+	sk_buf_init(&b, 340);
+	assert_int_equal(fw_nft_foreign(n, &b, NULL), 0);
+	assert_string_equal(sk_buf_str(&b), "ip docker guard (forward -5), and 2 more");
+	sk_buf_done(&b);
 	fw_nft_close(n);
 }
 
