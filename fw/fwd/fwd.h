@@ -116,6 +116,9 @@ void fwd_save_counters(struct fwd *d);
 int fwd_drift_start(struct fwd *d, struct sk_err *err);
 void fwd_drift_stop(struct fwd *d);
 void fwd_drift_check(struct fwd *d);
+/* Do not listen while we change the table ourselves; what came meanwhile is looked for afterwards.
+ */
+void fwd_drift_pause(struct fwd *d, bool pause);
 
 /* ---- report.c: events to the subscriber ---- */
 int fwd_report_start(struct fwd *d, struct sk_err *err);
