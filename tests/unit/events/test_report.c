@@ -410,7 +410,6 @@ static void test_words(void **state)
 	struct fixture *f = *state;
 	struct mg_report_query q = query(MG_BY_DETAIL);
 	json_t *ev = drop_event(noon(1) * US, "10.0.0.1", "10.0.0.2", 443), *rows, *row;
-	char text[200];
 
 	json_object_set_new(
 		ev, "sekisho", json_pack("{s:s,s:i}", "reason", "rule_expired", "rule", 1042));
