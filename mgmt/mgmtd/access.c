@@ -62,7 +62,7 @@ int mg_access_record(struct mg_call *c, struct sk_err *err)
 {
 	struct mg_daemon *d = c->d;
 	char *args = json_dumps(c->args, JSON_COMPACT | JSON_SORT_KEYS);
-	struct mg_access now = {.minute = c->now / 60, .who = digest(c->who.name)};
+	struct mg_access now = {.minute = (uint64_t)c->now / 60, .who = digest(c->who.name)};
 	struct sk_err why = {0};
 	unsigned asked = 0;
 	char *what = NULL;

@@ -57,8 +57,7 @@ struct mg_counts {
 /* One question about a log, as hashes. */
 #define MG_ACCESSES 256
 struct mg_access {
-	int64_t minute;
-	uint64_t who, what;
+	uint64_t minute, who, what;
 };
 
 struct mg_daemon_opts {
@@ -72,10 +71,9 @@ struct mg_daemon {
 	struct mg_store_paths paths;
 	struct mg_store *store;
 	struct mg_events *events;
-	int retention_days;  /* as events was opened with */
-	bool eve;            /* likewise */
-	bool settings_dirty; /* something was written since they were looked at */
-	int listen_fd;       /* from the service manager, -1 none */
+	int retention_days;       /* as events was opened with */
+	bool eve, settings_dirty; /* likewise; something was written since */
+	int listen_fd;            /* from the service manager, -1 none */
 	struct sk_ipc_server *server;
 	struct mg_fwclient *fw;
 	struct mg_ingest *ingest;

@@ -279,7 +279,9 @@ static int follow_up(struct mg_txn *t, struct mg_rev *rev, const struct mg_accou
 	const struct mg_actor *a, bool *ret_direct, struct sk_err *err)
 {
 	const struct mg_person who = {acc->name, acc->roles, acc->enabled};
-	bool direct = mg_wf_review_direct(rev->rule.applicant, &who);
+	/* A rule that has expired in the meantime is dead: one person alone does not revive it. */
+	bool direct =
+		rev->rule.state != FW_EXPIRED && mg_wf_review_direct(rev->rule.applicant, &who);
 	struct fw_policy *base = NULL;
 	int r = 0;
 

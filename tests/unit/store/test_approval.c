@@ -163,6 +163,32 @@ static void no104_an_extension_smuggles_nothing(void **state)
 	assert_string_equal(fk_record(a, 0, "decided_by"), "");
 }
 
+/* A review prolongs what runs; what has expired since is asked for and approved like anything else.
+ */
+static void no104_a_review_revives_nothing(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t *numbers_due = NULL;
+	size_t n = 0;
+
+	ok(fk_call(f, "alice", "rule.request", request("443"), NULL));
+	ok(fk_call(f, "bob", "rule.approve", numbers(1001), NULL));
+	fx_apply(f);
+	ok(fk_call(f, "bob", "review.start",
+		json_pack("{ss ss}", "title", "2026", "due", "2026-12-25"), NULL));
+	assert_int_equal(mg_store_expire_due(f->s, NOW + 400 * DAY, &numbers_due, &n, NULL), 0);
+	free(numbers_due);
+	assert_int_equal(n, 1);
+	ok(fk_call(f, "bob", "review.decide",
+		json_pack("{s[i] ss ss ss}", "numbers", 1001, "decision", "keep", "expiry",
+			"2027-01-31", "reason", "needed"),
+		NULL));
+	assert_string_equal(fx_state(f, 1001, 1), "expired");
+	assert_string_equal(fx_state(f, 1001, 2), "requested");
+	assert_int_equal(fk_call(f, "bob", "rule.approve", numbers(1001), NULL)->code, -EPERM);
+	ok(fk_call(f, "carol", "rule.approve", numbers(1001), NULL));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
@@ -171,6 +197,7 @@ int main(void)
 		T(no105_what_gives_more_waits),
 		T(no105_accounts_are_reviewed),
 		T(no119_what_was_read_is_approved),
+		T(no104_a_review_revives_nothing),
 		T(no104_an_extension_smuggles_nothing),
 	};
 
