@@ -33,6 +33,7 @@ static int kernel_apply(
 	if (fwd_counters_expect(&d->counters, p) < 0 ||
 		fwd_counters_start(&d->counters, &start, &n) < 0)
 		return sk_err_nomem(err);
+	fwd_seal_break(d);
 	fwd_drift_pause(d, true);
 	r = fw_nft_apply(d->nft, p, start, n, &stats, err);
 	fwd_drift_pause(d, false);
@@ -230,9 +231,11 @@ int fwd_boot(struct fwd *d, struct sk_err *err)
 {
 	struct fwd_load l = {0};
 	int r = fwd_persist_load(d->disk, sk_now(), &l, err);
+	bool away;
 
 	if (r < 0)
 		return r;
+	away = fwd_seal_broken(d);
 	d->loaded = l.from;
 	r = l.policy ? boot_with(d, &l, err) : boot_without(d, err);
 	if (r < 0)
@@ -240,6 +243,8 @@ int fwd_boot(struct fwd *d, struct sk_err *err)
 	if (!l.policy && fwd_persist_settle(d->disk, &l, NULL) < 0)
 		fwd_warn(d, "the state directory cannot be written");
 	boot_events(d, &l);
+	if (away)
+		fwd_drift_away(d);
 	arm_expiry(d);
 	return 0;
 }

@@ -194,8 +194,21 @@ void fwd_drift_check(struct fwd *d)
 		sk_log_err(LOG_ERR, "comparing with the kernel", &err);
 	else if (f.kind != FW_DRIFT_NONE && !d->dirty)
 		repair(d, &f);
+	else if (f.kind == FW_DRIFT_NONE && !d->dirty)
+		fwd_seal_save(d);
 	check_foreign(d);
 	s->pid = 0;
+}
+
+void fwd_drift_away(struct fwd *d)
+{
+	const struct fw_drift f = {
+		.kind = FW_DRIFT_RULES, .what = "changed while sekisho-fwd was not running"};
+
+	d->drift.last = sk_now();
+	d->drift.count++;
+	sk_log(LOG_WARNING, "the table was %s; repaired", f.what);
+	report(d, &f, true, 0);
 }
 
 void fwd_drift_pause(struct fwd *d, bool pause)
@@ -204,8 +217,11 @@ void fwd_drift_pause(struct fwd *d, bool pause)
 
 	if (r < 0)
 		sk_log(LOG_WARNING, "watching for foreign changes: %s", strerror(-r));
-	/* Who changed something meanwhile is not known; that somebody did is. */
-	if (!pause && d->drift.debounce && !fw_nft_untouched(d->nft))
+	/*
+	 * Look at it soon: to know what it is to be like from now on, and in case somebody changed
+	 * it meanwhile (who, is not known then).
+	 */
+	if (!pause && d->drift.debounce)
 		arm(d);
 }
 

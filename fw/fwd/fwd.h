@@ -43,6 +43,7 @@ struct fwd_drift_state {
 	int64_t window;        /* start of the minute in which repairs are counted */
 	unsigned repairs;      /* in it */
 	uint64_t unreported;   /* beyond the limit in it */
+	uint64_t sealed;       /* digest on disk, 0 none */
 	struct sk_buf foreign; /* other tables' chains, as words joined by ", " */
 };
 
@@ -116,6 +117,12 @@ void fwd_save_counters(struct fwd *d);
 int fwd_drift_start(struct fwd *d, struct sk_err *err);
 void fwd_drift_stop(struct fwd *d);
 void fwd_drift_check(struct fwd *d);
+/* The table was changed while fwd was not running; it has been repaired by the start. */
+void fwd_drift_away(struct fwd *d);
+/* seal.c */
+bool fwd_seal_broken(struct fwd *d); /* at start, before the kernel is touched */
+void fwd_seal_break(struct fwd *d);  /* before a change of our own */
+void fwd_seal_save(struct fwd *d);   /* after one, when the kernel is as it should be */
 /* Do not listen while we change the table ourselves; what came meanwhile is looked for afterwards.
  */
 void fwd_drift_pause(struct fwd *d, bool pause);

@@ -16,6 +16,7 @@
 #include "lib/util.h"
 
 #define CLIENTS 32
+#define PER_UID 24              /* root cannot lock the manager out, nor the manager root */
 #define QUEUE_BYTES (64u << 20) /* a policy in words, or all counters */
 
 static unsigned peer_class(const struct fwd *d, const struct ucred *cred)
@@ -111,7 +112,7 @@ static void on_message(struct sk_ipc_client *c, struct sk_ipc_msg *m, void *arg)
 int fwd_ipc_start(struct fwd *d, struct sk_err *err)
 {
 	static const struct sk_ipc_limits limits = {
-		.clients = CLIENTS, .per_uid = CLIENTS, .queue_bytes = QUEUE_BYTES};
+		.clients = CLIENTS, .per_uid = PER_UID, .queue_bytes = QUEUE_BYTES};
 	static const struct sk_ipc_ops ops = {
 		.accept = on_accept, .message = on_message, .closed = on_closed};
 	char path[256];

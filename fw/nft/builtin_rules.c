@@ -136,6 +136,12 @@ static void go(struct fw_nft_plan *pl, const char *chain, const char *target)
 
 /* ---- connections that exist ---- */
 
+/* The connection's mark holds the number of a record or a built-in. */
+static void let_in(struct fw_nft_rule *r)
+{
+	fw_nft_rule_u32(r, FW_NFT_CT_MARK, FW_NFT_BITS, FW_MARK_MASK);
+}
+
 /*
  * Only connections that a record let in, which wrote its number: one that is older than the table,
  * or that began while somebody had taken it away, is decided about like a new one.
@@ -146,11 +152,12 @@ static void established(struct fw_nft_plan *pl, const char *chain)
 
 	start(&r, chain, FW_B_ESTABLISHED);
 	fw_nft_rule_u32(&r, FW_NFT_CT_STATE, FW_NFT_BITS, FW_CT_ESTABLISHED);
-	fw_nft_rule_u32(&r, FW_NFT_CT_MARK, FW_NFT_BITS, FW_MARK_MASK);
+	let_in(&r);
 	accept_it(pl, &r);
 }
 
-static void related_icmp(struct fw_nft_plan *pl, const char *chain)
+/* The gateway's own refusals are about connections that nobody let in. */
+static void related_icmp(struct fw_nft_plan *pl, const char *chain, bool own)
 {
 	static const uint8_t protos[] = {IPPROTO_ICMP, IPPROTO_ICMPV6};
 	struct fw_nft_rule r;
@@ -159,6 +166,8 @@ static void related_icmp(struct fw_nft_plan *pl, const char *chain)
 		start(&r, chain, FW_B_RELATED_ICMP);
 		fw_nft_rule_u32(&r, FW_NFT_CT_STATE, FW_NFT_BITS, FW_CT_RELATED);
 		fw_nft_rule_u8(&r, FW_NFT_L4PROTO, protos[i]);
+		if (!own)
+			let_in(&r);
 		accept_it(pl, &r);
 	}
 }
@@ -390,7 +399,7 @@ static void input(struct fw_nft_plan *pl, const char *chain)
 {
 	loopback(pl, chain, FW_NFT_IIFNAME);
 	established(pl, chain);
-	related_icmp(pl, chain);
+	related_icmp(pl, chain, false);
 	invalid(pl, chain);
 	link_control(pl, chain, true);
 	icmp6(pl, chain, FW_B_RA_CLIENT, 134, 134, true);
@@ -405,7 +414,7 @@ static void input(struct fw_nft_plan *pl, const char *chain)
 static void forward(struct fw_nft_plan *pl, const char *chain)
 {
 	established(pl, chain);
-	related_icmp(pl, chain);
+	related_icmp(pl, chain, false);
 	invalid(pl, chain);
 	via_map(pl, chain, FW_NFT_MAP_FORWARD);
 	via_map(pl, chain, FW_NFT_MAP_DENY);
@@ -416,7 +425,7 @@ static void output(struct fw_nft_plan *pl, const char *chain)
 {
 	loopback(pl, chain, FW_NFT_OIFNAME);
 	established(pl, chain);
-	related_icmp(pl, chain);
+	related_icmp(pl, chain, true);
 	related_reset(pl, chain);
 	link_control(pl, chain, false);
 	dhcp(pl, chain, FW_NFT_OIFNAME);

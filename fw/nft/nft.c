@@ -186,13 +186,6 @@ bool fw_nft_owned(const struct fw_nft *n)
 	return n->owned;
 }
 
-bool fw_nft_untouched(struct fw_nft *n)
-{
-	uint32_t gen = 0;
-
-	return fw_nft_sock_genid(&n->sock, &gen) == 0 && gen == n->genid;
-}
-
 uint32_t fw_nft_genid(const struct fw_nft *n)
 {
 	return n->genid;
@@ -296,6 +289,21 @@ int fw_nft_drift(struct fw_nft *n, struct fw_drift *ret, struct sk_err *err)
 	if (ret->kind == FW_DRIFT_SETS)
 		n->distrust = true; /* the next apply builds all sets anew */
 	return 0;
+}
+
+int fw_nft_digest(struct fw_nft *n, uint64_t *ret, struct sk_err *err)
+{
+	struct fw_nft_snap s;
+
+	if (n->expect_set) {
+		*ret = fw_nft_snap_digest(&n->expect);
+		return 0;
+	}
+	int r = fw_nft_snap_read(&n->sock, DRIFT_PARTS, NULL, NULL, &s);
+	if (r == 0)
+		*ret = s.n_rules ? fw_nft_snap_digest(&s) : 0;
+	fw_nft_snap_done(&s);
+	return r < 0 ? fw_nft_io_error(r, err) : 0;
 }
 
 /* ---- other tables ---- */

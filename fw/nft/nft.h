@@ -66,6 +66,12 @@ struct fw_drift {
 };
 int fw_nft_drift(struct fw_nft *n, struct fw_drift *ret, struct sk_err *err);
 
+/*
+ * One number for what the table holds, the same as long as nobody changes it and whoever asks; 0 if
+ * it has no rules. After fw_nft_drift found none: of what that saw. Before any apply: read now.
+ */
+int fw_nft_digest(struct fw_nft *n, uint64_t *ret, struct sk_err *err);
+
 /* Named counters of all records; the array is owned by the caller (free). */
 int fw_nft_counters(
 	struct fw_nft *n, struct fw_nft_counter **ret, size_t *ret_n, struct sk_err *err);
@@ -84,7 +90,6 @@ int fw_nft_watch_mute(int fd, bool mute);
 /* Read one; 0 none left, 1 filled, -ENOBUFS events were lost (check for drift), other -errno. */
 int fw_nft_watch_read(int fd, struct fw_nft_gen *ret);
 uint32_t fw_nft_genid(const struct fw_nft *n);   /* of our last own change */
-bool fw_nft_untouched(struct fw_nft *n);         /* no change by anybody since then */
 bool fw_nft_own_pid(const struct fw_nft_gen *g); /* the change was ours */
 /* The same by socket, exact also where process ids are counted in another namespace. */
 bool fw_nft_own_change(const struct fw_nft *n, const struct fw_nft_gen *g);

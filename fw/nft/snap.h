@@ -80,6 +80,8 @@ const struct fw_nft_snap_chain *fw_nft_snap_chain(const struct fw_nft_snap *s, c
 const struct fw_nft_snap_set *fw_nft_snap_set(const struct fw_nft_snap *s, const char *name);
 bool fw_nft_snap_counter(const struct fw_nft_snap *s, uint32_t number);
 
+/* Of all that was read but the counters' values and the table's owner; never 0. */
+uint64_t fw_nft_snap_digest(const struct fw_nft_snap *s);
 /* The first difference of have against want, in words. */
 void fw_nft_snap_diff(
 	const struct fw_nft_snap *want, const struct fw_nft_snap *have, struct fw_drift *ret);

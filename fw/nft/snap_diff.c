@@ -162,3 +162,54 @@ void fw_nft_snap_diff(
 		maps_differ(want, have, &d);
 	*ret = d;
 }
+
+/* ---- a digest (FNV-1a) ---- */
+
+static void add(uint64_t *h, const void *p, size_t n)
+{
+	const uint8_t *c = p;
+
+	for (size_t i = 0; i < n; i++)
+		*h = (*h ^ c[i]) * 0x100000001b3u;
+}
+
+static void add_number(uint64_t *h, uint64_t v)
+{
+	add(h, &v, sizeof(v));
+}
+
+static void add_chain(uint64_t *h, const struct fw_nft_snap *s, const struct fw_nft_snap_chain *c)
+{
+	add(h, c->name, strlen(c->name) + 1);
+	add_number(h, c->base);
+	add_number(h, c->hook);
+	add_number(h, c->policy);
+	add_number(h, (uint64_t)c->priority);
+	add(h, c->type, strnlen(c->type, sizeof(c->type)));
+	for (size_t i = 0; i < c->n; i++)
+		add_number(h, s->hashes[c->first + i]);
+}
+
+uint64_t fw_nft_snap_digest(const struct fw_nft_snap *s)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	add_number(&h, s->flags & NFT_TABLE_F_DORMANT);
+	for (size_t i = 0; i < s->n_chains; i++)
+		add_chain(&h, s, &s->chains[i]);
+	for (size_t i = 0; i < s->n_sets; i++) {
+		const struct fw_nft_snap_set *x = &s->sets[i];
+		add(&h, x->name, strlen(x->name) + 1);
+		add_number(&h, x->flags);
+		add_number(&h, x->counted ? x->count : 0);
+	}
+	for (size_t m = 0; m < FW_NFT_MAPS; m++) {
+		add_number(&h, s->maps[m].strange);
+		for (size_t i = 0; i < s->maps[m].n; i++) {
+			add(&h, s->maps[m].v[i].e.key, sizeof(s->maps[m].v[i].e.key));
+			add(&h, s->maps[m].v[i].e.target, strlen(s->maps[m].v[i].e.target) + 1);
+			add_number(&h, s->maps[m].v[i].code);
+		}
+	}
+	return h ? h : 1;
+}
