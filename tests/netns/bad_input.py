@@ -135,7 +135,18 @@ def descriptors(path, op):
     check(alive(path), "descriptors: it still answers")
 
 
-def crowd(path, pid, n):
+def alive_as(path, uid):
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setuid(uid)
+            os._exit(0 if alive(path) else 1)
+        finally:
+            os._exit(1)
+    return os.waitpid(child, 0)[1] == 0
+
+
+def crowd(path, pid, n, uid):
     pid, n = int(pid), int(n)
     resource.setrlimit(resource.RLIMIT_NOFILE, (2048, 2048))
     before = len(os.listdir(f"/proc/{pid}/fd"))
@@ -158,6 +169,7 @@ def crowd(path, pid, n):
             a = None
         served += bool(a) and a["code"] == 0
     check(served > 0, f"crowd: of {n} at once some are served ({served})")
+    check(alive_as(path, int(uid)), "crowd: another user is served meanwhile")
     for s in held:
         s.close()
     end = time.time() + 5

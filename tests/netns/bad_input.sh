@@ -11,7 +11,7 @@ mkdir -p $STATE/fwd $STATE/mgmtd
 mount -t tmpfs -o size=24m,mode=700 tmpfs $STATE/fwd
 mount -t tmpfs -o size=96m,mode=700 tmpfs $STATE/mgmtd
 read -ra EXTRA <<<"${SK_FWD_OPTS:-}"
-fwd_start "${EXTRA[@]}"
+fwd_start --allow-user $KANSA --socket-mode 666 "${EXTRA[@]}"
 mgmtd_start
 site_up
 apply || not_ok "apply"
@@ -37,7 +37,7 @@ for d in fwd mgmt; do
 	sock=/run/sekisho/$d.sock
 	group $d bad garbage $sock
 	group $d bad descriptors $sock $op
-	group $d bad crowd $sock $pid 200
+	group $d bad crowd $sock $pid 200 $KANSA
 	[ $d = fwd ] && ask=counters || ask=builtin.list
 	group $d bad silent $sock $pid $ask $more
 done

@@ -82,6 +82,53 @@ check "repair: what a record allows goes on" grows a
 check "repair: the other stands still" still b
 hang_up
 
+# ---- an ICMP error about a flow that no record allows
+cat >"$W/icmp.py" <<'PY'
+import os, socket, struct, sys, time
+def checksum(b):
+    s = sum(struct.unpack("!%dH" % (len(b) // 2), b))
+    s = (s >> 16) + (s & 0xffff)
+    return ~(s + (s >> 16)) & 0xffff
+if sys.argv[1] == "send":  # SOURCE PORT DESTINATION PORT: "port unreachable" about this flow, to its source
+    src, sport, dst, dport = sys.argv[2], int(sys.argv[3]), sys.argv[4], int(sys.argv[5])
+    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 32, 1, 0, 60, 17, 0, socket.inet_aton(src), socket.inet_aton(dst))
+    ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
+    body = ip + struct.pack("!HHHH", sport, dport, 12, 0)
+    msg = struct.pack("!BBHI", 3, 3, 0, 0) + body
+    msg = msg[:2] + struct.pack("!H", checksum(msg)) + msg[4:]
+    s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, 1)
+    s.sendto(msg, (src, 0))
+else:  # FILE PORT: one datagram, then wait for what comes back
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("192.168.10.10", 4000 + int(sys.argv[3])))
+    s.connect(("203.0.113.10", int(sys.argv[3])))
+    s.send(b"test")
+    open(sys.argv[2], "w").write("sent\n")
+    s.settimeout(20)
+    try:
+        s.recv(10)
+    except ConnectionError:
+        open(sys.argv[2], "w").write("error\n")
+    except TimeoutError:
+        pass
+PY
+# Nobody answers on these ports, but says so only when told to.
+in_ns inet nft 'add table ip q; add chain ip q o { type filter hook output priority 0; }; add rule ip q o ip protocol icmp meta mark 0 ct state related drop'
+udp_open() { in_ns lan python3 "$W/icmp.py" open "$W/udp-$1" "$1" & wait_for 5 grep -q sent "$W/udp-$1"; }
+udp_error() { in_ns inet python3 "$W/icmp.py" send 192.168.10.10 $((4000 + $1)) 203.0.113.10 "$1"; }
+UDP='{"number":1002,"from":"lan","to":"wan","protocol":"udp","port":"600"}'
+check "icmp: a rule for one port" ctl apply "$(doc 3 true 8443,8444 "$UDP")" 0
+kill -STOP $FWD
+nft delete table inet sekisho
+check "icmp: a flow while the table is away" udp_open 601
+kill -CONT $FWD
+wait_for 5 eval 'nft list table inet sekisho | grep -q "1002 r1"'
+check "icmp: a flow that a record allows" udp_open 600
+udp_error 600; udp_error 601
+check "icmp: an error about the allowed one arrives" wait_for 3 grep -q error "$W/udp-600"
+refuse "icmp: one about the other does not" wait_for 1 grep -q error "$W/udp-601"
+
 # ---- numbers that no record has
 kill -STOP $FWD
 nft delete table inet sekisho
@@ -98,7 +145,7 @@ hang_up
 # ---- administration of the gateway
 check "manage: a connection from lan, one from dmz" eval 'stream a 192.168.10.1 8443 && stream b 192.168.20.1 8443 dmz'
 check "manage: another port" stream c 192.168.20.1 8444 dmz
-check "manage: lan loses it, and a port goes" ctl apply "$(doc 2 false 8443)" 0
+check "manage: lan loses it, and a port goes" ctl apply "$(doc 4 false 8443)" 0
 check "manage: the connection from lan stands still" still a
 check "manage: the one from dmz goes on" grows b
 check "manage: the one to the other port stands still" still c
