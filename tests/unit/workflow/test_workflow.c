@@ -98,17 +98,18 @@ static void accounts_are_managed_by_others(void **state)
 	assert_int_equal(mg_wf_account(&step, &dave, NULL), 0);
 	assert_int_equal(mg_wf_account(&step, &bob, NULL), -EPERM);
 	step = (struct mg_account_step){
-		"dave", MG_ADMIN, MG_ADMIN | MG_APPROVER, true, true, false, 2};
+		"dave", MG_ADMIN, MG_ADMIN | MG_APPROVER, true, true, false, 2, -1, -1};
 	assert_int_equal(mg_wf_account(&step, &dave, NULL), -EPERM); /* grants itself approval */
 	assert_int_equal(mg_wf_account(&step, &root, NULL), 0);
-	step = (struct mg_account_step){"dave", MG_ADMIN, MG_ADMIN, true, false, false, 2};
+	step = (struct mg_account_step){"dave", MG_ADMIN, MG_ADMIN, true, false, false, 2, -1, -1};
 	assert_int_equal(mg_wf_account(&step, &dave, NULL), -EPERM); /* disables itself */
 	assert_int_equal(mg_wf_account(&step, &root, NULL), 0);
 	step.admins = 1;
 	assert_int_equal(mg_wf_account(&step, &root, NULL), -EPERM); /* the last one */
-	step = (struct mg_account_step){"dave", MG_ADMIN, MG_REQUESTER, true, true, false, 1};
+	step = (struct mg_account_step){
+		"dave", MG_ADMIN, MG_REQUESTER, true, true, false, 1, -1, -1};
 	assert_int_equal(mg_wf_account(&step, &root, NULL), -EPERM);
-	step = (struct mg_account_step){"dave", MG_ADMIN, MG_ADMIN, true, true, false, 1};
+	step = (struct mg_account_step){"dave", MG_ADMIN, MG_ADMIN, true, true, false, 1, -1, -1};
 	assert_int_equal(mg_wf_account(&step, &dave, NULL), 0); /* its own mail address */
 }
 
