@@ -167,7 +167,11 @@ tools: $(addprefix $(B)/,$(tools))
 deps: ## install what building and testing needs (Debian 12 or 13, as root)
 	.ci/deps
 
-check: check-unit check-fuzz check-netns ## all tests
+# One after the other also under -j: they share objects, and network tests have deadlines.
+check: ## all tests
+	$(Q)status=0; for t in check-unit check-fuzz check-netns; do \
+		$(MAKE) --no-print-directory $$t || status=1; \
+	done; exit $$status
 
 check-unit: ## unit tests, under ASan and UBSan
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan unit-binaries
