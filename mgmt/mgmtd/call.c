@@ -16,6 +16,7 @@
 
 #define FLUSH_AT (48u << 10)
 #define TEXT_PIECE (24u << 10) /* a control character becomes six bytes */
+#define SHORT_TEXT 4096        /* what stays of a text in an answer that is too long */
 
 void mg_reply_init(struct mg_reply *r, struct sk_ipc_client *client, int fd, uint32_t id)
 {
@@ -97,6 +98,66 @@ static int send_one(struct mg_reply *r, const char *key, json_t *v)
 	return ret;
 }
 
+/* ---- values too long for a message ---- */
+
+static json_t *beginning(const json_t *text)
+{
+	const char *s = json_string_value(text);
+	const size_t len = json_string_length(text);
+	size_t n = SHORT_TEXT;
+	char end[64];
+	struct sk_buf b;
+	json_t *ret;
+
+	while (n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80)
+		n--;
+	sk_buf_init(&b, 2 * SHORT_TEXT);
+	sk_buf_put(&b, s, n);
+	snprintf(end, sizeof(end), "\xe2\x80\xa6 (+%zu bytes)", len - n);
+	sk_buf_puts(&b, end);
+	ret = sk_buf_error(&b) ? NULL : json_stringn(sk_buf_str(&b), b.len);
+	sk_buf_done(&b);
+	return ret;
+}
+
+/* Cut long texts, wherever they stand; the mark at their end says how much is left out. */
+static void shorten(json_t *v)
+{
+	const char *key;
+	void *next;
+	json_t *x;
+	size_t i;
+
+	json_object_foreach_safe(v, next, key, x)
+	{
+		if (json_string_length(x) > SHORT_TEXT)
+			json_object_set_new(v, key, beginning(x));
+		else
+			shorten(x);
+	}
+	json_array_foreach (v, i, x) {
+		if (json_string_length(x) > SHORT_TEXT)
+			json_array_set_new(v, i, beginning(x));
+		else
+			shorten(x);
+	}
+}
+
+/* v (stolen) as it is, or with its long texts cut if it would not fit into one message. */
+static json_t *fitting(json_t *v)
+{
+	size_t size = v ? json_dumpb(v, NULL, 0, JSON_COMPACT) : 0;
+	json_t *copy;
+
+	if (size <= SK_IPC_MAX - SK_IPC_HEADER - 256)
+		return v;
+	copy = json_deep_copy(v); /* parts may belong to somebody else */
+	json_decref(v);
+	if (copy)
+		shorten(copy);
+	return copy;
+}
+
 int mg_reply_row(struct mg_call *c, json_t *v)
 {
 	struct mg_reply *r = c->reply;
@@ -104,6 +165,7 @@ int mg_reply_row(struct mg_call *c, json_t *v)
 	struct sk_buf one;
 	int ret;
 
+	v = fitting(v);
 	if (!v)
 		return -ENOMEM;
 	sk_buf_init(&one, SK_IPC_MAX - SK_IPC_HEADER - 64);
@@ -123,7 +185,7 @@ int mg_reply_row(struct mg_call *c, json_t *v)
 
 int mg_reply_record(struct mg_call *c, json_t *v)
 {
-	return send_one(c->reply, "record", v);
+	return send_one(c->reply, "record", fitting(v));
 }
 
 int mg_reply_text(struct mg_call *c, const char *text)

@@ -82,7 +82,8 @@ open(sys.argv[1] + "/many", "w").write("\n".join(one[:199996:2] + listed) + "\n"
 open(sys.argv[1] + "/too-many", "w").write("\n".join(one + listed) + "\n")
 PY
 check "objects: 100,000 items from a file" as $TANAKA --json object set many --file "$W/many" --purpose 'bad input'
-as $SATO change approve "$(as $SATO --json change list | json '[-1]["number"]')" >/dev/null 2>&1
+check "objects: approved" as $SATO change approve "$(as $SATO --json change list | json '[-1]["number"]')"
+check "objects: shown, the long list cut and marked" bash -c "$(declare -f as); BUILD=$BUILD; as $SATO --json object show many | grep -q 'bytes)'"
 refuse "objects: more than 200,000 are refused" set_object more --file "$W/too-many"
 cp "$W/check.out" "$W/more.out"
 check "objects: and why" grep -q '200000 items' "$W/more.out"
