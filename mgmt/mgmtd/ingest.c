@@ -19,13 +19,13 @@ struct retired {
 	uint32_t number, revision;
 	char from[FW_ZONE_NAME_MAX + 1], to[FW_ZONE_NAME_MAX + 1];
 	bool any_to; /* a translated destination: which zone it led to is not in the event */
-	const char *reason;
+	enum fw_state state;
 	struct fw_match match;
 };
 
 struct mg_ingest {
 	bool dirty;
-	struct retired *v; /* newest number first within its zone pair */
+	struct retired *v; /* best explanation first: nearest_first() */
 	size_t n;
 };
 
@@ -105,16 +105,25 @@ static void add(struct mg_ingest *i, const struct fw_rule *r, const struct fw_ob
 	e->number = r->number;
 	e->revision = r->revision;
 	e->any_to = r->kind == FW_DNAT;
-	e->reason = reason_of(r->state);
+	e->state = r->state;
 	snprintf(e->from, sizeof(e->from), "%s", r->from);
 	snprintf(e->to, sizeof(e->to), "%s", r->to);
 	i->n++;
 }
 
-static int newest_first(const void *a, const void *b)
+/* Suspended comes back soonest and is asked about most, removed never does. */
+static int rank(enum fw_state s)
+{
+	return s == FW_SUSPENDED ? 0 : s == FW_EXPIRED ? 1 : 2;
+}
+
+/* Of several records that once allowed a connection the first explains its block. */
+static int nearest_first(const void *a, const void *b)
 {
 	const struct retired *x = a, *y = b;
 
+	if (x->state != y->state)
+		return rank(x->state) - rank(y->state);
 	return (x->number < y->number) - (x->number > y->number);
 }
 
@@ -142,7 +151,7 @@ static int load(struct mg_daemon *d, struct loading *l, struct sk_err *err)
 		return sk_err_nomem(err);
 	for (size_t k = 0; k < n; k++)
 		add(i, &l->ring[k], base->objects);
-	qsort(i->v, i->n, sizeof(i->v[0]), newest_first);
+	qsort(i->v, i->n, sizeof(i->v[0]), nearest_first);
 	return 0;
 }
 
@@ -225,7 +234,7 @@ static void explain_drop(struct mg_daemon *d, json_t *e, json_t *s)
 	found = find(d->ingest, &t);
 	if (!found)
 		return;
-	json_object_set_new(s, "reason", json_string(found->reason));
+	json_object_set_new(s, "reason", json_string(reason_of(found->state)));
 	json_object_set_new(s, "rule", json_integer(found->number));
 	json_object_set_new(s, "revision", json_integer(found->revision));
 }
