@@ -200,6 +200,13 @@ static int remote(const struct cli_call *c, const struct cli_opts *o)
 		return r == -ENOENT ? 3 : r == -EFBIG ? 4 : 1;
 	}
 	fd = sk_ipc_connect(o->socket, &err);
+	if (fd < 0)
+		sk_err_set(&err, fd, NULL,
+			"cannot reach sekisho-mgmtd (%s): is it running? See systemctl status "
+			"sekisho-mgmtd",
+			"sekisho-mgmtd に接続できません (%s)。動作しているか systemctl status "
+			"sekisho-mgmtd で確認してください",
+			strerror(-fd));
 	r = fd < 0 ? fd : send_request(fd, c, o, file, &err);
 	if (r < 0) {
 		complain(&err, o->lang);

@@ -65,6 +65,22 @@ static bool transport(int r)
 		r == -EBADMSG;
 }
 
+/* Not one sk_err_set: why must be in the language of the rest. */
+static int unreachable(bool hung, const struct sk_err *why, struct sk_err *err)
+{
+	if (!err)
+		return -EHOSTDOWN;
+	sk_err_en(err, -EHOSTDOWN, NULL, "sekisho-fwd cannot be reached");
+	snprintf(err->en, sizeof(err->en),
+		"sekisho-fwd cannot be reached (%.150s): see systemctl status sekisho-fwd",
+		hung ? "it does not answer" : why->en);
+	snprintf(err->ja, sizeof(err->ja),
+		"ファイアウォール (sekisho-fwd) に接続できません (%.150s)。systemctl status "
+		"sekisho-fwd で確認してください",
+		hung ? "応答がありません" : why->ja);
+	return -EHOSTDOWN;
+}
+
 int mg_fw_call_ms(struct mg_daemon *d, const char *op, json_t *args, int memfd, int timeout_ms,
 	int (*on_data)(json_t *body, void *arg), void *arg, json_t **ret_end, struct sk_err *err)
 {
@@ -92,9 +108,7 @@ int mg_fw_call_ms(struct mg_daemon *d, const char *op, json_t *args, int memfd, 
 	json_decref(args);
 	f->hung_until = hung ? f->hung_until : r == -ETIMEDOUT ? sk_mono_us() + HUNG_US : 0;
 	if (transport(r))
-		return sk_err_set(err, -EHOSTDOWN, NULL, "sekisho-fwd cannot be reached (%s)",
-			"ファイアウォール (sekisho-fwd) に接続できません (%s)",
-			hung ? "it does not answer" : e.en);
+		return unreachable(hung, &e, err);
 	if (r < 0 && err)
 		*err = e;
 	return r;
