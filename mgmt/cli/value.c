@@ -73,6 +73,22 @@ static void put_string(
 	}
 }
 
+/* "r2 extend requested": a waiting revision, what it asks for and how far that is. */
+static void put_pending(struct sk_buf *b, const char *text, const struct cli_opts *o)
+{
+	const struct sk_text *intent, *state;
+	char rev[16], word[2][32];
+
+	if (sscanf(text, "%15s %31s %31s", rev, word[0], word[1]) != 3 ||
+		!(intent = mg_value_text("intent", word[0])) ||
+		!(state = mg_value_text("state", word[1]))) {
+		put_line(b, text);
+		return;
+	}
+	put_line(b, rev);
+	sk_buf_printf(b, " %s %s", sk_text(intent, o->lang), sk_text(state, o->lang));
+}
+
 static bool use_slashes(const struct cli_opts *o)
 {
 	return o->lang == SK_JA || o->format == CLI_CSV;
@@ -200,6 +216,8 @@ void cli_value(struct sk_buf *b, const char *key, const struct mg_column *col, c
 	case JSON_STRING:
 		if (col && col->code)
 			put_line(b, json_string_value(v));
+		else if (!strcmp(key, "pending"))
+			put_pending(b, json_string_value(v), o);
 		else if (is_time)
 			put_date_text(b, json_string_value(v), o);
 		else
