@@ -38,6 +38,11 @@ static int compile_addrs(const char *field, const char *spec, const struct fw_ob
 			"長すぎます。%d バイト以内にするか、オブジェクトにまとめてください",
 			FW_SPEC_MAX);
 	r = fw_addrs_parse(spec, o, ret, err);
+	if (r == -ENOENT &&
+		(strcasecmp(spec, "gateway") == 0 || strcasecmp(spec, FW_ZONE_SELF) == 0))
+		return sk_err_set(err, -ENOENT, field,
+			"write any: the direction already says that this side is the gateway",
+			"any と書いてください。本装置であることは通信方向で示されています");
 	if (r < 0)
 		sk_err_prefix(err, "%s", field);
 	return r;
