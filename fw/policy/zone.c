@@ -84,6 +84,19 @@ static bool label_valid(const char *s)
 	return true;
 }
 
+int fw_zone_kind_unknown(struct sk_err *err)
+{
+	char list[96] = "";
+
+	for (size_t k = 0; k < FW_ZONE_KINDS; k++) {
+		size_t n = strlen(list);
+
+		snprintf(list + n, sizeof(list) - n, "%s%s", k ? ", " : "", kinds[k].name);
+	}
+	return sk_err_set(err, -EINVAL, "kind", "unknown kind of zone; write one of %s",
+		"ゾーンの種別が正しくありません。次のどれかを書いてください: %s", list);
+}
+
 static int check_one(const struct fw_zone *z, struct sk_err *err)
 {
 	if (!fw_zone_name_valid(z->name))
@@ -95,8 +108,7 @@ static int check_one(const struct fw_zone *z, struct sk_err *err)
 			"s」は使えません",
 			FW_ZONE_NAME_MAX, FW_ZONE_SELF);
 	if ((unsigned)z->kind >= FW_ZONE_KINDS)
-		return sk_err_set(err, -EINVAL, "kind", "unknown kind of zone",
-			"ゾーンの種別が正しくありません");
+		return fw_zone_kind_unknown(err);
 	if (!label_valid(z->label))
 		return sk_err_set(err, -EINVAL, "label", "the label is not printable text",
 			"表示名に使えない文字があります");
@@ -266,8 +278,7 @@ int fw_zone_from_json(const json_t *v, struct fw_zone *ret, struct sk_err *err)
 		(r = sk_json_str(v, "kind", true, &kind, err)) < 0)
 		return r;
 	if (fw_zone_kind_parse(kind, &z.kind) < 0)
-		return sk_err_set(err, -EINVAL, "kind", "unknown kind of zone",
-			"ゾーンの種別が正しくありません");
+		return fw_zone_kind_unknown(err);
 	if ((r = copy_text(name, "name", z.name, sizeof(z.name), err)) < 0 ||
 		(r = copy_text(label, "label", z.label, sizeof(z.label), err)) < 0 ||
 		(r = read_flags(v, &z, err)) < 0 || (r = read_ifaces(v, &z, err)) < 0 ||

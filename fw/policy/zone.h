@@ -50,6 +50,8 @@ int fw_zone_from_json(const json_t *v, struct fw_zone *ret, struct sk_err *err);
 /* "outside" "inside" "dmz" "factory" "guest" "management" */
 const char *fw_zone_kind_name(enum fw_zone_kind k);
 int fw_zone_kind_parse(const char *s, enum fw_zone_kind *ret);
+/* What to say when that fails: -EINVAL, path "kind", the kinds there are. */
+int fw_zone_kind_unknown(struct sk_err *err);
 const struct sk_text *fw_zone_kind_text(enum fw_zone_kind k);
 
 #endif

@@ -235,8 +235,7 @@ static int take_zone(struct mg_call *c, struct fw_zone *z, struct sk_err *err)
 	if (mg_arg_has(c, "label"))
 		snprintf(z->label, sizeof(z->label), "%s", mg_arg_str(c, "label"));
 	if (mg_arg_has(c, "kind") && fw_zone_kind_parse(mg_arg_str(c, "kind"), &z->kind) < 0)
-		return sk_err_set(err, -EINVAL, "kind", "no such kind of zone",
-			"ゾーンの種別が正しくありません");
+		return fw_zone_kind_unknown(err);
 	return take_interfaces(c, z, err);
 }
 

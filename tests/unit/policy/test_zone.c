@@ -55,6 +55,7 @@ static void refused(void **state)
 	z[0].kind = FW_ZONE_KINDS;
 	assert_true(fw_zones_validate(z, 2, &err) < 0);
 	assert_string_equal(err.path, "zones[0].kind");
+	assert_non_null(strstr(err.en, "outside, inside, dmz, factory, guest, management"));
 
 	assert_true(fw_zones_validate(good, FW_ZONES_MAX + 1, &err) < 0);
 }
