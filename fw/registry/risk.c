@@ -97,14 +97,17 @@ static bool cleartext(const struct fw_svcs *s)
 unsigned fw_rule_risk(const struct fw_rule *r, const struct fw_match *m, bool from_outside)
 {
 	bool all_ports = any_ports(&m->svc), crossing = !sk_streq(r->from, r->to);
+	/* The gateway's own side has to be "any". A forwarded connection ends at one host, whatever
+	 * address of ours it was sent to. */
+	bool src_counts = !sk_streq(r->from, FW_ZONE_SELF);
+	bool dst_counts = r->kind != FW_DNAT && !sk_streq(r->to, FW_ZONE_SELF);
 	unsigned bits = 0;
 
 	if (r->kind == FW_DENY || r->kind == FW_SNAT)
 		return 0;
-	if (any_addrs(&m->src))
+	if (src_counts && any_addrs(&m->src))
 		bits |= FW_RISK_ANY_SOURCE;
-	/* A forwarded connection ends at one host, whatever address of ours it was sent to. */
-	if (r->kind != FW_DNAT && any_addrs(&m->dst))
+	if (dst_counts && any_addrs(&m->dst))
 		bits |= FW_RISK_ANY_DESTINATION;
 	if (all_ports)
 		bits |= FW_RISK_ANY_PORT;
@@ -112,7 +115,7 @@ unsigned fw_rule_risk(const struct fw_rule *r, const struct fw_match *m, bool fr
 		bits |= FW_RISK_ANY_PROTOCOL;
 	if (from_outside)
 		bits |= FW_RISK_INBOUND;
-	if (wide_addrs(&m->src) || (r->kind != FW_DNAT && wide_addrs(&m->dst)) ||
+	if ((src_counts && wide_addrs(&m->src)) || (dst_counts && wide_addrs(&m->dst)) ||
 		(!all_ports && wide_ports(&m->svc)))
 		bits |= FW_RISK_WIDE;
 	if (!all_ports && crossing && cleartext(&m->svc))

@@ -177,6 +177,23 @@ static void risk_of_forwarding_is_its_source(void **state)
 	fw_rule_done(&r);
 }
 
+/* Its own side of such a rule has to be "any". */
+static void risk_leaves_out_the_gateway(void **state)
+{
+	struct fw_match m;
+	struct fw_rule r;
+
+	sample_rule(&r);
+	compile(&r, "any", "any", "tcp", "443", &m);
+	assert_int_equal(fw_str_set(&r.to, FW_ZONE_SELF), 0);
+	assert_int_equal(fw_rule_risk(&r, &m, false), FW_RISK_ANY_SOURCE);
+	assert_int_equal(fw_str_set(&r.to, "wan"), 0);
+	assert_int_equal(fw_str_set(&r.from, FW_ZONE_SELF), 0);
+	assert_int_equal(fw_rule_risk(&r, &m, false), FW_RISK_ANY_DESTINATION);
+	fw_match_done(&m);
+	fw_rule_done(&r);
+}
+
 static void risk_words(void **state)
 {
 	for (unsigned i = 0; i < FW_RISK_BITS; i++) {
@@ -196,6 +213,7 @@ int main(void)
 		cmocka_unit_test(translation_targets),
 		cmocka_unit_test(risk_marks),
 		cmocka_unit_test(risk_of_forwarding_is_its_source),
+		cmocka_unit_test(risk_leaves_out_the_gateway),
 		cmocka_unit_test(risk_words),
 	};
 
