@@ -9,6 +9,7 @@
 #include "mgmt/mgmtd/handlers.h"
 #include "mgmt/mgmtd/private.h"
 #include "mgmt/mgmtd/route.h"
+#include "mgmt/store/rules.h"
 
 /* ---- analyze ----------------------------------------------------------------------------------
  */
@@ -44,6 +45,24 @@ static json_t *finding_row(const struct fw_policy *p, const struct fw_finding *f
 	return v;
 }
 
+/* Records the gateway took out when they expired: they are in no policy any more. */
+static int expired_row(const struct mg_rule_row *row, void *arg)
+{
+	const struct fw_rule *r = &row->rev->rule;
+	json_t *v;
+
+	if (row->rev->superseded)
+		return 0;
+	v = json_pack("{s:s, s:I, s:I, s:I}", "finding", fw_finding_name(FW_F_EXPIRED), "number",
+		(json_int_t)r->number, "expiry", (json_int_t)r->expiry, "last_hit",
+		(json_int_t)r->last_hit);
+	if (!v)
+		return -ENOMEM;
+	set_text(v, "applicant", r->applicant);
+	set_text(v, "purpose", r->purpose);
+	return mg_reply_row(arg, v);
+}
+
 int mg_h_analyze(struct mg_call *c, struct sk_err *err)
 {
 	_cleanup_(fw_policy_freep) struct fw_policy *p = NULL;
@@ -51,6 +70,7 @@ int mg_h_analyze(struct mg_call *c, struct sk_err *err)
 	struct fw_analyze_opts o = {.now = c->now,
 		.expiring_days = (int)mg_setting_int(c->d->store, "rule.expiring_days"),
 		.unused_days = (int)mg_setting_int(c->d->store, "rule.unused_days")};
+	const struct mg_rule_filter expired = {.state = fw_state_name(FW_EXPIRED)};
 	const char *kind = mg_arg_str(c, "kind");
 	int r = mg_store_build_policy(c->d->store, MG_BUILD_WITH_APPROVED, 0, c->now, &p, err);
 
@@ -59,6 +79,8 @@ int mg_h_analyze(struct mg_call *c, struct sk_err *err)
 	for (size_t i = 0; !r && i < found.n; i++)
 		if (!kind || !strcmp(kind, fw_finding_name(found.v[i].kind)))
 			r = mg_reply_row(c, finding_row(p, &found.v[i]));
+	if (!r && (!kind || !strcmp(kind, fw_finding_name(FW_F_EXPIRED))))
+		r = mg_rule_each(c->d->store, &expired, expired_row, c, err);
 	return r;
 }
 
