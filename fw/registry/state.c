@@ -87,22 +87,22 @@ static int refuse(enum fw_state s, enum fw_event ev, struct sk_err *err)
 		append(en, sizeof(en), ", ", events[e].name);
 		append(ja, sizeof(ja), "、", events[e].ja);
 	}
-	sk_err_set(err, -EPERM, "state", "%s", "%s", "");
+	sk_err_set(err, -ESTALE, "state", "%s", "%s", "");
 	if (!err)
-		return -EPERM;
+		return -ESTALE;
 	snprintf(err->en, sizeof(err->en),
 		"%s is not possible while the record is %s; possible now: %s", events[ev].name,
 		states[s].name, en[0] ? en : "nothing");
 	snprintf(err->ja, sizeof(err->ja), "「%s」の記録に「%s」はできません。今できる操作: %s",
 		states[s].text.ja, events[ev].ja, ja[0] ? ja : "なし");
-	return -EPERM;
+	return -ESTALE;
 }
 
 int fw_state_next(enum fw_state s, enum fw_event ev, enum fw_state *ret, struct sk_err *err)
 {
 	if (!valid_state(s) || (unsigned)ev >= FW_EVENTS)
-		return sk_err_set(
-			err, -EPERM, "state", "unknown state or event", "状態または操作が不明です");
+		return sk_err_set(err, -ESTALE, "state", "unknown state or event",
+			"状態または操作が不明です");
 	if (!table[s][ev])
 		return refuse(s, ev, err);
 	*ret = (enum fw_state)(table[s][ev] - 1);

@@ -33,7 +33,7 @@ enum fw_event {
 	FW_EVENTS
 };
 
-/* 0 and *ret, or -EPERM with err saying what is possible in this state. */
+/* 0 and *ret, or -ESTALE with err saying what is possible in this state. */
 int fw_state_next(enum fw_state s, enum fw_event ev, enum fw_state *ret, struct sk_err *err);
 bool fw_state_in_kernel(enum fw_state s); /* belongs in the next policy: approved, active */
 

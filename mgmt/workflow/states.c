@@ -69,13 +69,13 @@ int mg_intent_parse(const char *s, enum mg_intent *ret)
 static int refuse(struct sk_err *err, const struct sk_text *state)
 {
 	if (err == NULL)
-		return -EPERM;
-	sk_err_en(err, -EPERM, "state", "not possible any more");
+		return -ESTALE;
+	sk_err_en(err, -ESTALE, "state", "not possible any more");
 	snprintf(err->en, sizeof(err->en), "the change is \"%s\": this is not possible any more",
 		state->en);
 	snprintf(err->ja, sizeof(err->ja), "この変更は「%s」のため、この操作はできません",
 		state->ja);
-	return -EPERM;
+	return -ESTALE;
 }
 
 int mg_change_next(enum mg_change_state s, enum mg_change_event ev, enum mg_change_state *ret,

@@ -51,6 +51,7 @@ enum mg_change_event {
 	MG_CHE_SUPERSEDE,
 	MG_CHE_EVENTS
 };
+/* As fw_state_next: -ESTALE where the change is past this. */
 int mg_change_next(enum mg_change_state s, enum mg_change_event ev, enum mg_change_state *ret,
 	struct sk_err *err);
 const char *mg_change_state_name(enum mg_change_state s);

@@ -38,7 +38,7 @@ static void every_pair(void **state)
 			int r = fw_state_next((enum fw_state)s, (enum fw_event)e, &next, &err);
 
 			if (expected[s][e] == NO) {
-				assert_int_equal(r, -EPERM);
+				assert_int_equal(r, -ESTALE);
 				assert_int_equal(next, 99);
 				assert_string_equal(err.path, "state");
 				assert_true(err.en[0] && err.ja[0]);
@@ -56,17 +56,17 @@ static void refusal_says_what_is_possible(void **state)
 	struct sk_err err = {0};
 	enum fw_state next;
 
-	assert_int_equal(fw_state_next(FW_REQUESTED, FW_EV_APPLY, &next, &err), -EPERM);
+	assert_int_equal(fw_state_next(FW_REQUESTED, FW_EV_APPLY, &next, &err), -ESTALE);
 	assert_string_equal(err.en,
 		"apply is not possible while the record is requested; possible "
 		"now: approve, return, withdraw, remove");
 	assert_non_null(strstr(err.ja, "承認待ち"));
 	assert_non_null(strstr(err.ja, "差し戻し"));
-	assert_int_equal(fw_state_next(FW_REMOVED, FW_EV_RENEW, &next, &err), -EPERM);
+	assert_int_equal(fw_state_next(FW_REMOVED, FW_EV_RENEW, &next, &err), -ESTALE);
 	assert_non_null(strstr(err.en, "nothing"));
-	assert_int_equal(fw_state_next(FW_REMOVED, FW_EV_RENEW, &next, NULL), -EPERM);
-	assert_int_equal(fw_state_next(FW_STATES, FW_EV_RENEW, &next, &err), -EPERM);
-	assert_int_equal(fw_state_next(FW_DRAFT, FW_EVENTS, &next, &err), -EPERM);
+	assert_int_equal(fw_state_next(FW_REMOVED, FW_EV_RENEW, &next, NULL), -ESTALE);
+	assert_int_equal(fw_state_next(FW_STATES, FW_EV_RENEW, &next, &err), -ESTALE);
+	assert_int_equal(fw_state_next(FW_DRAFT, FW_EVENTS, &next, &err), -ESTALE);
 }
 
 static void names(void **state)

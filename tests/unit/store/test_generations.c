@@ -184,7 +184,7 @@ static void objects_take_effect_with_the_rules_that_use_them(void **state)
 		request(f, MG_CH_SERVICE, "業務ポート", items("tcp/443,tcp/8443"), "dave", &ch), 0);
 	assert_int_equal(decide(f, ch, DAVE), -EPERM);
 	assert_int_equal(decide(f, ch, BOB), 0);
-	assert_int_equal(decide(f, ch, CAROL), -EPERM);
+	assert_int_equal(decide(f, ch, CAROL), -ESTALE);
 	n = fx_request(f, "業務ポート");
 	fx_approve(f, n, BOB);
 	p = fx_build(f, MG_BUILD_ACTIVE, NOW);

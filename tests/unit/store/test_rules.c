@@ -183,7 +183,7 @@ static void suspension_takes_both_revisions_out(void **state)
 		assert_int_equal(p->n_rules, 0);
 		fw_policy_free(p);
 	}
-	assert_int_equal(fx_do(f, mg_rule_suspend, n, DAVE), -EPERM);
+	assert_int_equal(fx_do(f, mg_rule_suspend, n, DAVE), -ESTALE);
 	/* A change approved meanwhile does not wake it. */
 	fx_change(f, n, "9443", MG_MODIFY);
 	assert_int_equal(fx_approve(f, n, BOB), 0);

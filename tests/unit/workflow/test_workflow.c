@@ -197,7 +197,7 @@ static void the_life_of_a_change(void **state)
 				assert_int_equal(to, possible[n++].to);
 				continue;
 			}
-			assert_int_equal(r, -EPERM);
+			assert_int_equal(r, -ESTALE);
 			assert_true(err.en[0] && err.ja[0]);
 		}
 	}
