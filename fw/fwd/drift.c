@@ -37,19 +37,28 @@ static void arm(struct fwd *d)
 	sd_event_source_set_enabled(d->drift.debounce, SD_EVENT_ONESHOT);
 }
 
-static int on_watch(sd_event_source *src, int fd, uint32_t revents, void *arg)
+/* What the kernel has told so far. 0, or why reading failed; *foreign: somebody else changed
+ * something. */
+static int listen_in(struct fwd *d, bool *foreign)
 {
-	struct fwd *d = arg;
 	struct fw_nft_gen g;
-	bool foreign = false;
 	int r;
 
-	while ((r = fw_nft_watch_read(fd, &g)) == 1) {
+	while ((r = fw_nft_watch_read(d->drift.fd, &g)) == 1) {
 		if (fw_nft_own_change(d->nft, &g))
 			continue;
 		remember(&d->drift, &g);
-		foreign = true;
+		*foreign = true;
 	}
+	return r;
+}
+
+static int on_watch(sd_event_source *src, int fd, uint32_t revents, void *arg)
+{
+	struct fwd *d = arg;
+	bool foreign = false;
+	int r = listen_in(d, &foreign);
+
 	if (r == -ENOBUFS)
 		foreign = true;
 	else if (r < 0) {
@@ -182,6 +191,11 @@ void fwd_drift_check(struct fwd *d)
 		report(d, &f, true, s->unreported);
 		s->unreported = 0;
 		f = (struct fw_drift){0};
+	}
+	/* Who it was may have been told a moment ago. */
+	if (s->fd >= 0) {
+		bool foreign = false;
+		listen_in(d, &foreign);
 	}
 	/* Nothing was ever applied: what an earlier run left stays, but never nothing at all. */
 	if (d->adopted && fwd_kernel_has_rules(d)) {
