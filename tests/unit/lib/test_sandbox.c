@@ -194,7 +194,7 @@ static int extra_is_allowed(void)
 	static const char *const extra[] = {"getsid", NULL};
 
 	NEED(sk_sandbox_seccomp(extra, NULL) == 0);
-	NEED(getsid(0) > 0);
+	NEED(getsid(0) >= 0);
 	return 0;
 }
 
