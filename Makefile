@@ -63,6 +63,14 @@ deb.libsystemd := libsystemd-dev
 deb.libseccomp := libseccomp-dev
 deb.libcap-ng := libcap-ng-dev
 deb.sqlite3 := libsqlite3-dev
+deb.libhs := libvectorscan-dev
+deb.htp := libhtp-dev
+deb.libnetfilter_queue := libnetfilter-queue-dev
+deb.libpcre2-8 := libpcre2-dev
+deb.libpcap := libpcap-dev
+deb.gnutls := libgnutls28-dev
+deb.libcurl := libcurl4-gnutls-dev
+deb.zlib := zlib1g-dev
 deb.cmocka := libcmocka-dev
 
 # ---- macros for module.mk ----------------------------------------------------------------------------

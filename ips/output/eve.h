@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Events as EVE JSON, Suricata's field names, one object, no newline. Sekisho's own part is the
+ * object "sekisho". Pure: the caller has the time and the place to put it.
+ */
+#ifndef IPS_OUTPUT_EVE_H
+#define IPS_OUTPUT_EVE_H
+
+#include "ips/detect/detect.h"
+#include "ips/output/json.h"
+
+struct ips_eve_config {
+	uint32_t payload_max; /* bytes of payload in an alert, base64 and printable; 0: none */
+	bool packet;          /* the packet itself, base64 */
+	bool timestamps_utc;
+	/* Interface names for in_iface; NULL: none. */
+	const char *(*iface)(uint32_t index, void *arg);
+	void *arg;
+};
+
+void ips_eve_alert(struct sk_buf *b, const struct ips_eve_config *cfg, const struct ips_packet *p,
+	const struct ips_alert *a, const struct ips_raw *raw);
+/* What was dropped without a rule: reason "stream", "decode", "memory"… */
+void ips_eve_drop(struct sk_buf *b, const struct ips_eve_config *cfg, const struct ips_packet *p,
+	const struct ips_alert *a, const char *reason);
+void ips_eve_tx(struct sk_buf *b, const struct ips_eve_config *cfg, const struct ips_packet *p,
+	struct ips_flow *f, struct ips_tx *tx);
+void ips_eve_flow(struct sk_buf *b, const struct ips_eve_config *cfg, const struct ips_flow *f,
+	uint64_t now_us, const char *why);
+void ips_eve_anomaly(struct sk_buf *b, const struct ips_eve_config *cfg, const struct ips_packet *p,
+	const char *type, const char *event);
+
+#endif
