@@ -36,8 +36,8 @@ struct fwd_cut {
 	size_t n_records;
 	struct deny *denies;
 	size_t n_denies;
-	uint32_t heads[PAIRS][PAIRS];       /* position + 1 */
-	bool closed[FW_B_DEFAULT_DENY + 1]; /* built-ins that a zone lost */
+	uint32_t heads[PAIRS][PAIRS]; /* position + 1 */
+	bool closed[FW_B_LAST + 1];   /* built-ins that a zone lost */
 	bool needed;
 };
 
@@ -127,7 +127,7 @@ static void compare_builtins(struct fwd_cut *c, const struct fw_policy *before)
 {
 	const struct fw_policy *after = c->after;
 
-	for (uint32_t id = 1; id <= FW_B_DEFAULT_DENY; id++) {
+	for (uint32_t id = 1; id <= FW_B_LAST; id++) {
 		for (size_t i = 0; i < before->n_zones; i++) {
 			const struct fw_zone *old = &before->zones[i];
 			const struct fw_zone *new =

@@ -183,6 +183,8 @@ int fwd_start(struct fwd *d, struct sk_err *err)
 	int r;
 
 	load_counters(d);
+	sk_log(LOG_INFO, "packets to inspection go through: %s",
+		fw_nft_queue_form_name(fw_nft_queue_form(d->nft)));
 	r = fwd_report_start(d, err);
 	/* Watching from before the first change of our own, so that none by others slips through.
 	 */

@@ -273,12 +273,23 @@ static json_t *warnings(const struct fwd *d)
 	return a;
 }
 
+/* What the policy says, and how this kernel does it. */
+static json_t *inspection(struct fwd *d)
+{
+	json_t *v = fw_inspect_to_json(&d->running->inspect);
+
+	if (v)
+		json_object_set_new(v, "kernel",
+			json_string(fw_nft_queue_form_name(fw_nft_queue_form(d->nft))));
+	return v;
+}
+
 json_t *fwd_status(struct fwd *d)
 {
 	const char *state = d->trial ? "confirming" : d->none ? "none" : "running";
 
 	return json_pack("{s:s,s:i,s:I,s:b,s:s,s:I,s:s,s:{s:I,s:s},s:I,s:s,s:I,s:I,s:I,s:I,s:b,s:o,"
-			 "s:o,s:o}",
+			 "s:o,s:o,s:o}",
 		"version", SK_VERSION, "pid", (int)getpid(), "started", (json_int_t)d->started,
 		"owner", fw_nft_owned(d->nft), "state", state, "generation",
 		(json_int_t)d->running->generation, "sha256", d->running->sha256, "confirmed",
@@ -288,7 +299,7 @@ json_t *fwd_status(struct fwd *d)
 		"expired_left_out", (json_int_t)d->expired, "last_drift", (json_int_t)d->drift.last,
 		"drift_count", (json_int_t)d->drift.count, "in_kernel", !d->dirty && !d->adopted,
 		"events", event_counts(d), "foreign", words(sk_buf_str(&d->drift.foreign)),
-		"warnings", warnings(d));
+		"warnings", warnings(d), "inspection", inspection(d));
 }
 
 static int op_status(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **extra,

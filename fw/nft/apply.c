@@ -146,7 +146,7 @@ static int fill(struct apply *a)
 	fw_nft_batch_init(&b, SEQ_HEAD);
 	fw_nft_change_chains(&c, &b);
 	fw_nft_change_maps(&c, &b);
-	for (uint32_t i = 1; i <= FW_B_DEFAULT_DENY; i++)
+	for (uint32_t i = 1; i <= FW_B_LAST; i++)
 		fw_nft_change_counter(&c, &b, i);
 	for (size_t i = 0; i < a->p->n_rules && ret == 0; i++) {
 		fw_nft_change_counter(&c, &b, a->p->rules[i].rec.number);
@@ -265,6 +265,7 @@ static int prepare(
 	fw_nft_batch_init(&a->rules, SEQ_RULES);
 	if (ret < 0)
 		return ret;
+	a->plan.queue_xt = a->n->queue_form == FW_NFT_QUEUE_XT;
 	if (n_start) {
 		a->start = malloc(n_start * sizeof(*start));
 		if (!a->start)
@@ -375,6 +376,13 @@ int fw_nft_apply(struct fw_nft *n, const struct fw_policy *p, const struct fw_nf
 {
 	struct apply a = {.n = n, .p = p, .err = err};
 	unsigned epoch = n->epoch;
+
+	if (p->inspect.on && fw_nft_queue_form(n) == FW_NFT_QUEUE_NONE)
+		return sk_err_set(err, -EOPNOTSUPP, "inspection.mode",
+			"this kernel cannot hand packets to inspection (it has neither nft_queue "
+			"nor xt_NFQUEUE)",
+			"このカーネルは通信内容の検査に対応していません "
+			"(nft_queue も xt_NFQUEUE もありません)");
 	int r = n->distrust ? fresh_epoch(n, &epoch) : 0;
 
 	if (r == 0)

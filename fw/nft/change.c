@@ -29,9 +29,10 @@ static void put_chain(const struct fw_nft_change *c, struct fw_nft_batch *b, con
 
 void fw_nft_change_chains(const struct fw_nft_change *c, struct fw_nft_batch *b)
 {
-	put_chain(c, b, FW_NFT_DENY);
-	put_chain(c, b, FW_NFT_DENY_REJECT);
-	put_chain(c, b, FW_NFT_REFUSE);
+	const char *name;
+
+	for (size_t i = 0; (name = fw_nft_plan_fixed(i)); i++)
+		put_chain(c, b, name);
 	for (size_t i = 0; i < c->plan->n_chains; i++)
 		put_chain(c, b, c->plan->chains[i].name);
 }
@@ -274,7 +275,7 @@ static bool planned_set(const struct fw_nft_plan *pl, const char *name)
 
 static bool planned_counter(const struct fw_nft_plan *pl, uint32_t number)
 {
-	return number <= FW_B_DEFAULT_DENY || fw_policy_find(pl->p, number);
+	return number <= FW_B_LAST || fw_policy_find(pl->p, number);
 }
 
 static void put_del_chain(struct fw_nft_batch *b, const char *name)

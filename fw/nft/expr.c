@@ -206,16 +206,26 @@ static void put_log(struct fw_nft_batch *b, const struct fw_nft_rule *r)
 	end(b, e);
 }
 
-/* ct mark = number << 8 | (ct mark & 0xff) */
-static void put_mark(struct fw_nft_batch *b, uint32_t number)
+/* ct mark = (ct mark & keep) | value; value has no bit of keep */
+static void put_mark(struct fw_nft_batch *b, uint32_t keep, uint32_t value)
 {
-	const uint32_t keep = ~FW_MARK_MASK, value = number << FW_MARK_SHIFT;
-
 	load_ct(b, NFT_CT_MARK);
 	put_mask(b, &keep, &value, sizeof(keep));
 	struct expr e = begin(b, "ct");
 	fw_nft_put_be32(b, NFTA_CT_SREG, NFT_REG_1);
 	fw_nft_put_be32(b, NFTA_CT_KEY, NFT_CT_MARK);
+	end(b, e);
+}
+
+static void put_meta_clear(struct fw_nft_batch *b)
+{
+	const uint32_t keep = ~FW_MARK_VERDICT, zero = 0;
+
+	load_meta(b, NFT_META_MARK, NFT_REG_1);
+	put_mask(b, &keep, &zero, sizeof(keep));
+	struct expr e = begin(b, "meta");
+	fw_nft_put_be32(b, NFTA_META_SREG, NFT_REG_1);
+	fw_nft_put_be32(b, NFTA_META_KEY, NFT_META_MARK);
 	end(b, e);
 }
 
@@ -282,7 +292,11 @@ static void put_actions(struct fw_nft_batch *b, const struct fw_nft_rule *r)
 	if (r->log)
 		put_log(b, r);
 	if (r->mark)
-		put_mark(b, r->number);
+		put_mark(b, ~FW_MARK_MASK, r->number << FW_MARK_SHIFT);
+	if (r->ct_verdict)
+		put_mark(b, ~FW_MARK_VERDICT, r->ct_verdict);
+	if (r->meta_clear)
+		put_meta_clear(b);
 	if (r->nat != FW_NFT_NAT_NONE)
 		put_nat(b, r);
 	switch (r->verdict) {
@@ -291,6 +305,7 @@ static void put_actions(struct fw_nft_batch *b, const struct fw_nft_rule *r)
 	case FW_NFT_DROP: put_verdict(b, NF_DROP, NULL); break;
 	case FW_NFT_GOTO: put_verdict(b, (uint32_t)NFT_GOTO, r->target); break;
 	case FW_NFT_JUMP: put_verdict(b, (uint32_t)NFT_JUMP, r->target); break;
+	case FW_NFT_QUEUE: fw_nft_queue_put(b, r); break;
 	case FW_NFT_RESET: put_reject(b, true); break;
 	case FW_NFT_PROHIBITED: put_reject(b, false); break;
 	}

@@ -23,7 +23,8 @@ struct fw_nft_meant {
 struct fw_nft {
 	struct fw_nft_sock sock;
 	bool want_owner, owned;
-	bool scratch;   /* a throw-away namespace: transactions may be split */
+	bool scratch; /* a throw-away namespace: transactions may be split */
+	enum fw_nft_queue_form queue_form;
 	bool distrust;  /* sets of the kernel may not hold what their names say */
 	unsigned epoch; /* of the names of sets */
 	uint32_t genid; /* after our last change */

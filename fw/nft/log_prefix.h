@@ -25,6 +25,7 @@
 #define FW_REASON_INVALID "invalid"
 #define FW_REASON_REVERSE_PATH "reverse_path"
 #define FW_REASON_BOGON "bogon"
+#define FW_REASON_IPS "ips"     /* a further packet of a connection that inspection stopped */
 #define FW_REASON_STRAY "stray" /* fwd's: no_rule for the middle of a connection that is gone */
 
 struct fw_log_prefix {

@@ -17,6 +17,12 @@
 /* conntrack mark: the record's number on bits 8-31; bits 0-7 belong to inspection. */
 #define FW_MARK_SHIFT 8
 #define FW_MARK_MASK 0xffffff00u
+/* What inspection decided about a whole connection; the same bits in the packet's mark carry the
+ * verdict from the queue to the connection. */
+#define FW_MARK_BYPASS 0x01u /* needs no more inspection */
+#define FW_MARK_DROP 0x02u   /* is dropped */
+#define FW_MARK_REJECT 0x04u /* is dropped, and its ends are told */
+#define FW_MARK_VERDICT 0x07u
 
 struct fw_nft;
 
@@ -39,6 +45,16 @@ struct fw_nft_stats {
 int fw_nft_open(struct fw_nft **ret, const struct fw_nft_opts *o, struct sk_err *err);
 void fw_nft_close(struct fw_nft *n);       /* the table stays in the kernel */
 bool fw_nft_owned(const struct fw_nft *n); /* table held with OWNER|PERSIST */
+
+/* How this kernel hands packets to a queue. Found out once, by trying. */
+enum fw_nft_queue_form {
+	FW_NFT_QUEUE_UNKNOWN,
+	FW_NFT_QUEUE_NATIVE, /* nf_tables' own "queue" */
+	FW_NFT_QUEUE_XT,     /* the NFQUEUE target of xtables, through nft_compat */
+	FW_NFT_QUEUE_NONE,   /* not at all: a policy with inspection is refused */
+};
+enum fw_nft_queue_form fw_nft_queue_form(struct fw_nft *n);
+const char *fw_nft_queue_form_name(enum fw_nft_queue_form f); /* "queue" "NFQUEUE" "none" */
 
 /*
  * Put p into the kernel, whatever is there now. All or nothing: on failure the kernel keeps what it

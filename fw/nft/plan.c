@@ -19,6 +19,19 @@ static const struct fw_nft_base_info bases[FW_NFT_BASES] = {
 	[FW_NFT_OUTPUT] = {"output", "filter", "output", NF_INET_LOCAL_OUT, NF_DROP, 0},
 	[FW_NFT_NAT_POST] = {"nat_post", "nat", "postrouting", NF_INET_POST_ROUTING, NF_ACCEPT,
 		100},
+	[FW_NFT_IPS] = {"ips", "filter", "forward", NF_INET_FORWARD, NF_ACCEPT, 10},
+	[FW_NFT_IPS_SAVE] = {"ips_save", "filter", "forward", NF_INET_FORWARD, NF_ACCEPT, 20},
+};
+
+static const struct fixed {
+	const char *name;
+	void (*rules)(struct fw_nft_plan *pl, const char *chain);
+} fixed[] = {
+	{FW_NFT_REFUSE, fw_nft_plan_deny},
+	{FW_NFT_DENY, fw_nft_plan_deny},
+	{FW_NFT_DENY_REJECT, fw_nft_plan_deny},
+	{FW_NFT_IPS_KNOWN, fw_nft_plan_ips_known},
+	{FW_NFT_IPS_VERDICT, fw_nft_plan_ips_verdict},
 };
 
 static const struct fw_nft_map_info map_infos[FW_NFT_MAPS] = {
@@ -40,6 +53,11 @@ const struct fw_nft_map_info *fw_nft_map(enum fw_nft_map m)
 {
 	assert(m < FW_NFT_MAPS);
 	return &map_infos[m];
+}
+
+const char *fw_nft_plan_fixed(size_t n)
+{
+	return n < SK_ARRAY_SIZE(fixed) ? fixed[n].name : NULL;
 }
 
 /* ---- zone chains ---- */
@@ -322,14 +340,12 @@ static void chain_rules(struct fw_nft_plan *pl, size_t i)
 
 int fw_nft_plan_rules(struct fw_nft_plan *pl, fw_nft_emit_fn *emit, void *arg)
 {
-	static const char *const deny[] = {FW_NFT_REFUSE, FW_NFT_DENY, FW_NFT_DENY_REJECT};
-
 	pl->emit = emit;
 	pl->arg = arg;
 	pl->err = 0;
 	pl->emitted = 0;
-	for (size_t i = 0; i < SK_ARRAY_SIZE(deny); i++)
-		fw_nft_plan_deny(pl, deny[i]);
+	for (size_t i = 0; i < SK_ARRAY_SIZE(fixed); i++)
+		fixed[i].rules(pl, fixed[i].name);
 	for (size_t i = 0; i < pl->n_chains; i++) {
 		const size_t before = pl->emitted;
 		chain_rules(pl, i);
@@ -343,9 +359,10 @@ int fw_nft_plan_rules(struct fw_nft_plan *pl, fw_nft_emit_fn *emit, void *arg)
 
 bool fw_nft_plan_has_chain(const struct fw_nft_plan *pl, const char *name)
 {
-	if (strcmp(name, FW_NFT_DENY) == 0 || strcmp(name, FW_NFT_DENY_REJECT) == 0 ||
-		strcmp(name, FW_NFT_REFUSE) == 0)
-		return true;
+	for (size_t i = 0; i < SK_ARRAY_SIZE(fixed); i++) {
+		if (strcmp(fixed[i].name, name) == 0)
+			return true;
+	}
 	for (size_t b = 0; b < FW_NFT_BASES; b++) {
 		if (strcmp(bases[b].name, name) == 0)
 			return true;

@@ -14,7 +14,9 @@
 
 #define FW_NFT_DENY "deny"
 #define FW_NFT_DENY_REJECT "deny_reject"
-#define FW_NFT_REFUSE "refuse" /* the answer itself: TCP reset or ICMP */
+#define FW_NFT_REFUSE "refuse"           /* the answer itself: TCP reset or ICMP */
+#define FW_NFT_IPS_KNOWN "ips_known"     /* connections with a verdict of inspection */
+#define FW_NFT_IPS_VERDICT "ips_verdict" /* packets that came back with one */
 
 enum fw_nft_base {
 	FW_NFT_PRE_RAW,
@@ -23,6 +25,8 @@ enum fw_nft_base {
 	FW_NFT_FORWARD,
 	FW_NFT_OUTPUT,
 	FW_NFT_NAT_POST,
+	FW_NFT_IPS,      /* behind "forward": hand over to inspection */
+	FW_NFT_IPS_SAVE, /* what came back from it */
 	FW_NFT_BASES
 };
 
@@ -92,11 +96,14 @@ struct fw_nft_plan {
 	fw_nft_emit_fn *emit;
 	void *arg;
 	size_t emitted;
+	bool queue_xt;             /* queue rules as the xtables target */
 	struct fw_nft_span *spans; /* scratch */
 	size_t cap_spans;
 	int err; /* -ENOMEM */
 };
 
+/* The n-th of the chains without hook that always exist, NULL past the last. */
+const char *fw_nft_plan_fixed(size_t n);
 /* Chains and maps. The policy is borrowed. 0 or -ENOMEM. */
 int fw_nft_plan_init(struct fw_nft_plan *pl, const struct fw_policy *p, unsigned epoch);
 void fw_nft_plan_done(struct fw_nft_plan *pl);
@@ -115,6 +122,11 @@ void fw_nft_plan_guard(
 /* Rules of a base or deny chain. */
 void fw_nft_plan_base(struct fw_nft_plan *pl, enum fw_nft_base b);
 void fw_nft_plan_deny(struct fw_nft_plan *pl, const char *chain);
+/* inspect_rules.c: rules of FW_NFT_IPS and FW_NFT_IPS_SAVE, and of the two chains behind them. */
+void fw_nft_plan_ips(struct fw_nft_plan *pl, const char *chain);
+void fw_nft_plan_ips_save(struct fw_nft_plan *pl, const char *chain);
+void fw_nft_plan_ips_known(struct fw_nft_plan *pl, const char *chain);
+void fw_nft_plan_ips_verdict(struct fw_nft_plan *pl, const char *chain);
 /* Rules of one record in a chain of this kind. */
 void fw_nft_plan_record(
 	struct fw_nft_plan *pl, const struct fw_nft_zchain *c, const struct fw_policy_rule *r);

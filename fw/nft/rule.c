@@ -41,6 +41,7 @@ static const struct fw_nft_field_info fields[FW_NFT_FIELDS] = {
 	[FW_NFT_CT_STATE] = {"ct state", "ct", NFT_CT_STATE, 0, 4, FW_NFT_FORM_STATE},
 	[FW_NFT_CT_STATUS] = {"ct status", "ct", NFT_CT_STATUS, 0, 4, FW_NFT_FORM_STATUS},
 	[FW_NFT_CT_MARK] = {"ct mark", "ct", NFT_CT_MARK, 0, 4, FW_NFT_FORM_HOST},
+	[FW_NFT_META_MARK] = {"meta mark", "meta", NFT_META_MARK, 0, 4, FW_NFT_FORM_HOST},
 	[FW_NFT_FIB_DADDR_TYPE] = {"fib daddr type", "fib", NFT_FIB_RESULT_ADDRTYPE,
 		NFTA_FIB_F_DADDR, 4, FW_NFT_FORM_ADDRTYPE},
 	[FW_NFT_FIB_SADDR_TYPE] = {"fib saddr type", "fib", NFT_FIB_RESULT_ADDRTYPE,

@@ -39,6 +39,7 @@ enum fw_nft_field {
 	FW_NFT_CT_STATE,
 	FW_NFT_CT_STATUS,
 	FW_NFT_CT_MARK,
+	FW_NFT_META_MARK,
 	FW_NFT_FIB_DADDR_TYPE,
 	FW_NFT_FIB_SADDR_TYPE,
 	FW_NFT_FIB_REVERSE, /* the interface that leads to the source; 0: not the arriving one */
@@ -94,6 +95,7 @@ enum fw_nft_verdict {
 	FW_NFT_DROP,
 	FW_NFT_GOTO,
 	FW_NFT_JUMP,
+	FW_NFT_QUEUE,
 	FW_NFT_RESET,
 	FW_NFT_PROHIBITED
 };
@@ -111,11 +113,17 @@ struct fw_nft_rule {
 	char log;           /* FW_LOG_…, 0: no report */
 	const char *reason; /* with log */
 	bool mark;          /* put the number into the conntrack mark */
+	uint8_t ct_verdict; /* put this FW_MARK_… of inspection into the conntrack mark */
+	bool meta_clear;    /* take inspection's bits out of the packet's mark */
 	enum fw_nft_nat nat;
 	struct fw_ip nat_addr;
 	uint16_t nat_port;
 	enum fw_nft_verdict verdict;
 	const char *target; /* chain, with FW_NFT_GOTO and FW_NFT_JUMP */
+	/* with FW_NFT_QUEUE: queue to queue + queues - 1, open without listener or not */
+	uint16_t queue;
+	uint8_t queues;
+	bool queue_open, queue_xt;
 };
 
 void fw_nft_rule_init(struct fw_nft_rule *r, const char *chain, uint32_t number, uint32_t revision);
@@ -135,6 +143,8 @@ bool fw_nft_counter_number(const char *name, uint32_t *ret);
 void fw_nft_comment(char dst[FW_NFT_NAME_MAX], uint32_t number, uint32_t revision);
 bool fw_nft_comment_number(const char *comment, size_t len, uint32_t *ret);
 
+/* queue.c: the expression of a queue rule. */
+void fw_nft_queue_put(struct fw_nft_batch *b, const struct fw_nft_rule *r);
 /* Append as an NFT_MSG_NEWRULE message (errors stick in b) or as one line of text. */
 void fw_nft_rule_put(struct fw_nft_batch *b, const struct fw_nft_rule *r);
 void fw_nft_rule_text(struct sk_buf *b, const struct fw_nft_rule *r);

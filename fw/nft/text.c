@@ -102,8 +102,8 @@ static void put_match(struct sk_buf *b, const struct fw_nft_match *m)
 		sk_buf_printf(b, "tcp flags & 0x%02x != 0 ", m->lo[0]);
 		return;
 	}
-	if (m->field == FW_NFT_CT_MARK && m->op == FW_NFT_BITS) {
-		sk_buf_printf(b, "ct mark & 0x%08x != 0 ", host32(m->lo));
+	if (f->form == FW_NFT_FORM_HOST && m->op == FW_NFT_BITS) {
+		sk_buf_printf(b, "%s & 0x%08x != 0 ", f->text, host32(m->lo));
 		return;
 	}
 	sk_buf_printf(b, "%s ", f->text);
@@ -152,6 +152,12 @@ static void put_verdict(struct sk_buf *b, const struct fw_nft_rule *r)
 	case FW_NFT_DROP: sk_buf_puts(b, "drop "); break;
 	case FW_NFT_GOTO: sk_buf_printf(b, "goto %s ", r->target); break;
 	case FW_NFT_JUMP: sk_buf_printf(b, "jump %s ", r->target); break;
+	case FW_NFT_QUEUE:
+		sk_buf_printf(b, "queue %sto %u", r->queue_open ? "flags bypass " : "", r->queue);
+		if (r->queues > 1)
+			sk_buf_printf(b, "-%u", r->queue + r->queues - 1u);
+		sk_buf_putc(b, ' ');
+		break;
 	case FW_NFT_RESET: sk_buf_puts(b, "reject with tcp reset "); break;
 	case FW_NFT_PROHIBITED: sk_buf_puts(b, "reject with icmpx admin-prohibited "); break;
 	}
@@ -178,6 +184,11 @@ void fw_nft_rule_text(struct sk_buf *b, const struct fw_nft_rule *r)
 	if (r->mark)
 		sk_buf_printf(b, "ct mark set ct mark and 0x%08x or 0x%08x ", ~FW_MARK_MASK,
 			r->number << FW_MARK_SHIFT);
+	if (r->ct_verdict)
+		sk_buf_printf(b, "ct mark set ct mark and 0x%08x or 0x%08x ", ~FW_MARK_VERDICT,
+			r->ct_verdict);
+	if (r->meta_clear)
+		sk_buf_printf(b, "meta mark set meta mark and 0x%08x ", ~FW_MARK_VERDICT);
 	if (r->nat != FW_NFT_NAT_NONE)
 		put_nat(b, r);
 	put_verdict(b, r);
@@ -191,7 +202,7 @@ static void put_counters(struct sk_buf *b, const struct fw_policy *p)
 {
 	char name[FW_NFT_NAME_MAX];
 
-	for (uint32_t i = 1; i <= FW_B_DEFAULT_DENY; i++) {
+	for (uint32_t i = 1; i <= FW_B_LAST; i++) {
 		fw_nft_counter_name(name, i);
 		sk_buf_printf(b, "\tcounter %s {\n\t}\n", name);
 	}
@@ -264,6 +275,8 @@ static void put_empty_chains(struct writer *w, const struct fw_nft_plan *pl)
 		raw |= p->zones[z].bogons;
 	if (!raw)
 		open_chain(w, fw_nft_base(FW_NFT_PRE_RAW)->name);
+	if (!p->inspect.on)
+		open_chain(w, fw_nft_base(FW_NFT_IPS_SAVE)->name);
 	for (size_t i = 0; i < pl->n_chains; i++) {
 		if (pl->chains[i].n_rules == 0)
 			open_chain(w, pl->chains[i].name);

@@ -21,6 +21,7 @@ enum where {
 	W_BOGONS_IN, /* bogons zones to anywhere */
 	W_RA_IN,     /* dhcp_client zones to the gateway */
 	W_LOOPBACK,
+	W_FORWARD, /* between zones, none of them the gateway */
 };
 
 static const struct row {
@@ -88,6 +89,18 @@ static const struct row {
 		{"Stops everything that no record allows, in every direction.",
 			"許可ルールのない通信を、どの方向でもすべて遮断します。"},
 		"any", "any", "any", "any"},
+	{FW_B_INSPECT, "inspection", true, W_FORWARD,
+		{"The contents of what the rules allow through the gateway are inspected.",
+			"許可ルールで許可された、本装置を通る通信の内容を検査します。"},
+		"any", "any", "any", "any"},
+	{FW_B_INSPECTED, "inspected", true, W_FORWARD,
+		{"Connections that inspection has seen enough of go on without it.",
+			"検査を終えた通信の、後続の通信を検査せずに通します。"},
+		"any", "any", "any", "any"},
+	{FW_B_INSPECT_DROP, "inspection-drop", false, W_FORWARD,
+		{"Stops connections in which inspection found an attack.",
+			"検査で攻撃が見つかった通信の、後続の通信を遮断します。"},
+		"any", "any", "any", "any"},
 };
 
 /* Append to a fixed text; what does not fit ends in "…". */
@@ -113,7 +126,8 @@ static bool zone_counts(const struct fw_zone *z, enum where w)
 	case W_BOGONS_IN: return z->bogons;
 	case W_ALL:
 	case W_GATEWAY:
-	case W_LOOPBACK: break;
+	case W_LOOPBACK:
+	case W_FORWARD: break;
 	}
 	return false;
 }
@@ -124,11 +138,11 @@ static bool put_direction(const struct fw_policy *p, enum where w, char *dst, si
 	bool some = false;
 
 	dst[0] = '\0';
-	if (w == W_ALL || w == W_GATEWAY || w == W_LOOPBACK) {
+	if (w == W_ALL || w == W_GATEWAY || w == W_LOOPBACK || w == W_FORWARD) {
 		add_text(dst, cap,
-			w == W_ALL               ? "any->any"
-				: w == W_GATEWAY ? "any->gateway, gateway->any"
-						 : "gateway->gateway");
+			w == W_ALL || w == W_FORWARD ? "any->any"
+				: w == W_GATEWAY     ? "any->gateway, gateway->any"
+						     : "gateway->gateway");
 		return true;
 	}
 	for (size_t i = 0; i < p->n_zones; i++) {
@@ -179,6 +193,8 @@ bool fw_builtin_get(const struct fw_policy *p, size_t n, struct fw_builtin *ret)
 		put_manage_ports(&p->site, b.port, sizeof(b.port));
 		b.enabled = b.enabled && p->site.n_manage_ports > 0;
 	}
+	if (row->id == FW_B_INSPECT)
+		b.enabled = p->inspect.on;
 	if (row->id == FW_B_REVERSE_PATH)
 		b.enabled = p->site.reverse_path;
 	*ret = b;

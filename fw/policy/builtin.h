@@ -23,6 +23,10 @@ enum fw_builtin_id {
 	FW_B_REVERSE_PATH = 11, /* drop: source not reachable through the arriving interface */
 	FW_B_BOGONS = 12,       /* drop: reserved source addresses on bogons zones */
 	FW_B_DEFAULT_DENY = 13, /* drop all else */
+	FW_B_INSPECT = 14,      /* contents of what is let through are inspected */
+	FW_B_INSPECTED = 15,    /* connections that need no more inspection */
+	FW_B_INSPECT_DROP = 16, /* drop: connections that inspection stopped */
+	FW_B_LAST = FW_B_INSPECT_DROP,
 };
 
 /* Where in the kernel a built-in stands. */

@@ -325,5 +325,7 @@ void fw_explain(const struct fw_policy *p, const struct fw_flow *f,
 	d.to = w.to;
 	if (d.verdict == FW_V_ACCEPT && w.to != FW_SELF)
 		d.snat = source_translation(&w);
+	d.inspected =
+		p->inspect.on && d.verdict == FW_V_ACCEPT && f->from != FW_SELF && w.to != FW_SELF;
 	*ret = d;
 }

@@ -24,8 +24,9 @@ struct fw_decision {
 	uint32_t dnat;     /* record that translated the destination, or 0 */
 	struct fw_ip dst;  /* destination after translation */
 	uint16_t port;
-	uint8_t to;    /* zone after translation (see resolve) */
-	uint32_t snat; /* record that translates the source, or 0 */
+	uint8_t to;     /* zone after translation (see resolve) */
+	uint32_t snat;  /* record that translates the source, or 0 */
+	bool inspected; /* let through, and its contents are looked at */
 	/* near misses: rules of the same zone pair that differ in one field only, at most 5 */
 	struct {
 		uint32_t number;

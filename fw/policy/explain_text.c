@@ -147,5 +147,7 @@ void fw_explain_put(struct sk_buf *b, const struct fw_policy *p, const struct fw
 {
 	put_verdict(b, p, f, d, lang);
 	put_nat(b, p, f, d, lang);
+	if (d->inspected)
+		sk_buf_puts(b, lang == SK_JA ? "; 通信内容を検査" : "; its contents are inspected");
 	put_near(b, d, lang);
 }

@@ -18,6 +18,7 @@ struct fw_policy *fw_policy_new(void)
 
 	if (!p)
 		return NULL;
+	fw_inspect_init(&p->inspect);
 	p->objects = fw_objects_new();
 	p->pool = fw_pool_new();
 	if (!p->objects || !p->pool) {
@@ -304,11 +305,20 @@ static void give_back_slack(struct fw_policy *p)
 	p->cap_rules = p->n_rules;
 }
 
+static int check_inspect(const struct fw_inspect *s, struct sk_err *err)
+{
+	int r = fw_inspect_check(s, err);
+
+	if (r < 0)
+		sk_err_prefix(err, "inspection");
+	return r;
+}
+
 int fw_policy_finish(struct fw_policy *p, struct sk_err *err)
 {
 	int r;
 
-	if ((r = check_site(&p->site, err)) < 0 ||
+	if ((r = check_site(&p->site, err)) < 0 || (r = check_inspect(&p->inspect, err)) < 0 ||
 		(r = fw_zones_validate(p->zones, p->n_zones, err)) < 0 ||
 		(r = check_objects(p, err)) < 0)
 		return r;

@@ -2,7 +2,8 @@
 /*
  * The policy document: the only thing fwd accepts, and its compiled form. Text format, one
  * canonical JSON object a line (so that 10,000 rules are read in little memory):
- *   {"format":"sekisho-policy","version":1,"generation":N,"created":T,"site":{…}}
+ *   {"format":"sekisho-policy","version":1,"generation":N,"created":T,"site":{…},
+ *    "inspection":{…}}
  *   {"zone":{…}} …   {"object":{"kind":…,"name":…,"items":[…]}} …   {"rule":{…}} …
  *   {"end":{"rules":N,"sha256":"hex of every byte before this line"}}
  * Pure: the caller reads and writes the bytes.
@@ -12,6 +13,7 @@
 
 #include <stdint.h>
 
+#include "fw/policy/inspect.h"
 #include "fw/policy/zone.h"
 #include "fw/registry/rule.h"
 
@@ -52,6 +54,7 @@ struct fw_policy {
 	uint64_t generation;
 	int64_t created;
 	struct fw_site site;
+	struct fw_inspect inspect;
 	struct fw_zone zones[FW_ZONES_MAX];
 	size_t n_zones;
 	struct fw_objects *objects; /* fill through fw_policy_add_object */

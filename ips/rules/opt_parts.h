@@ -51,9 +51,8 @@ struct ips_byte { /* byte_test, byte_jump, byte_extract, byte_math, isdataat, bs
 	struct ips_var nbytes;
 	struct ips_var offset;
 	struct ips_var value; /* byte_test's and byte_math's right value, isdataat's position */
-	uint8_t op;           /* enum ips_cmp or one of "&^+-*/
-	<> " by the option */
-		uint8_t base; /* string numbers: 8, 10, 16; 0: binary */
+	uint8_t op;           /* enum ips_cmp, or the operator's character, by the option */
+	uint8_t base;         /* string numbers: 8, 10, 16; 0: binary */
 	int8_t endian;        /* 1 big, 0 little, -1: DCERPC's own */
 	bool relative, rawbytes, align, from_beginning, from_end, dce;
 	uint8_t align_to;

@@ -213,6 +213,8 @@ static int reply_decision(struct mg_call *c, const struct fw_policy *p, const st
 		json_object_set_new(v, "dnat", json_integer(d->dnat));
 	if (d->snat)
 		json_object_set_new(v, "snat", json_integer(d->snat));
+	if (d->inspected)
+		json_object_set_new(v, "inspected", json_true());
 	return mg_reply_record(c, v);
 }
 

@@ -60,9 +60,31 @@ static void set_ports(struct fw_site *site, const char *list)
 	}
 }
 
+/* Values were checked when they were set: what is no number cannot be. */
+static uint16_t small_number(const char *v)
+{
+	uint64_t n = 0;
+
+	sk_parse_u64(v, UINT16_MAX, &n);
+	return (uint16_t)n;
+}
+
+static void set_inspect(struct fw_inspect *s, const char *key, const char *v)
+{
+	if (sk_streq(key, "mode"))
+		s->on = sk_streq(v, "on");
+	else if (sk_streq(key, "fail"))
+		s->open = sk_streq(v, "open");
+	else if (sk_streq(key, "queues"))
+		s->queues = (uint8_t)small_number(v);
+	else if (sk_streq(key, "first_queue"))
+		s->first_queue = small_number(v);
+}
+
 static int add_setting(const char *name, const json_t *value, uint32_t change, void *arg)
 {
-	struct fw_site *site = &((struct build *)arg)->p->site;
+	struct fw_policy *p = ((struct build *)arg)->p;
+	struct fw_site *site = &p->site;
 	const char *v = json_string_value(value);
 
 	if (v == NULL)
@@ -75,6 +97,8 @@ static int add_setting(const char *name, const json_t *value, uint32_t change, v
 		site->reverse_path = sk_streq(v, "yes");
 	else if (sk_streq(name, "site.log_broadcast"))
 		site->log_broadcast = sk_streq(v, "yes");
+	else if (strncmp(name, "inspection.", 11) == 0)
+		set_inspect(&p->inspect, name + 11, v);
 	return 0;
 }
 

@@ -15,6 +15,20 @@ static const struct mg_setting_def defs[] = {
 	{"events.retention_days", "190", MG_SET_INT, 184, 3660, false,
 		{"days that events are kept (No.143: at least six months)",
 			"ログの保存日数 (No.143: 6ヶ月以上)"}},
+	{"inspection.fail", "closed", MG_SET_WORD, 0, 0, true,
+		{"what becomes of traffic while no inspection runs: closed stops it, open lets it "
+		 "pass",
+			"検査が動いていない間の通信の扱い: closed は遮断、open は通す"},
+		"closed open"},
+	{"inspection.first_queue", "103", MG_SET_INT, 0, 65520, true,
+		{"number of the first kernel queue that inspection listens on",
+			"検査が使うカーネルキューの最初の番号"}},
+	{"inspection.mode", "off", MG_SET_WORD, 0, 0, true,
+		{"inspect the contents of what the rules allow", "許可した通信の内容を検査する"},
+		"off on"},
+	{"inspection.queues", "1", MG_SET_INT, 1, FW_INSPECT_QUEUES_MAX, true,
+		{"kernel queues, one for each processor that inspects",
+			"カーネルキューの数 (検査に使う CPU の数)"}},
 	{"rule.expiring_days", "30", MG_SET_INT, 1, 180, false,
 		{"days before expiry that a rule counts as expiring", "期限間近とみなす日数"}},
 	{"rule.expiry_days_max", "366", MG_SET_INT, 1, 366, false,
@@ -100,6 +114,24 @@ static int check_ports(
 			   "%s にはポート番号が必要です", d->key);
 }
 
+static int check_word(
+	const struct mg_setting_def *d, const char *v, char *dst, size_t cap, struct sk_err *err)
+{
+	const size_t n = strlen(v);
+
+	for (const char *w = d->words; *w;) {
+		size_t len = strcspn(w, " ");
+
+		if (n == len && n < cap && memcmp(w, v, n) == 0) {
+			memcpy(dst, v, n + 1);
+			return 0;
+		}
+		w += len + (w[len] == ' ');
+	}
+	return sk_err_set(err, -EINVAL, "value", "%s is one of: %s", "%s は次のどれかです: %s",
+		d->key, d->words);
+}
+
 int mg_setting_check(const char *key, const char *value, char *dst, size_t cap, struct sk_err *err)
 {
 	const struct mg_setting_def *d = mg_setting_find(key);
@@ -112,6 +144,7 @@ int mg_setting_check(const char *key, const char *value, char *dst, size_t cap, 
 	case MG_SET_INT: return check_int(d, value, dst, cap, err);
 	case MG_SET_BOOL: return check_bool(d, value, dst, cap, err);
 	case MG_SET_PORTS: return check_ports(d, value, dst, cap, err);
+	case MG_SET_WORD: return check_word(d, value, dst, cap, err);
 	default: break;
 	}
 	r = mg_wf_text("value", value, SK_MIN((size_t)d->max, cap - 1), false, err);

@@ -94,6 +94,10 @@ static int add_frame(struct fw_policy *p, const json_t *v, struct sk_err *err)
 			p->site.manage_ports[p->site.n_manage_ports++] =
 				(uint16_t)json_integer_value(item);
 	}
+	item = json_object_get(v, "inspection");
+	r = item ? fw_inspect_from_json(item, &p->inspect, err) : 0;
+	if (r < 0)
+		return r;
 	json_array_foreach (json_object_get(v, "zones"), i, item) {
 		if (p->n_zones >= FW_ZONES_MAX)
 			return -E2BIG;
