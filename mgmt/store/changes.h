@@ -91,7 +91,6 @@ struct mg_setting_def {
 	int64_t min, max; /* of INT; bytes of TEXT */
 	bool policy;      /* part of the policy: in force after apply */
 	struct sk_text help;
-	const char *words; /* of WORD: "closed open" */
 };
 const struct mg_setting_def *mg_setting_defs(size_t *ret_n);
 const struct mg_setting_def *mg_setting_find(const char *key);

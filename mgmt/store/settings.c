@@ -18,14 +18,12 @@ static const struct mg_setting_def defs[] = {
 	{"inspection.fail", "closed", MG_SET_WORD, 0, 0, true,
 		{"what becomes of traffic while no inspection runs: closed stops it, open lets it "
 		 "pass",
-			"検査が動いていない間の通信の扱い: closed は遮断、open は通す"},
-		"closed open"},
+			"検査が動いていない間の通信の扱い: closed は遮断、open は通す"}},
 	{"inspection.first_queue", "103", MG_SET_INT, 0, 65520, true,
 		{"number of the first kernel queue that inspection listens on",
 			"検査が使うカーネルキューの最初の番号"}},
 	{"inspection.mode", "off", MG_SET_WORD, 0, 0, true,
-		{"inspect the contents of what the rules allow", "許可した通信の内容を検査する"},
-		"off on"},
+		{"inspect the contents of what the rules allow", "許可した通信の内容を検査する"}},
 	{"inspection.queues", "1", MG_SET_INT, 1, FW_INSPECT_QUEUES_MAX, true,
 		{"kernel queues, one for each processor that inspects",
 			"カーネルキューの数 (検査に使う CPU の数)"}},
@@ -46,6 +44,14 @@ static const struct mg_setting_def defs[] = {
 	{"site.reverse_path", "yes", MG_SET_BOOL, 0, 0, true,
 		{"block packets whose source is not reachable where they arrive (RFC 3704)",
 			"送信元を詐称した通信を遮断する (RFC 3704)"}},
+};
+
+/* What a setting of type WORD may be. */
+static const struct {
+	const char *key, *words;
+} words[] = {
+	{"inspection.fail", "closed open"},
+	{"inspection.mode", "off on"},
 };
 
 const struct mg_setting_def *mg_setting_defs(size_t *ret_n)
@@ -117,9 +123,14 @@ static int check_ports(
 static int check_word(
 	const struct mg_setting_def *d, const char *v, char *dst, size_t cap, struct sk_err *err)
 {
+	const char *list = "";
 	const size_t n = strlen(v);
 
-	for (const char *w = d->words; *w;) {
+	for (size_t i = 0; i < SK_ARRAY_SIZE(words); i++) {
+		if (sk_streq(words[i].key, d->key))
+			list = words[i].words;
+	}
+	for (const char *w = list; *w;) {
 		size_t len = strcspn(w, " ");
 
 		if (n == len && n < cap && memcmp(w, v, n) == 0) {
@@ -128,8 +139,8 @@ static int check_word(
 		}
 		w += len + (w[len] == ' ');
 	}
-	return sk_err_set(err, -EINVAL, "value", "%s is one of: %s", "%s は次のどれかです: %s",
-		d->key, d->words);
+	return sk_err_set(
+		err, -EINVAL, "value", "%s is one of: %s", "%s は次のどれかです: %s", d->key, list);
 }
 
 int mg_setting_check(const char *key, const char *value, char *dst, size_t cap, struct sk_err *err)

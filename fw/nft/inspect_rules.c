@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The chains of inspection. "ips" stands behind the filter: what came so far is allowed. It hands
+ * packets to the queue, and knows by the connection's mark those that need none. A packet comes
+ * back with inspection's verdict in its own mark; "ips_save" writes it to the connection before it
+ * acts on it, so that it holds for the packets to come. Pure.
+ */
+#include <string.h>
+
+#include "fw/nft/log_prefix.h"
+#include "fw/nft/nft.h"
+#include "fw/nft/plan.h"
+
+static void bits(struct fw_nft_rule *r, enum fw_nft_field mark, uint32_t v)
+{
+	fw_nft_rule_u32(r, mark, FW_NFT_BITS, v);
+}
+
+static void go(struct fw_nft_plan *pl, struct fw_nft_rule *r, const char *target)
+{
+	r->verdict = FW_NFT_GOTO;
+	r->target = target;
+	fw_nft_plan_emit(pl, r);
+}
+
+void fw_nft_plan_ips(struct fw_nft_plan *pl, const char *chain)
+{
+	const struct fw_inspect *s = &pl->p->inspect;
+	struct fw_nft_rule r;
+
+	/* One comparison for a packet of which inspection has said nothing. */
+	fw_nft_rule_init(&r, chain, FW_B_INSPECT, 0);
+	bits(&r, FW_NFT_CT_MARK, FW_MARK_VERDICT);
+	go(pl, &r, FW_NFT_IPS_KNOWN);
+	if (!s->on)
+		return;
+	/* A mark that somebody else set for routing must not look like a verdict. */
+	fw_nft_rule_init(&r, chain, FW_B_INSPECT, 0);
+	bits(&r, FW_NFT_META_MARK, FW_MARK_VERDICT);
+	r.meta_clear = true;
+	fw_nft_plan_emit(pl, &r);
+	fw_nft_rule_init(&r, chain, FW_B_INSPECT, 0);
+	r.count = true;
+	r.verdict = FW_NFT_QUEUE;
+	r.queue = s->first_queue;
+	r.queues = s->queues;
+	r.queue_open = s->open;
+	r.queue_xt = pl->queue_xt;
+	fw_nft_plan_emit(pl, &r);
+}
+
+/* The bulk of the traffic is what needs no more inspection: first. */
+void fw_nft_plan_ips_known(struct fw_nft_plan *pl, const char *chain)
+{
+	const uint32_t mask = FW_MARK_VERDICT, bypass = FW_MARK_BYPASS;
+	struct fw_nft_rule r;
+
+	fw_nft_rule_init(&r, chain, FW_B_INSPECTED, 0);
+	memcpy(fw_nft_rule_add(&r, FW_NFT_CT_MARK, FW_NFT_MASKED, &bypass)->hi, &mask,
+		sizeof(mask));
+	r.count = true;
+	r.verdict = FW_NFT_ACCEPT;
+	fw_nft_plan_emit(pl, &r);
+	fw_nft_rule_init(&r, chain, FW_B_INSPECT_DROP, 0);
+	bits(&r, FW_NFT_CT_MARK, FW_MARK_REJECT);
+	r.count = true;
+	r.log = FW_LOG_REJECT;
+	r.reason = FW_REASON_IPS;
+	go(pl, &r, FW_NFT_REFUSE);
+	fw_nft_rule_init(&r, chain, FW_B_INSPECT_DROP, 0);
+	r.count = true;
+	r.log = FW_LOG_DROP;
+	r.reason = FW_REASON_IPS;
+	r.verdict = FW_NFT_DROP;
+	fw_nft_plan_emit(pl, &r);
+}
+
+/* Without inspection no mark is a verdict of ours. */
+void fw_nft_plan_ips_save(struct fw_nft_plan *pl, const char *chain)
+{
+	struct fw_nft_rule r;
+
+	if (!pl->p->inspect.on)
+		return;
+	fw_nft_rule_init(&r, chain, FW_B_INSPECT, 0);
+	bits(&r, FW_NFT_META_MARK, FW_MARK_VERDICT);
+	go(pl, &r, FW_NFT_IPS_VERDICT);
+}
+
+/* This first packet is not reported here: inspection does, with its rule. */
+void fw_nft_plan_ips_verdict(struct fw_nft_plan *pl, const char *chain)
+{
+	struct fw_nft_rule r;
+
+	fw_nft_rule_init(&r, chain, FW_B_INSPECT_DROP, 0);
+	bits(&r, FW_NFT_META_MARK, FW_MARK_REJECT);
+	r.count = true;
+	r.ct_verdict = FW_MARK_REJECT;
+	go(pl, &r, FW_NFT_REFUSE);
+	fw_nft_rule_init(&r, chain, FW_B_INSPECT_DROP, 0);
+	bits(&r, FW_NFT_META_MARK, FW_MARK_DROP);
+	r.count = true;
+	r.ct_verdict = FW_MARK_DROP;
+	r.verdict = FW_NFT_DROP;
+	fw_nft_plan_emit(pl, &r);
+	fw_nft_rule_init(&r, chain, FW_B_INSPECTED, 0);
+	r.ct_verdict = FW_MARK_BYPASS;
+	r.verdict = FW_NFT_ACCEPT;
+	fw_nft_plan_emit(pl, &r);
+}
