@@ -62,7 +62,7 @@ struct ips_app {
 	uint32_t flags;
 	uint64_t events[IPS_APP_EVENTS / 64]; /* of the parser, outside any transaction */
 	uint64_t fed[2];                      /* bytes given to the parser */
-	struct ips_app_detect *detect;        /* recognition's own, NULL once done */
+	struct ips_app_held *held;            /* recognition's own, NULL once done */
 };
 #define IPS_APP_TX_MAX 256
 struct ips_app_expect {
@@ -86,6 +86,8 @@ struct ips_app_ctx {
 	void (*expect)(const struct ips_app_expect *e, void *arg);
 	/* Raw inspection now: a request or answer of dir is complete. */
 	void (*trigger)(struct ips_flow *f, enum ips_dir dir, void *arg);
+	/* Before a transaction is freed: detection's part of it. */
+	void (*tx_gone)(struct ips_tx *tx, void *arg);
 	void *arg;
 };
 
@@ -115,7 +117,6 @@ struct ips_buf_view {
 
 struct ips_proto {
 	enum ips_proto_id id;
-	uint32_t tx_size_hint;
 	bool (*open)(struct ips_app *a, struct ips_app_ctx *c); /* makes a->state */
 	void (*close)(struct ips_app *a, struct ips_mem *m);    /* frees state and every tx */
 	/*
@@ -136,15 +137,14 @@ struct ips_proto {
 	void (*log)(struct ips_app *a, struct ips_tx *tx, struct ips_json *j);
 	bool log_when_complete; /* else as soon as log_ready says so */
 	bool (*log_ready)(struct ips_app *a, struct ips_tx *tx);
-	const char *const
-		*events; /* names after "http." …, NULL-terminated, at most IPS_APP_EVENTS */
+	const char *const *events; /* names after "http.", NULL-terminated */
 };
 
 /* For parsers. tx (from ips_mem_alloc) joins the flow; id is given. */
 void ips_app_tx_add(struct ips_app *a, struct ips_tx *tx);
 void ips_tx_event(struct ips_app *a, struct ips_tx *tx /* NULL: the flow's */, unsigned event);
-/* For the engine: drop transactions that are complete, inspected and logged. */
-void ips_app_reap(struct ips_app *a, struct ips_mem *m);
-void ips_app_done(struct ips_app *a, struct ips_mem *m);
+/* For the engine: drop transactions that are complete, inspected and logged; end the protocol. */
+void ips_app_reap(struct ips_app *a, struct ips_app_ctx *c);
+void ips_app_done(struct ips_app *a, struct ips_app_ctx *c);
 
 #endif

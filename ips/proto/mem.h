@@ -6,6 +6,7 @@
 #ifndef IPS_PROTO_MEM_H
 #define IPS_PROTO_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

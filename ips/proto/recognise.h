@@ -13,29 +13,46 @@
 enum ips_probe { IPS_PROBE_NO, IPS_PROBE_MORE, IPS_PROBE_YES };
 
 struct ips_probe_row {
-	enum ips_proto_id id;
-	uint8_t ipproto; /* IPPROTO_TCP, IPPROTO_UDP */
-	uint8_t dirs;    /* IPS_BUF_TOSERVER | IPS_BUF_TOCLIENT */
-	uint32_t need;   /* most bytes it ever wants to see */
-	/* Ports where a weak signature suffices; 0 ends. Empty: any. */
+	enum ips_proto_id id; /* IPS_P_UNKNOWN ends a table */
+	uint8_t ipproto;      /* IPPROTO_TCP, IPPROTO_UDP */
+	uint8_t dirs;         /* IPS_BUF_TOSERVER | IPS_BUF_TOCLIENT */
+	/* Ports where a weak signature suffices (port_hint); 0 ends. */
 	uint16_t ports[4];
 	enum ips_probe (*probe)(
 		const uint8_t *data, uint32_t len, enum ips_dir dir, bool port_hint);
 };
 
-/* Every protocol brings its rows and its parser; the tables of all are in protos.c. */
+/* Every protocol brings its rows and its parser; protos.c lists them. */
 extern const struct ips_proto *const ips_protos[IPS_P_COUNT]; /* NULL: recognised only */
-extern const struct ips_probe_row *const ips_probe_rows[];    /* NULL-terminated lists, by table */
+extern const struct ips_probe_row *const ips_probe_tables[];  /* NULL-terminated */
+
+#define IPS_HOLD_MAX (16 * 1024) /* bytes a direction held back while undecided */
+
+/* Recognition's own events, in ips_app.events beyond every parser's. */
+enum ips_applayer_event {
+	IPS_AE_MISMATCH_BOTH_DIRECTIONS = IPS_APP_EVENTS - 8,
+	IPS_AE_WRONG_DIRECTION_FIRST_DATA,
+	IPS_AE_ONLY_ONE_DIRECTION,
+	IPS_AE_DETECTION_SKIPPED,
+	IPS_AE_NO_TLS_AFTER_STARTTLS,
+	IPS_AE_UNEXPECTED_PROTOCOL,
+};
 
 /*
- * TCP: in-order bytes; UDP: one datagram. Handles recognition, hold-back (at most 16 KiB a
- * direction while undecided, then IPS_P_FAILED), protocol changes. data NULL: gap.
+ * TCP: in-order bytes; UDP: one datagram. Handles recognition, hold-back, protocol changes. data
+ * NULL with len > 0: a gap.
  */
 void ips_app_data(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir, const uint8_t *data,
 	uint32_t len, bool eof);
-/* Parser events of recognition itself, e.g. applayer_mismatch_protocol_both_directions. */
-extern const char *const ips_applayer_events[];
-/* "http.request_uri_host_invalid" or "applayer_…" to protocol and number; -1 if unknown. */
+void ips_app_held_free(struct ips_app *a, struct ips_mem *m);
+
+/*
+ * What stands after `app-layer-event:` ("http.invalid_request_line",
+ * "applayer_wrong_direction_first_data") to protocol (IPS_P_UNKNOWN: any) and number; -1 if
+ * unknown.
+ */
 int ips_app_event_by_name(const char *name, enum ips_proto_id *ret_proto);
+/* NULL if unknown. */
+const char *ips_app_event_name(enum ips_proto_id proto, unsigned event);
 
 #endif

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What each protocol file exports to protos.c: its parser and its table of probes. */
+#ifndef IPS_PROTO_PROTOS_H
+#define IPS_PROTO_PROTOS_H
+
+#include "ips/proto/recognise.h"
+
+#endif
