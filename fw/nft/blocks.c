@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fw/nft/plan.h"
+#include "fw/nft/plan_int.h"
 #include "lib/util.h"
 
 #define BLOCK 64     /* records of a block */

@@ -12,7 +12,7 @@
 
 #include "fw/nft/log_prefix.h"
 #include "fw/nft/nft.h"
-#include "fw/nft/plan.h"
+#include "fw/nft/plan_int.h"
 #include "fw/nft/uapi.h"
 #include "lib/util.h"
 

@@ -12,6 +12,7 @@
 #include <libnftnl/udata.h>
 
 #include "fw/nft/batch.h"
+#include "fw/nft/int.h"
 #include "fw/nft/log_prefix.h"
 #include "fw/nft/nft.h"
 #include "fw/nft/sets.h"

@@ -9,7 +9,7 @@
 
 #include "fw/nft/log_prefix.h"
 #include "fw/nft/nft.h"
-#include "fw/nft/plan.h"
+#include "fw/nft/plan_int.h"
 
 static void bits(struct fw_nft_rule *r, enum fw_nft_field mark, uint32_t v)
 {
@@ -65,12 +65,12 @@ void fw_nft_plan_ips_known(struct fw_nft_plan *pl, const char *chain)
 	bits(&r, FW_NFT_CT_MARK, FW_MARK_REJECT);
 	r.count = true;
 	r.log = FW_LOG_REJECT;
-	r.reason = FW_REASON_IPS;
+	r.reason = FW_REASON_IPS_FLOW;
 	go(pl, &r, FW_NFT_REFUSE);
 	fw_nft_rule_init(&r, chain, FW_B_INSPECT_DROP, 0);
 	r.count = true;
 	r.log = FW_LOG_DROP;
-	r.reason = FW_REASON_IPS;
+	r.reason = FW_REASON_IPS_FLOW;
 	r.verdict = FW_NFT_DROP;
 	fw_nft_plan_emit(pl, &r);
 }

@@ -48,5 +48,7 @@ int fw_nft_read_back(struct fw_nft *n, const struct fw_nft_plan *plan);
 /* Words for what the kernel answered; returns its code. ref: the record, 0 for structure. */
 int fw_nft_refused(const struct fw_nft_answer *a, uint32_t ref, struct sk_err *err);
 int fw_nft_io_error(int code, struct sk_err *err);
+/* queue.c: the expression of a queue rule. */
+void fw_nft_queue_put(struct fw_nft_batch *b, const struct fw_nft_rule *r);
 
 #endif

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "fw/nft/log_prefix.h"
-#include "fw/nft/plan.h"
+#include "fw/nft/plan_int.h"
 #include "fw/nft/uapi.h"
 #include "lib/util.h"
 

@@ -25,7 +25,8 @@
 #define FW_REASON_INVALID "invalid"
 #define FW_REASON_REVERSE_PATH "reverse_path"
 #define FW_REASON_BOGON "bogon"
-#define FW_REASON_IPS "ips"     /* a further packet of a connection that inspection stopped */
+#define FW_REASON_IPS_FLOW "ips_flow" /* a further packet of a connection that inspection stopped  \
+				       */
 #define FW_REASON_STRAY "stray" /* fwd's: no_rule for the middle of a connection that is gone */
 
 struct fw_log_prefix {

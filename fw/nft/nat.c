@@ -9,7 +9,7 @@
 
 #include "fw/nft/log_prefix.h"
 #include "fw/nft/nft.h"
-#include "fw/nft/plan.h"
+#include "fw/nft/plan_int.h"
 #include "fw/nft/uapi.h"
 
 static void dnat_rule(struct fw_nft_plan *pl, const struct fw_nft_variant *v,

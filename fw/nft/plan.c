@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Chains, verdict maps and the order of rules; see plan.h. Pure. */
-#include "fw/nft/plan.h"
+#include "fw/nft/plan_int.h"
 
 #include <assert.h>
 #include <errno.h>

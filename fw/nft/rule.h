@@ -143,8 +143,6 @@ bool fw_nft_counter_number(const char *name, uint32_t *ret);
 void fw_nft_comment(char dst[FW_NFT_NAME_MAX], uint32_t number, uint32_t revision);
 bool fw_nft_comment_number(const char *comment, size_t len, uint32_t *ret);
 
-/* queue.c: the expression of a queue rule. */
-void fw_nft_queue_put(struct fw_nft_batch *b, const struct fw_nft_rule *r);
 /* Append as an NFT_MSG_NEWRULE message (errors stick in b) or as one line of text. */
 void fw_nft_rule_put(struct fw_nft_batch *b, const struct fw_nft_rule *r);
 void fw_nft_rule_text(struct sk_buf *b, const struct fw_nft_rule *r);

@@ -589,6 +589,45 @@ static void bent_base_chain_is_made_anew(void **state)
 /* ---- trial and text ---------------------------------------------------------------------------
  */
 
+/* Inspection on and off again: the base chains stay, what is read back is what was meant. */
+static void inspection_is_switched(void **state)
+{
+	NEED_NFT();
+	struct fw_policy *p = t_sample();
+	struct fw_nft *n = open_nft(false);
+	const struct fw_nft_snap_chain *c;
+
+	if (fw_nft_queue_form(n) == FW_NFT_QUEUE_NONE) {
+		fw_nft_close(n);
+		fw_policy_free(p);
+		skip();
+	}
+	assert_string_not_equal(fw_nft_queue_form_name(fw_nft_queue_form(n)), "unknown");
+	for (int on = 0; on < 4; on++) {
+		p->inspect = (struct fw_inspect){
+			.on = on % 2, .open = on == 3, .queues = 4, .first_queue = 200};
+		apply(n, p);
+		no_drift(n);
+		c = fw_nft_snap_chain(&n->expect, "ips");
+		assert_non_null(c);
+		assert_true(c->base && c->priority == 10);
+		assert_int_equal(c->n, on % 2 ? 3 : 1);
+		c = fw_nft_snap_chain(&n->expect, "ips_save");
+		assert_non_null(c);
+		assert_true(c->base && c->priority == 20);
+		assert_int_equal(c->n, on % 2);
+	}
+	fw_nft_close(n);
+	t_nft_clean();
+	n = open_nft(true); /* others may change it */
+	apply(n, p);
+	seen_and_repaired(n, p, "flush chain inet sekisho ips", FW_DRIFT_RULES, "ips");
+	seen_and_repaired(n, p, "flush chain inet sekisho ips_save", FW_DRIFT_RULES, "ips_save");
+	seen_and_repaired(n, p, "delete chain inet sekisho ips_save", FW_DRIFT_CHAINS, "ips_save");
+	fw_nft_close(n);
+	fw_policy_free(p);
+}
+
 static void check_touches_nothing(void **state)
 {
 	NEED_KERNEL();
@@ -776,6 +815,7 @@ int main(void)
 		T(drift_is_seen),
 		T(changed_sets_are_replaced),
 		T(bent_base_chain_is_made_anew),
+		T(inspection_is_switched),
 		T(check_touches_nothing),
 		T(check_as_plain_user),
 		T(text_is_the_same_rule_set),

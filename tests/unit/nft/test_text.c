@@ -202,6 +202,48 @@ static void text_of_sample(void **state)
 	fw_policy_free(p);
 }
 
+/* The text of a rule set with this inspection; free it. */
+static char *inspection_text(struct fw_inspect s)
+{
+	struct fw_policy *p = t_sample();
+	struct sk_buf b;
+
+	p->inspect = s;
+	sk_buf_init(&b, 4u << 20);
+	assert_int_equal(fw_nft_text(p, &b, NULL), 0);
+	fw_policy_free(p);
+	return sk_buf_take(&b);
+}
+
+static void text_of_inspection(void **state)
+{
+	struct fw_inspect s = {.queues = 1, .first_queue = 103};
+	char *text = inspection_text(s);
+
+	text_says(text, "type filter hook forward priority 10; policy accept;");
+	text_says(text, "type filter hook forward priority 20; policy accept;");
+	/* what inspection stopped stays stopped, what it let go on goes on */
+	text_says(text, "ct mark & 0x00000007 != 0 goto ips_known comment \"b14\"");
+	text_says(text, "ct mark and 0x00000007 == 0x00000001 counter name \"b15\" accept");
+	text_says(text,
+		"ct mark & 0x00000004 != 0 counter name \"b16\" log prefix \"R 16 0 ips_flow\"");
+	assert_null(strstr(text, "queue"));
+	assert_null(strstr(text, "goto ips_verdict"));
+	free(text);
+	s.on = true;
+	text = inspection_text(s);
+	text_says(text, "\t\tcounter name \"b14\" queue to 103 comment \"b14\"");
+	text_says(text, "meta mark & 0x00000007 != 0 goto ips_verdict");
+	text_says(text,
+		"meta mark & 0x00000002 != 0 counter name \"b16\" "
+		"ct mark set ct mark and 0xfffffff8 or 0x00000002 drop");
+	free(text);
+	s = (struct fw_inspect){.on = true, .open = true, .queues = 16, .first_queue = 0};
+	text = inspection_text(s);
+	text_says(text, "queue flags bypass to 0-15 comment");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +254,7 @@ int main(void)
 		cmocka_unit_test(chain_names_are_unique),
 		cmocka_unit_test(plan_of_sample),
 		cmocka_unit_test(text_of_sample),
+		cmocka_unit_test(text_of_inspection),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

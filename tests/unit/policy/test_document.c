@@ -70,9 +70,11 @@ static void assert_rule_equal(const struct fw_policy_rule *a, const struct fw_po
 static void round_trip(void **state)
 {
 	struct fw_policy *p = sample(), *q;
-	struct sk_buf b = t_encode(p), again;
+	struct sk_buf b, again;
 	struct sk_err err;
 
+	p->inspect = (struct fw_inspect){.on = true, .open = true, .queues = 4, .first_queue = 7};
+	b = t_encode(p);
 	q = parse(&b, &err);
 	assert_non_null(q);
 	assert_int_equal(q->generation, 7);
@@ -82,6 +84,9 @@ static void round_trip(void **state)
 	assert_int_equal(q->site.n_manage_ports, 2);
 	assert_int_equal(q->site.manage_ports[1], 22);
 	assert_true(q->site.reverse_path);
+	assert_true(q->inspect.on && q->inspect.open);
+	assert_int_equal(q->inspect.queues, 4);
+	assert_int_equal(q->inspect.first_queue, 7);
 	assert_int_equal(q->n_zones, T_ZONES);
 	assert_memory_equal(q->zones, p->zones, sizeof(p->zones));
 	assert_int_equal(q->n_rules, p->n_rules);
@@ -408,6 +413,10 @@ static void parse_lines(const char *const *lines, struct sk_err *err)
 	"{\"created\":1,\"format\":\"sekisho-policy\",\"generation\":1,\"site\":{\"manage_"        \
 	"ports\":[],"                                                                              \
 	"\"name\":\"\",\"reverse_path\":false},\"version\":1}"
+/* The same with inspection. */
+#define INSPECT(json)                                                                              \
+	"{\"created\":1,\"format\":\"sekisho-policy\",\"generation\":1,\"inspection\":" json       \
+	",\"site\":{\"manage_ports\":[],\"name\":\"\",\"reverse_path\":false},\"version\":1}"
 #define ZONE "{\"zone\":{\"interfaces\":[],\"kind\":\"inside\",\"name\":\"lan\"}}"
 #define OBJECT "{\"object\":{\"items\":[\"192.0.2.1\"],\"kind\":\"address\",\"name\":\"a\"}}"
 
@@ -444,6 +453,19 @@ static void damaged_lines(void **state)
 		  "\"manage_ports\":[0],\"reverse_path\":true},\"version\":1}"},
 			"line 1.site.manage_ports"},
 		{{"{}"}, "line 1.format"},
+		{{INSPECT("{}")}, ""},
+		{{INSPECT("{\"mode\":\"on\",\"fail\":\"open\",\"queues\":16}")}, ""},
+		{{INSPECT("{\"mode\":\"maybe\"}")}, "line 1.inspection.mode"},
+		{{INSPECT("{\"mode\":true}")}, "line 1.inspection.mode"},
+		{{INSPECT("{\"fail\":\"\"}")}, "line 1.inspection.fail"},
+		{{INSPECT("{\"queues\":0}")}, "line 1.inspection.queues"},
+		{{INSPECT("{\"queues\":17}")}, "line 1.inspection.queues"},
+		{{INSPECT("{\"queues\":258}")}, "line 1.inspection.queues"},
+		{{INSPECT("{\"queues\":2,\"first_queue\":65535}")},
+			"line 1.inspection.first_queue"},
+		{{INSPECT("{\"first_queue\":65536}")}, "line 1.inspection.first_queue"},
+		{{INSPECT("{\"depth\":1}")}, "line 1.inspection.depth"},
+		{{INSPECT("[]")}, "line 1.inspection"},
 	};
 
 	for (size_t i = 0; i < SK_ARRAY_SIZE(cases); i++) {

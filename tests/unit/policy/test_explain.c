@@ -154,6 +154,43 @@ static void translated_destination(void **state)
 	fw_policy_free(p);
 }
 
+/* What the rules allow through the gateway is looked at; what is to or from it is not. */
+static void inspection(void **state)
+{
+	static const struct {
+		uint8_t from, to;
+		const char *src, *dst;
+		uint16_t port;
+		bool inspected;
+	} flows[] = {
+		{T_LAN, T_WAN, "192.168.1.5", "8.8.8.8", 443, true},
+		{T_LAN, T_WAN, "192.168.1.5", "8.8.8.8", 25, false},     /* dropped */
+		{T_LAN, SELF, "192.168.1.5", "192.168.1.1", 443, false}, /* administration */
+	};
+	struct fw_policy *p = sample();
+	struct fw_decision d;
+	struct sk_buf b;
+
+	for (int on = 0; on < 2; on++) {
+		p->inspect.on = on;
+		for (size_t i = 0; i < SK_ARRAY_SIZE(flows); i++) {
+			struct fw_flow f =
+				flow(flows[i].from, flows[i].to, flows[i].src, flows[i].dst);
+
+			f.proto = 6;
+			f.port = flows[i].port;
+			fw_explain(p, &f, NULL, NULL, &d);
+			assert_int_equal(d.inspected, on && flows[i].inspected);
+			sk_buf_init(&b, 4096);
+			fw_explain_put(&b, p, &f, &d, SK_JA);
+			assert_int_equal(
+				strstr(sk_buf_str(&b), "通信内容を検査") != NULL, d.inspected);
+			sk_buf_done(&b);
+		}
+	}
+	fw_policy_free(p);
+}
+
 static void near_misses(void **state)
 {
 	static const struct {
@@ -431,6 +468,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decisions),
 		cmocka_unit_test(translated_destination),
+		cmocka_unit_test(inspection),
 		cmocka_unit_test(near_misses),
 		cmocka_unit_test(near_misses_are_few),
 		cmocka_unit_test(one_line),

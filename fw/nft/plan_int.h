@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files that make up the plan offer each other: rules of chains that always exist, of
+ * blocks and of records. Not for use outside fw/nft.
+ */
+#ifndef FW_NFT_PLAN_INT_H
+#define FW_NFT_PLAN_INT_H
+
+#include "fw/nft/plan.h"
+
+/* Does a record put a rule into this chain? */
+bool fw_nft_plan_belongs(const struct fw_nft_zchain *c, const struct fw_policy_rule *r);
+/* blocks.c: add the blocks of the newest zone chain. 0 or -ENOMEM. */
+int fw_nft_plan_add_blocks(struct fw_nft_plan *pl);
+/* The jump of zone chain c into its block b. */
+void fw_nft_plan_guard(
+	struct fw_nft_plan *pl, const struct fw_nft_zchain *c, const struct fw_nft_zchain *b);
+/* Rules of a base or deny chain. */
+void fw_nft_plan_base(struct fw_nft_plan *pl, enum fw_nft_base b);
+void fw_nft_plan_deny(struct fw_nft_plan *pl, const char *chain);
+/* inspect_rules.c: rules of FW_NFT_IPS and FW_NFT_IPS_SAVE, and of the two chains behind them. */
+void fw_nft_plan_ips(struct fw_nft_plan *pl, const char *chain);
+void fw_nft_plan_ips_save(struct fw_nft_plan *pl, const char *chain);
+void fw_nft_plan_ips_known(struct fw_nft_plan *pl, const char *chain);
+void fw_nft_plan_ips_verdict(struct fw_nft_plan *pl, const char *chain);
+/* Rules of one record in a chain of this kind. */
+void fw_nft_plan_record(
+	struct fw_nft_plan *pl, const struct fw_nft_zchain *c, const struct fw_policy_rule *r);
+void fw_nft_plan_emit(struct fw_nft_plan *pl, const struct fw_nft_rule *r);
+/* Condition "the interface is one of these"; no condition for n == 0. */
+void fw_nft_plan_ifaces(struct fw_nft_plan *pl, struct fw_nft_rule *r, enum fw_nft_field f,
+	const char (*names)[IFNAMSIZ], size_t n);
+
+/* One way a record can match: one family, one protocol. */
+struct fw_nft_variant {
+	uint8_t family; /* 4, 6, 0: both */
+	bool any_proto;
+	uint8_t proto;
+	const struct fw_nft_span *spans; /* n_spans 0: any port */
+	size_t n_spans;
+};
+typedef void fw_nft_variant_fn(struct fw_nft_plan *pl, const struct fw_nft_variant *v,
+	const struct fw_policy_rule *r, const struct fw_nft_zchain *c);
+/* Call fn for each variant of the record; only_family 0: no restriction. */
+void fw_nft_plan_variants(struct fw_nft_plan *pl, const struct fw_policy_rule *r,
+	const struct fw_nft_zchain *c, uint8_t only_family, fw_nft_variant_fn *fn);
+/* The conditions of a variant, cheap ones first. */
+void fw_nft_plan_match(struct fw_nft_plan *pl, struct fw_nft_rule *k,
+	const struct fw_nft_variant *v, const struct fw_addrs *src, const struct fw_addrs *dst);
+/* nat.c */
+void fw_nft_plan_dnat(
+	struct fw_nft_plan *pl, const struct fw_nft_zchain *c, const struct fw_policy_rule *r);
+void fw_nft_plan_dnat_forward(
+	struct fw_nft_plan *pl, const struct fw_nft_zchain *c, const struct fw_policy_rule *r);
+void fw_nft_plan_snat(
+	struct fw_nft_plan *pl, const struct fw_nft_zchain *c, const struct fw_policy_rule *r);
+
+#endif
