@@ -19,6 +19,7 @@ struct ips_alert {
 	struct ips_tx *tx;          /* NULL: packet or stream */
 	bool stream;                /* matched in reassembled data */
 	bool state;                 /* applies to the whole flow (drop, pass) */
+	bool urgent;                /* policy wants somebody told at once */
 	bool silent;                /* kept by a threshold or noalert: acts, is not reported */
 };
 

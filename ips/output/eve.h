@@ -12,15 +12,16 @@
 struct ips_eve_config {
 	uint32_t payload_max; /* bytes of payload in an alert, base64 and printable; 0: none */
 	bool packet;          /* the packet itself, base64 */
-	bool timestamps_utc;
+	bool inline_mode;     /* actions are real: "blocked" */
 	/* Interface names for in_iface; NULL: none. */
 	const char *(*iface)(uint32_t index, void *arg);
 	void *arg;
 };
 
+/* pcap: a capture file of the flow that goes with the alert, may be empty. */
 void ips_eve_alert(struct sk_buf *b, const struct ips_eve_config *cfg, const struct ips_packet *p,
-	const struct ips_alert *a, const struct ips_raw *raw);
-/* What was dropped without a rule: reason "stream", "decode", "memory"… */
+	const struct ips_alert *a, struct ips_view pcap);
+/* a NULL: dropped without a rule. reason: "ips", "ips_stream", "ips_decode", "ips_pressure". */
 void ips_eve_drop(struct sk_buf *b, const struct ips_eve_config *cfg, const struct ips_packet *p,
 	const struct ips_alert *a, const char *reason);
 void ips_eve_tx(struct sk_buf *b, const struct ips_eve_config *cfg, const struct ips_packet *p,

@@ -49,12 +49,12 @@ enum ips_app_flag {
 	IPS_APP_CHANGED = 1 << 5, /* protocol just changed (STARTTLS, CONNECT, h2c) */
 };
 
-/* Embedded in each flow. */
-struct ips_app {
+struct ips_app {                       /* embedded in each flow */
 	const struct ips_proto *proto; /* NULL: not (yet) known */
 	enum ips_proto_id id;          /* of proto; also for protocols known by name only */
 	enum ips_proto_id dir_id[2];   /* recognised in each direction; they may differ (event) */
 	enum ips_proto_id expected;    /* FTP-data, CONNECT…: what another flow announced */
+	uint32_t expected_token;       /* with it: the announcing parser's */
 	void *state;
 	struct ips_tx *first, *last;
 	uint64_t tx_made;
