@@ -93,3 +93,12 @@ void ips_app_done(struct ips_app *a, struct ips_app_ctx *c)
 	ips_app_held_free(a, c->mem);
 	memset(a, 0, sizeof(*a));
 }
+
+void ips_app_ctx_done(struct ips_app_ctx *c)
+{
+	for (int i = 0; i < IPS_P_COUNT; i++)
+		if (c->shared[i] && ips_protos[i] && ips_protos[i]->shared_free) {
+			ips_protos[i]->shared_free(c->shared[i]);
+			c->shared[i] = NULL;
+		}
+}

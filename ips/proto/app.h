@@ -63,6 +63,9 @@ struct ips_app {                       /* embedded in each flow */
 	uint64_t events[IPS_APP_EVENTS / 64]; /* of the parser, outside any transaction */
 	uint64_t fed[2];                      /* bytes given to the parser */
 	struct ips_app_held *held;            /* recognition's own, NULL once done */
+	/* Set with IPS_APP_CHANGED: last bytes of this data() call that belong to the next
+	 * protocol. */
+	uint32_t left;
 };
 #define IPS_APP_TX_MAX 256
 struct ips_app_expect {
@@ -89,7 +92,12 @@ struct ips_app_ctx {
 	/* Before a transaction is freed: detection's part of it. */
 	void (*tx_gone)(struct ips_tx *tx, void *arg);
 	void *arg;
+	/* What all flows of a protocol share, made by the first open(), freed by ips_app_ctx_done.
+	 */
+	void *shared[IPS_P_COUNT];
 };
+/* After the worker's last flow is gone. */
+void ips_app_ctx_done(struct ips_app_ctx *c);
 
 struct ips_app_config {
 	uint32_t body_limit[2];    /* HTTP bodies, attachments: bytes kept and inspected: 100 kB */
@@ -137,7 +145,8 @@ struct ips_proto {
 	void (*log)(struct ips_app *a, struct ips_tx *tx, struct ips_json *j);
 	bool log_when_complete; /* else as soon as log_ready says so */
 	bool (*log_ready)(struct ips_app *a, struct ips_tx *tx);
-	const char *const *events; /* names after "http.", NULL-terminated */
+	const char *const *events;         /* names after "http.", NULL-terminated */
+	void (*shared_free)(void *shared); /* of ips_app_ctx.shared; may be NULL */
 };
 
 /* For parsers. tx (from ips_mem_alloc) joins the flow; id is given. */
