@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A worker's inside, shared by the engine's own files. */
+#ifndef IPS_ENGINE_WORKER_H
+#define IPS_ENGINE_WORKER_H
+
+#include "ips/engine/engine.h"
+#include "ips/engine/expect.h"
+#include "ips/engine/ring.h"
+#include "ips/proto/recognise.h"
+
+struct ips_worker {
+	struct ips_engine_config cfg;
+	struct ips_worker_ops ops;
+	void *arg;
+	struct ips_decoder *decoder;
+	struct ips_flow_table *flows;
+	struct ips_streams *streams;
+	struct ips_detect *detect;
+	struct ips_mem app_mem;
+	struct ips_app_ctx app;
+	struct ips_expects *expects;
+	struct ips_ring *ring;
+	struct sk_buf out;
+	struct ips_packet *current; /* while a packet is being worked on */
+	uint64_t now_us, frames;
+	uint64_t last_pressure_us;
+	struct ips_worker_stats stats;
+};
+
+/* Report and act on what detection found. */
+void ips_worker_alerts(struct ips_worker *w, struct ips_packet *p, const struct ips_alert *alerts,
+	unsigned n, struct ips_verdict *v);
+/* A drop without a rule. */
+void ips_worker_drop(
+	struct ips_worker *w, struct ips_packet *p, const char *reason, struct ips_verdict *v);
+void ips_worker_emit(struct ips_worker *w, enum ips_event_kind kind);
+
+#endif
