@@ -248,6 +248,9 @@ static void flow_packet(struct ips_worker *w, struct ips_packet *p, struct ips_v
 		udp_data(w, p);
 	if (!(f->flags & IPS_FLOW_PASS)) {
 		detect(w, p, v);
+		w->app.flow = f;
+		if (ips_app_continue(&f->app, &w->app))
+			detect(w, p, v);
 		anomalies(w, p);
 		log_txs(w, p, f, false);
 	}
@@ -371,6 +374,7 @@ void ips_worker_free(struct ips_worker *w)
 	if (!w)
 		return;
 	ips_flow_table_free(w->flows);
+	ips_app_ctx_done(&w->app);
 	ips_streams_free(w->streams);
 	ips_detect_free(w->detect);
 	ips_decoder_free(w->decoder);

@@ -208,20 +208,16 @@ static void undecided(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir
 		give_up(a, c);
 }
 
-/* STARTTLS, CONNECT, h2c: the old protocol ends before the first byte of the new one. */
-static void change(struct ips_app *a, struct ips_app_ctx *c)
+static void free_held(struct ips_app_held *h, struct ips_mem *m)
 {
-	enum ips_proto_id expected = a->expected;
+	struct ips_app dead = {.held = h};
 
-	ips_app_done(a, c);
-	a->expected = expected;
+	ips_app_held_free(&dead, m);
 }
 
-void ips_app_data(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir, const uint8_t *data,
+static void data_of(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir, const uint8_t *data,
 	uint32_t len, bool eof)
 {
-	if (a->flags & IPS_APP_CHANGED && len)
-		change(a, c);
 	if (!a->proto && a->id == IPS_P_UNKNOWN && a->expected != IPS_P_UNKNOWN && len) {
 		a->dir_id[0] = a->dir_id[1] = a->expected;
 		a->flags |= IPS_APP_DETECT_DONE_TOSERVER | IPS_APP_DETECT_DONE_TOCLIENT;
@@ -234,4 +230,43 @@ void ips_app_data(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir, co
 	if (a->id != IPS_P_FAILED && !(a->flags & done_flag[dir]) && len)
 		check_other(a, c, dir, data, len);
 	feed(a, c, dir, data, len, eof);
+	if (!(a->flags & IPS_APP_CHANGED) || a->left == 0 || a->left > len || !data)
+		return;
+	if (held(a, c, dir))
+		hold(a->held, c->mem, dir, data + len - a->left, a->left);
+	a->left = 0;
+}
+
+/* STARTTLS, CONNECT, h2c: the old protocol ends before the first byte of the new one. */
+static bool change(struct ips_app *a, struct ips_app_ctx *c)
+{
+	enum ips_proto_id expected = a->expected;
+	struct ips_app_held *h = a->held;
+	bool any = false;
+
+	a->held = NULL;
+	ips_app_done(a, c);
+	a->expected = expected;
+	if (!h)
+		return false;
+	for (enum ips_dir dir = IPS_TOSERVER; dir <= IPS_TOCLIENT; dir++)
+		if (h->len[dir]) {
+			data_of(a, c, dir, h->data[dir], h->len[dir], h->eof[dir]);
+			any = true;
+		}
+	free_held(h, c->mem);
+	return any;
+}
+
+void ips_app_data(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir, const uint8_t *data,
+	uint32_t len, bool eof)
+{
+	if ((a->flags & IPS_APP_CHANGED) && len)
+		change(a, c);
+	data_of(a, c, dir, data, len, eof);
+}
+
+bool ips_app_continue(struct ips_app *a, struct ips_app_ctx *c)
+{
+	return (a->flags & IPS_APP_CHANGED) && a->held && change(a, c);
 }

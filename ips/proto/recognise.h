@@ -44,6 +44,11 @@ enum ips_applayer_event {
  */
 void ips_app_data(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir, const uint8_t *data,
 	uint32_t len, bool eof);
+/*
+ * After detection: a protocol changed within the data just given, and bytes of the next one wait.
+ * True if they were parsed now: detect once more.
+ */
+bool ips_app_continue(struct ips_app *a, struct ips_app_ctx *c);
 void ips_app_held_free(struct ips_app *a, struct ips_mem *m);
 
 /*
