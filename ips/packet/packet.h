@@ -37,6 +37,8 @@ enum ips_packet_flag {
 		1 << 7, /* do not inspect the payload (retransmission, out of window) */
 	IPS_PKT_STREAM_BAD = 1 << 8, /* TCP state machine refuses it; inline: drop */
 	IPS_PKT_STREAM_EOF = 1 << 9, /* last packet of the flow for detection */
+	IPS_PKT_INVALID =
+		1 << 10, /* malformed, an event says how; what could not be read is empty */
 };
 
 struct ips_tcp_hdr {
@@ -44,7 +46,7 @@ struct ips_tcp_hdr {
 	uint16_t win, urg;
 	uint8_t flags; /* FIN 01 SYN 02 RST 04 PSH 08 ACK 10 URG 20 ECE 40 CWR 80 */
 	uint8_t hlen;
-	uint8_t wscale; /* 255: option absent */
+	uint8_t wscale; /* at most 14 (RFC 7323, 2.3); 255: option absent */
 	bool has_ts, sack_ok;
 	uint16_t mss; /* 0: option absent */
 	uint32_t ts_val, ts_ecr;
@@ -57,12 +59,22 @@ struct ips_icmp_hdr {
 	struct ips_view inner; /* the packet an error message carries, else empty */
 };
 
+struct ips_sctp_hdr {
+	uint32_t vtag;
+	struct ips_view data; /* user data of the first DATA chunk, else empty */
+};
+
 struct ips_flow;
 
 struct ips_packet {
-	uint64_t ts_us;                         /* microseconds since 1970 */
-	uint64_t num;                           /* running number of the frame, from 1 */
-	struct ips_view frame, l3, l4, payload; /* l4 includes its header */
+	uint64_t ts_us; /* microseconds since 1970 */
+	uint64_t num;   /* running number of the frame, from 1 */
+	/*
+	 * frame: as captured; of a tunnel's inner or a reassembled packet, that packet alone. l4
+	 * includes its header; empty if there is none or it is malformed. SCTP's payload is all
+	 * that follows the common header. Unknown protocols over IP have l4 and no payload.
+	 */
+	struct ips_view frame, l3, l4, payload;
 	uint8_t eth_src[6], eth_dst[6];
 	uint16_t eth_type;
 	uint16_t vlan[2];
@@ -72,7 +84,7 @@ struct ips_packet {
 	uint8_t ttl, tos; /* hop limit, traffic class */
 	uint8_t ip_hlen;  /* IPv4 header length */
 	uint16_t ip_id;
-	uint16_t ip_frag;        /* flags and offset as in the IPv4 header */
+	uint16_t ip_frag;        /* flags and offset as in the IPv4 header; IPv6: MF and offset */
 	uint32_t ip_options;     /* bit set of enum ips_ipopt */
 	uint16_t l4_len_claimed; /* UDP length field, else 0 */
 	struct ips_addr src, dst;
@@ -80,6 +92,7 @@ struct ips_packet {
 	union {
 		struct ips_tcp_hdr tcp;
 		struct ips_icmp_hdr icmp; /* ICMP and ICMPv6 */
+		struct ips_sctp_hdr sctp;
 	};
 	uint8_t tunnel_depth;
 	enum ips_dir dir; /* set by the flow table */
@@ -102,6 +115,7 @@ enum ips_ipopt {
 	IPS_IPOPT_SSRR = 1 << 8,
 	IPS_IPOPT_CIPSO = 1 << 9,
 	IPS_IPOPT_RTRALT = 1 << 10,
+	IPS_IPOPT_QS = 1 << 11,
 };
 
 #define IPS_TCP_FIN 0x01
