@@ -21,6 +21,8 @@ struct ips_state_config {
 void ips_state_config_default(struct ips_state_config *cfg);
 struct ips_state *ips_state_new(const struct ips_state_config *cfg, const uint8_t seed[16]);
 void ips_state_free(struct ips_state *s);
+/* Forget all hosts, thresholds and what datasets learned; names and loaded datasets stay. */
+void ips_state_clear(struct ips_state *s);
 
 /* Give every name in the rule its number (at load). -ENOSPC when the table is full. */
 int ips_state_bind(struct ips_state *s, struct ips_rule *r, struct sk_err *err);
