@@ -55,3 +55,16 @@ void ips_mem_free(struct ips_mem *m, void *p, size_t n)
 	m->used -= n;
 	free(p);
 }
+
+bool ips_mem_charge(struct ips_mem *m, size_t n)
+{
+	if (!room(m, n))
+		return false;
+	m->used += n;
+	return true;
+}
+
+void ips_mem_uncharge(struct ips_mem *m, size_t n)
+{
+	m->used -= n;
+}

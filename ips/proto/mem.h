@@ -17,5 +17,8 @@ struct ips_mem {
 void *ips_mem_alloc(struct ips_mem *m, size_t n); /* zeroed */
 void *ips_mem_grow(struct ips_mem *m, void *p, size_t old, size_t n);
 void ips_mem_free(struct ips_mem *m, void *p, size_t n); /* n as allocated */
+/* Count memory that a library allocates itself. False: no room, nothing counted. */
+bool ips_mem_charge(struct ips_mem *m, size_t n);
+void ips_mem_uncharge(struct ips_mem *m, size_t n);
 
 #endif
