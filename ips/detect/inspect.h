@@ -21,7 +21,8 @@ struct ips_inspect_env {
 	struct ips_packet *p;
 	struct ips_tx *tx; /* NULL outside transactions */
 	enum ips_dir dir;
-	struct ips_state *state; /* cross-flow state, datasets */
+	struct ips_state *state;        /* cross-flow state, datasets */
+	struct ips_det_flow_pool *pool; /* for flowbits that are set; NULL: they are not */
 	uint64_t now_us;
 	int64_t vars[IPS_VAR_SLOTS]; /* byte_extract results of the rule being tried */
 };
@@ -29,13 +30,14 @@ struct ips_inspect_env {
 enum ips_inspect_flag {
 	IPS_INSPECT_START = 1, /* data begins where the buffer begins (offset, depth, startswith) */
 	IPS_INSPECT_END = 2,   /* data ends where the buffer ends (endswith, bsize, isdataat) */
-	IPS_INSPECT_STREAM =
-		4, /* reassembled stream: depth and offset count from the stream's start */
+	IPS_INSPECT_STREAM = 4,      /* reassembled stream: depth and offset count within data */
+	IPS_INSPECT_TRANSFORMED = 8, /* data is what ips_inspect_transform made */
+	IPS_INSPECT_DCE_LE = 16,     /* the DCERPC header says little endian (byte_test:…,dce) */
 };
 
 /*
- * All options of list on one view. A transformed buffer is made inside unless `done_transforms`
- * says the caller passes transformed bytes. offset: place of data in its buffer.
+ * All options of list on one view; a list without options holds. The list's transforms are done
+ * inside unless IPS_INSPECT_TRANSFORMED. offset: place of data in its buffer.
  */
 bool ips_inspect_list(struct ips_inspect *in, const struct ips_match_list *list,
 	const uint8_t *data, uint32_t len, uint64_t offset, unsigned flags,

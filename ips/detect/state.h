@@ -24,11 +24,20 @@ void ips_state_free(struct ips_state *s);
 /* Forget all hosts, thresholds and what datasets learned; names and loaded datasets stay. */
 void ips_state_clear(struct ips_state *s);
 
-/* Give every name in the rule its number (at load). -ENOSPC when the table is full. */
+/*
+ * Make a rule ready for inspection (at load, once): every name in it gets its number, relative
+ * chains and search positions are worked out. -ENOSPC when the table of names is full.
+ */
 int ips_state_bind(struct ips_state *s, struct ips_rule *r, struct sk_err *err);
 
 /* A flow's own bits and variables; made at first use from a pool of the worker. */
-struct ips_det_flow;
+struct ips_det_slots;
+struct ips_det_flow {
+	struct ips_det_slots *slots;
+	/* detect.c's own: NULL and 0 at first; it frees them before ips_det_flow_pool_gone(). */
+	void *run;
+	uint64_t progress[2];
+};
 struct ips_det_flow_pool;
 struct ips_det_flow_pool *ips_det_flow_pool_new(uint32_t max);
 void ips_det_flow_pool_free(struct ips_det_flow_pool *p);
@@ -45,11 +54,19 @@ bool ips_bits_check(
 void ips_bits_act(
 	struct ips_state *s, const struct ips_bits *b, const struct ips_packet *p, uint64_t now_us);
 
-/* Threshold of a rule that just matched: is it to be reported? ret_rate: rate_filter's action. */
-enum ips_threshold_result { IPS_TH_REPORT, IPS_TH_SILENT, IPS_TH_SUPPRESSED };
+/*
+ * Threshold, detection_filter, suppress and rate_filter of a rule that just matched, all in one, as
+ * Suricata does it when alerts are finished (after flowbits and the like were set).
+ */
+enum ips_threshold_result {
+	IPS_TH_REPORT,
+	IPS_TH_SILENT,      /* the action holds, nothing is reported */
+	IPS_TH_SUPPRESSED,  /* as if it had not matched */
+	IPS_TH_ACTION = 16, /* IPS_TH_ACTION + enum ips_action: report, with this action instead */
+};
 enum ips_threshold_result ips_threshold_check(
 	struct ips_state *s, const struct ips_rule *r, const struct ips_packet *p, uint64_t now_us);
-/* detection_filter: false until the count is exceeded. */
+/* detection_filter alone: false until the count is exceeded. */
 bool ips_detection_filter(
 	struct ips_state *s, const struct ips_rule *r, const struct ips_packet *p, uint64_t now_us);
 

@@ -39,14 +39,14 @@ enum ips_opt_kind {
 	IPS_O_TOS,
 	IPS_O_IP_ID,
 	IPS_O_IP_PROTO,
-	IPS_O_IPOPTS,
+	IPS_O_IPOPTS, /* num.a: enum ips_ipopt, 0: any */
 	IPS_O_FRAGBITS,
 	IPS_O_FRAGOFFSET,
 	IPS_O_SAMEIP,
 	IPS_O_GEOIP, /* parser refuses: no database */
 	IPS_O_STREAM_SIZE,
 	IPS_O_FLOW_AGE,
-	IPS_O_FLOW_PKTS, /* num.dir in str */
+	IPS_O_FLOW_PKTS, /* as stream_size */
 	IPS_O_FLOW_BYTES,
 	IPS_O_FLOWBITS, /* isset, isnotset as condition; set, unset, toggle as action */
 	IPS_O_XBITS,
@@ -59,8 +59,8 @@ enum ips_opt_kind {
 	IPS_O_NUMBER, /* a transaction's number (enum ips_num) */
 	IPS_O_FTPBOUNCE,
 	IPS_O_DCE_IFACE,
-	IPS_O_FILENAME, /* and fileext: name or ending equals, str */
-	IPS_O_L3_CSUM,  /* ipv4-csum, tcpv4-csum…: proto in num.a, valid/invalid in negated */
+	IPS_O_FILENAME, /* text.what 'n': the name contains, 'e': it ends in "." and str */
+	IPS_O_L3_CSUM, /* ipv4-csum, tcpv4-csum…: num.a protocol, 0 IPv4 header; negated: invalid */
 	/* actions */
 	IPS_O_TAG,
 	IPS_O_BYPASS,
@@ -77,7 +77,8 @@ struct ips_opt {
 		struct ips_bits bits;
 		struct ips_num_cmp num;
 		struct {
-			uint8_t want, mask; /* TCP flags; fragbits */
+			uint8_t want, mask; /* TCP flags, mask: bits that count; fragbits: RF 4,
+					     * DF 2, MF 1 */
 			enum { IPS_FL_EXACT, IPS_FL_ALL, IPS_FL_ANY, IPS_FL_NOT } mode;
 		} flags;
 		struct {

@@ -36,15 +36,20 @@ struct ips_content {
 	bool fast_pattern, fast_only;
 	uint16_t fp_off, fp_len; /* fp_len 0: whole */
 	bool relative;           /* distance or within given */
-	/* The following content or pcre is relative to this one. */
+	/* Set by ips_state_bind: what follows is relative to this; place of the rarest byte. */
 	bool relative_next;
+	uint16_t rare;
 };
 
 struct ips_pcre {
 	void *code; /* pcre2_code, owned by the rules */
 	const char *pattern;
 	bool relative, raw; /* R; B */
-	uint8_t captures;   /* named for flowint/pkt variables; refused if used by others */
+	bool relative_next; /* as in struct ips_content */
+	uint32_t uses;      /* by detection, atomic: JIT comes with the eighth use */
+	void *jit; /* by detection, atomic: a JIT-compiled copy of code or code itself; the rules
+		    * free it with pcre2_code_free() if it is neither NULL nor code */
+	uint8_t captures; /* named for flowint/pkt variables; refused if used by others */
 };
 
 struct ips_byte { /* byte_test, byte_jump, byte_extract, byte_math, isdataat, bsize */

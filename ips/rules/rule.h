@@ -109,6 +109,9 @@ struct ips_rule {
 	uint32_t actions_n;
 	struct ips_threshold threshold; /* type NONE: no limit */
 	struct ips_threshold detection; /* detection_filter */
+	/* The suppress and rate_filter lines of threshold.config for this rule. */
+	struct ips_threshold *filters;
+	uint32_t filters_n;
 
 	const char *file;
 	uint32_t line;
