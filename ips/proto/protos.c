@@ -8,10 +8,11 @@
 #include <string.h>
 
 const struct ips_proto *const ips_protos[IPS_P_COUNT] = {
-	[IPS_P_UNKNOWN] = NULL,
+	[IPS_P_DNS] = &ips_dns_proto,
 };
 
 const struct ips_probe_row *const ips_probe_tables[] = {
+	ips_dns_probes,
 	NULL,
 };
 

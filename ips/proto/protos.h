@@ -5,4 +5,7 @@
 
 #include "ips/proto/recognise.h"
 
+extern const struct ips_proto ips_dns_proto;
+extern const struct ips_probe_row ips_dns_probes[];
+
 #endif
