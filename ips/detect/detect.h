@@ -24,9 +24,9 @@ struct ips_alert {
 };
 
 struct ips_detect_config {
+	bool inline_mode; /* raw data is the packet with what came before it */
 	uint32_t flows;   /* pool of per-flow detection states */
 	uint64_t mem_max; /* per-transaction states */
-	uint32_t body_window[2];
 };
 
 struct ips_detect; /* one worker's */
@@ -43,6 +43,8 @@ int ips_detect_rules(struct ips_detect *d, struct ips_ruleset *rs, struct sk_err
  */
 unsigned ips_detect_packet(struct ips_detect *d, struct ips_packet *p, const struct ips_raw *raw,
 	const struct ips_alert **ret);
+/* Only the transactions once more: bytes of a protocol that followed within p were parsed. */
+unsigned ips_detect_again(struct ips_detect *d, struct ips_packet *p, const struct ips_alert **ret);
 /* The flow is gone: free its det, and those of its transactions before they are freed. */
 void ips_detect_flow_gone(struct ips_detect *d, struct ips_flow *f);
 void ips_detect_tx_gone(struct ips_detect *d, struct ips_tx *tx);

@@ -34,7 +34,7 @@ const struct ips_policy *ips_ruleset_policy(const struct ips_ruleset *rs);
 struct ips_ruleset_info {
 	uint32_t rules, ip_only, packet, stream, tx, without_pattern, databases;
 	uint64_t database_bytes, bytes;
-	uint64_t generation; /* counts compilations in this process */
+	uint64_t generation; /* a hash of all rules: equal for equal sets */
 	/* Protocols any rule needs parsed, bit set over enum ips_proto_id. */
 	uint64_t protos;
 };

@@ -80,6 +80,7 @@ enum ips_rule_flag {
 	IPS_RULE_TARGET_SRC = 1 << 3,
 	IPS_RULE_TARGET_DST = 1 << 4,
 	IPS_RULE_DISABLED = 1 << 5, /* commented out in its file (listed, never compiled) */
+	IPS_RULE_ADDR_NEG = 1 << 6, /* an address was written with '!': not an address-only rule */
 };
 
 struct ips_rule {
