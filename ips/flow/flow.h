@@ -25,6 +25,8 @@ enum ips_flow_flag {
 	IPS_FLOW_MIDSTREAM = 1 << 8,
 	IPS_FLOW_ALERTED = 1 << 9,
 	IPS_FLOW_LOGGED = 1 << 10,
+	IPS_FLOW_TCP_OVER = 1 << 11,    /* stream: a new SYN may take the tuple over */
+	IPS_FLOW_TFO_IGNORED = 1 << 12, /* stream: the server refused the data of the SYN */
 };
 
 struct ips_tcp;      /* ips/stream */
@@ -34,11 +36,13 @@ struct ips_det_flow; /* ips/detect: flowbits, flowints, raw progress… */
 struct ips_flow {
 	uint64_t id; /* never 0, unique in this process */
 	struct ips_addr addr[2];
-	uint16_t port[2]; /* ICMP echo: identifier in both, else type/code */
+	uint16_t port[2]; /* ICMP: type << 8 | code, and the type that answers << 8 */
 	uint16_t vlan[2];
 	uint8_t family, proto;
 	uint8_t state;        /* enum ips_flow_state */
 	uint8_t tcp_flags[2]; /* all flags seen */
+	uint8_t seen;         /* bit 0, 1: a packet of that direction was seen (not TCP) */
+	uint32_t syn_seq;     /* TCP: sequence number of the first packet; the stream keeps it */
 	uint32_t flags;
 	uint64_t first_us, last_us;
 	uint64_t pkts[2], bytes[2];
@@ -47,7 +51,8 @@ struct ips_flow {
 	struct ips_tcp *tcp;
 	struct ips_app app;
 	struct ips_det_flow *det;
-	void *user; /* the engine's */
+	struct ips_det_raw *det_raw; /* ips/detect: rules half matched in the streams */
+	void *user;                  /* the engine's */
 };
 
 struct ips_flow_config {
@@ -64,12 +69,16 @@ struct ips_flow_table *ips_flow_table_new(const struct ips_flow_config *cfg, con
 void ips_flow_table_free(struct ips_flow_table *t); /* calls gone for each */
 
 /*
- * The flow of p, made if need be; sets p->flow and p->dir, updates counters, times and state (for
- * TCP the stream module refines the state). NULL: p has no flow (no IP, fragment, other).
- * An ICMP error belongs to a flow of its own. A finished TCP flow whose tuple is reused by a new
- * SYN is ended and replaced. A TCP flow whose first packet is a SYN+ACK has its sides swapped.
+ * The flow of p, made if need be; sets p->flow, p->dir and IPS_PKT_ESTABLISHED, updates counters,
+ * times and state (for TCP the stream module moves the state). NULL: p has no flow: no IP, a
+ * fragment, a protocol without flows, an ICMPv4 error; never for want of room, as another flow is
+ * given up then. An ICMPv4 destination unreachable belongs to the flow it is about, if known: then
+ * p->proto differs from the flow's. A flow past its time and a finished TCP flow whose tuple is
+ * taken by a new SYN are ended and replaced.
  */
 struct ips_flow *ips_flow_get(struct ips_flow_table *t, struct ips_packet *p);
+/* p, the first packet, came from the server (a SYN+ACK picked up midstream): turn both round. */
+void ips_flow_swap(struct ips_flow *f, struct ips_packet *p);
 struct ips_flow *ips_flow_by_id(struct ips_flow_table *t, uint64_t id);
 
 /* End at most budget flows that timed out at now_us; returns how many. */
