@@ -146,6 +146,7 @@ static int fill(struct apply *a)
 	fw_nft_batch_init(&b, SEQ_HEAD);
 	fw_nft_change_chains(&c, &b);
 	fw_nft_change_maps(&c, &b);
+	fw_nft_change_dynsets(&c, &b);
 	for (uint32_t i = 1; i <= FW_B_LAST; i++)
 		fw_nft_change_counter(&c, &b, i);
 	for (size_t i = 0; i < a->p->n_rules && ret == 0; i++) {

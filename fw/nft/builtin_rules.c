@@ -382,7 +382,7 @@ static void pre_raw(struct fw_nft_plan *pl, const char *chain)
 
 	for (size_t z = 0; z < pl->p->n_zones; z++)
 		reserved |= pl->p->zones[z].bogons;
-	if (!reserved && !pl->p->site.reverse_path)
+	if (!reserved && !pl->p->site.reverse_path && !pl->p->guard.enabled)
 		return;
 	loopback(pl, chain, FW_NFT_IIFNAME);
 	if (reserved) {
@@ -391,6 +391,7 @@ static void pre_raw(struct fw_nft_plan *pl, const char *chain)
 	}
 	if (pl->p->site.reverse_path)
 		reverse_path(pl, chain);
+	fw_nft_plan_guard_raw(pl, chain);
 }
 
 /* ---- base chains ---- */
@@ -403,6 +404,7 @@ static void input(struct fw_nft_plan *pl, const char *chain)
 	invalid(pl, chain);
 	link_control(pl, chain, true);
 	icmp6(pl, chain, FW_B_RA_CLIENT, 134, 134, true);
+	fw_nft_plan_guard_new(pl, chain, false);
 	dhcp(pl, chain, FW_NFT_IIFNAME);
 	manage(pl, chain);
 	ping(pl, chain);
@@ -416,6 +418,7 @@ static void forward(struct fw_nft_plan *pl, const char *chain)
 	established(pl, chain);
 	related_icmp(pl, chain, false);
 	invalid(pl, chain);
+	fw_nft_plan_guard_new(pl, chain, false);
 	via_map(pl, chain, FW_NFT_MAP_FORWARD);
 	via_map(pl, chain, FW_NFT_MAP_DENY);
 	go(pl, chain, FW_NFT_DENY);
@@ -429,6 +432,7 @@ static void output(struct fw_nft_plan *pl, const char *chain)
 	related_reset(pl, chain);
 	link_control(pl, chain, false);
 	dhcp(pl, chain, FW_NFT_OIFNAME);
+	fw_nft_plan_guard_new(pl, chain, true);
 	via_map(pl, chain, FW_NFT_MAP_OUTPUT);
 	go(pl, chain, FW_NFT_DENY);
 }

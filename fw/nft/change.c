@@ -31,7 +31,7 @@ void fw_nft_change_chains(const struct fw_nft_change *c, struct fw_nft_batch *b)
 {
 	const char *name;
 
-	for (size_t i = 0; (name = fw_nft_plan_fixed(i)); i++)
+	for (size_t i = 0; (name = fw_nft_plan_fixed(c->plan, i)); i++)
 		put_chain(c, b, name);
 	for (size_t i = 0; i < c->plan->n_chains; i++)
 		put_chain(c, b, c->plan->chains[i].name);
@@ -100,6 +100,14 @@ void fw_nft_change_maps(const struct fw_nft_change *c, struct fw_nft_batch *b)
 	for (unsigned m = 0; m < FW_NFT_MAPS; m++) {
 		if (!fw_nft_snap_set(c->before, fw_nft_map(m)->name))
 			put_map(b, m);
+	}
+}
+
+void fw_nft_change_dynsets(const struct fw_nft_change *c, struct fw_nft_batch *b)
+{
+	for (size_t i = 0; i < c->plan->n_dyn; i++) {
+		if (!fw_nft_snap_set(c->before, c->plan->dyn[i].name))
+			fw_nft_dynset_put(b, &c->plan->dyn[i]);
 	}
 }
 
@@ -173,6 +181,22 @@ static void put_base(const struct fw_nft_change *c, struct fw_nft_batch *b, enum
 	fw_nft_msg_end(b);
 }
 
+/* Of another kind than ours: somebody else's work. What it held is put in again by fwd. */
+static void put_dynsets(const struct fw_nft_change *c, struct fw_nft_batch *b)
+{
+	for (size_t i = 0; i < c->plan->n_dyn; i++) {
+		const struct fw_nft_dynset *s = &c->plan->dyn[i];
+		const struct fw_nft_snap_set *have = fw_nft_snap_set(c->before, s->name);
+		if (!have ||
+			(have->flags == fw_nft_dynset_flags(s) &&
+				have->key_len == fw_nft_dynset_key_len(s) &&
+				have->timeout == (s->timeout != 0)))
+			continue;
+		put_del_set(b, s->name);
+		fw_nft_dynset_put(b, s);
+	}
+}
+
 /* A table that sleeps has no hook: all packets pass. */
 static void put_awake(const struct fw_nft_change *c, struct fw_nft_batch *b)
 {
@@ -193,6 +217,7 @@ void fw_nft_change_head(const struct fw_nft_change *c, struct fw_nft_batch *b)
 	for (unsigned i = 0; i < FW_NFT_BASES; i++)
 		put_base(c, b, i);
 	/* No rule refers to them now. */
+	put_dynsets(c, b);
 	for (unsigned m = 0; m < FW_NFT_MAPS; m++) {
 		if (!fw_nft_snap_set(c->before, fw_nft_map(m)->name) || map_fits(c->before, m))
 			continue;
@@ -268,6 +293,10 @@ static bool planned_set(const struct fw_nft_plan *pl, const char *name)
 {
 	for (unsigned m = 0; m < FW_NFT_MAPS; m++) {
 		if (strcmp(fw_nft_map(m)->name, name) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < pl->n_dyn; i++) {
+		if (strcmp(pl->dyn[i].name, name) == 0)
 			return true;
 	}
 	return fw_nft_sets_find(&pl->sets, name) != NULL;

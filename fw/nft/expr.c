@@ -171,7 +171,7 @@ static void put_match(struct fw_nft_batch *b, const struct fw_nft_match *m)
 		put_mask(b, m->hi, zero, f->len);
 		put_cmp(b, NFT_CMP_EQ, m->lo, f->len);
 		break;
-	default: put_lookup(b, m->set->name, false); break;
+	default: put_lookup(b, m->dyn ? m->dyn : m->set->name, false); break;
 	}
 }
 
@@ -288,6 +288,10 @@ static void put_verdict(struct fw_nft_batch *b, uint32_t code, const char *chain
 
 static void put_actions(struct fw_nft_batch *b, const struct fw_nft_rule *r)
 {
+	if (r->meter.set)
+		fw_nft_meter_put(b, &r->meter);
+	if (r->limit)
+		fw_nft_limit_put(b, r->limit, r->limit);
 	if (r->count)
 		put_counter(b, r->number);
 	if (r->log)
@@ -306,6 +310,7 @@ static void put_actions(struct fw_nft_batch *b, const struct fw_nft_rule *r)
 	case FW_NFT_DROP: put_verdict(b, NF_DROP, NULL); break;
 	case FW_NFT_GOTO: put_verdict(b, (uint32_t)NFT_GOTO, r->target); break;
 	case FW_NFT_JUMP: put_verdict(b, (uint32_t)NFT_JUMP, r->target); break;
+	case FW_NFT_RETURN: put_verdict(b, (uint32_t)NFT_RETURN, NULL); break;
 	case FW_NFT_QUEUE: fw_nft_queue_put(b, r); break;
 	case FW_NFT_RESET: put_reject(b, true); break;
 	case FW_NFT_PROHIBITED: put_reject(b, false); break;

@@ -25,8 +25,10 @@
 #define FW_REASON_INVALID "invalid"
 #define FW_REASON_REVERSE_PATH "reverse_path"
 #define FW_REASON_BOGON "bogon"
-#define FW_REASON_IPS_FLOW "ips_flow" /* a further packet of a connection that inspection stopped  \
-				       */
+#define FW_REASON_GUARD "guard" /* from a blocked source; kinds of the guard are reasons, too */
+#define FW_REASON_IPS_FLOW                                                                         \
+	"ips_flow"              /* a further packet of a connection that inspection stopped        \
+				 */
 #define FW_REASON_STRAY "stray" /* fwd's: no_rule for the middle of a connection that is gone */
 
 struct fw_log_prefix {

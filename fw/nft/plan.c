@@ -26,12 +26,34 @@ static const struct fw_nft_base_info bases[FW_NFT_BASES] = {
 static const struct fixed {
 	const char *name;
 	void (*rules)(struct fw_nft_plan *pl, const char *chain);
+	bool guard; /* only with it */
 } fixed[] = {
-	{FW_NFT_REFUSE, fw_nft_plan_deny},
-	{FW_NFT_DENY, fw_nft_plan_deny},
-	{FW_NFT_DENY_REJECT, fw_nft_plan_deny},
-	{FW_NFT_IPS_KNOWN, fw_nft_plan_ips_known},
-	{FW_NFT_IPS_VERDICT, fw_nft_plan_ips_verdict},
+	{FW_NFT_REFUSE, fw_nft_plan_deny, false},
+	{FW_NFT_DENY, fw_nft_plan_deny, false},
+	{FW_NFT_DENY_REJECT, fw_nft_plan_deny, false},
+	{FW_NFT_IPS_KNOWN, fw_nft_plan_ips_known, false},
+	{FW_NFT_IPS_VERDICT, fw_nft_plan_ips_verdict, false},
+	{FW_NFT_G_BLOCKED, fw_nft_plan_guard_blocked, true},
+	{"g_over_syn", fw_nft_plan_guard_result, true},
+	{"g_over_udp", fw_nft_plan_guard_result, true},
+	{"g_over_icmp", fw_nft_plan_guard_result, true},
+	{"g_over_conn", fw_nft_plan_guard_result, true},
+	{"g_over_login", fw_nft_plan_guard_result, true},
+	{"g_to_syn", fw_nft_plan_guard_result, true},
+	{"g_to_udp", fw_nft_plan_guard_result, true},
+	{"g_to_icmp", fw_nft_plan_guard_result, true},
+	{"g_seen_syn", fw_nft_plan_guard_result, true},
+	{"g_seen_udp", fw_nft_plan_guard_result, true},
+	{"g_seen_icmp", fw_nft_plan_guard_result, true},
+	{"g_seen_conn", fw_nft_plan_guard_result, true},
+	{"g_seen_login", fw_nft_plan_guard_result, true},
+	{FW_NFT_G_SYN, fw_nft_plan_guard_chain, true},
+	{FW_NFT_G_SYN_OUT, fw_nft_plan_guard_chain, true},
+	{FW_NFT_G_ICMP, fw_nft_plan_guard_chain, true},
+	{FW_NFT_G_ICMP_OUT, fw_nft_plan_guard_chain, true},
+	{FW_NFT_G_NEW, fw_nft_plan_guard_chain, true},
+	{FW_NFT_G_NEW_OUT, fw_nft_plan_guard_chain, true},
+	{FW_NFT_G_BACK, fw_nft_plan_guard_back, true},
 };
 
 static const struct fw_nft_map_info map_infos[FW_NFT_MAPS] = {
@@ -55,10 +77,23 @@ const struct fw_nft_map_info *fw_nft_map(enum fw_nft_map m)
 	return &map_infos[m];
 }
 
-const char *fw_nft_plan_fixed(size_t n)
+static const struct fixed *fixed_at(const struct fw_nft_plan *pl, size_t n)
 {
-	return n < SK_ARRAY_SIZE(fixed) ? fixed[n].name : NULL;
+	for (size_t i = 0; i < SK_ARRAY_SIZE(fixed); i++) {
+		if ((pl->p->guard.enabled || !fixed[i].guard) && n-- == 0)
+			return &fixed[i];
+	}
+	return NULL;
 }
+
+const char *fw_nft_plan_fixed(const struct fw_nft_plan *pl, size_t n)
+{
+	const struct fixed *f = fixed_at(pl, n);
+
+	return f ? f->name : NULL;
+}
+
+_Static_assert(SK_ARRAY_SIZE(fixed) <= 64, "a bit for each in fw_nft_plan.empty");
 
 /* ---- zone chains ---- */
 
@@ -246,6 +281,7 @@ int fw_nft_plan_init(struct fw_nft_plan *pl, const struct fw_policy *p, unsigned
 	memset(pl, 0, sizeof(*pl));
 	pl->p = p;
 	fw_nft_sets_init(&pl->sets, epoch);
+	fw_nft_plan_add_guard(pl);
 	int ret = add_chains(pl);
 	if (ret == 0)
 		ret = add_maps(pl);
@@ -340,12 +376,19 @@ static void chain_rules(struct fw_nft_plan *pl, size_t i)
 
 int fw_nft_plan_rules(struct fw_nft_plan *pl, fw_nft_emit_fn *emit, void *arg)
 {
+	const struct fixed *f;
+
 	pl->emit = emit;
 	pl->arg = arg;
 	pl->err = 0;
 	pl->emitted = 0;
-	for (size_t i = 0; i < SK_ARRAY_SIZE(fixed); i++)
-		fixed[i].rules(pl, fixed[i].name);
+	pl->empty = 0;
+	for (size_t i = 0; (f = fixed_at(pl, i)); i++) {
+		const size_t before = pl->emitted;
+		f->rules(pl, f->name);
+		if (pl->emitted == before)
+			pl->empty |= (uint64_t)1 << i;
+	}
 	for (size_t i = 0; i < pl->n_chains; i++) {
 		const size_t before = pl->emitted;
 		chain_rules(pl, i);
@@ -359,8 +402,10 @@ int fw_nft_plan_rules(struct fw_nft_plan *pl, fw_nft_emit_fn *emit, void *arg)
 
 bool fw_nft_plan_has_chain(const struct fw_nft_plan *pl, const char *name)
 {
-	for (size_t i = 0; i < SK_ARRAY_SIZE(fixed); i++) {
-		if (strcmp(fixed[i].name, name) == 0)
+	const char *fixed_name;
+
+	for (size_t i = 0; (fixed_name = fw_nft_plan_fixed(pl, i)); i++) {
+		if (strcmp(fixed_name, name) == 0)
 			return true;
 	}
 	for (size_t b = 0; b < FW_NFT_BASES; b++) {

@@ -17,6 +17,14 @@
 #define FW_NFT_REFUSE "refuse"           /* the answer itself: TCP reset or ICMP */
 #define FW_NFT_IPS_KNOWN "ips_known"     /* connections with a verdict of inspection */
 #define FW_NFT_IPS_VERDICT "ips_verdict" /* packets that came back with one */
+#define FW_NFT_G_SYN "g_syn"             /* the guard's: packets that open TCP connections */
+#define FW_NFT_G_SYN_OUT "g_syn_out"
+#define FW_NFT_G_ICMP "g_icmp"
+#define FW_NFT_G_ICMP_OUT "g_icmp_out"
+#define FW_NFT_G_NEW "g_new" /* of no connection that is known */
+#define FW_NFT_G_NEW_OUT "g_new_out"
+#define FW_NFT_G_BACK "g_back"       /* the gateway's own answers */
+#define FW_NFT_G_BLOCKED "g_blocked" /* from blocked sources */
 
 enum fw_nft_base {
 	FW_NFT_PRE_RAW,
@@ -89,6 +97,9 @@ typedef void fw_nft_emit_fn(const struct fw_nft_rule *r, void *arg);
 
 struct fw_nft_plan {
 	const struct fw_policy *p;
+	struct fw_nft_dynset dyn[FW_NFT_DYN_MAX]; /* always there, or not at all */
+	size_t n_dyn;
+	uint64_t empty; /* which of fw_nft_plan_fixed have no rule; once handed out */
 	struct fw_nft_sets sets;
 	struct fw_nft_zchain *chains; /* zone chains; base and deny chains always exist */
 	size_t n_chains, cap_chains;
@@ -102,8 +113,8 @@ struct fw_nft_plan {
 	int err; /* -ENOMEM */
 };
 
-/* The n-th of the chains without hook that always exist, NULL past the last. */
-const char *fw_nft_plan_fixed(size_t n);
+/* The n-th of the chains without hook that belong to no zone, NULL past the last. */
+const char *fw_nft_plan_fixed(const struct fw_nft_plan *pl, size_t n);
 /* Chains and maps. The policy is borrowed. 0 or -ENOMEM. */
 int fw_nft_plan_init(struct fw_nft_plan *pl, const struct fw_policy *p, unsigned epoch);
 void fw_nft_plan_done(struct fw_nft_plan *pl);

@@ -23,6 +23,17 @@ void fw_nft_plan_ips(struct fw_nft_plan *pl, const char *chain);
 void fw_nft_plan_ips_save(struct fw_nft_plan *pl, const char *chain);
 void fw_nft_plan_ips_known(struct fw_nft_plan *pl, const char *chain);
 void fw_nft_plan_ips_verdict(struct fw_nft_plan *pl, const char *chain);
+/* guard_rules.c: its sets; its part of "pre_raw", and of the chains of new connections. */
+void fw_nft_plan_add_guard(struct fw_nft_plan *pl);
+void fw_nft_plan_guard_raw(struct fw_nft_plan *pl, const char *chain);
+void fw_nft_plan_guard_new(struct fw_nft_plan *pl, const char *chain, bool out);
+/* Its chains: those that measure, and those for what is too much. */
+enum fw_nft_guard_result { FW_NFT_G_OVER, FW_NFT_G_TO, FW_NFT_G_SEEN };
+const char *fw_nft_guard_chain(enum fw_nft_guard_result what, enum fw_guard_kind k);
+void fw_nft_plan_guard_chain(struct fw_nft_plan *pl, const char *chain);
+void fw_nft_plan_guard_back(struct fw_nft_plan *pl, const char *chain);
+void fw_nft_plan_guard_blocked(struct fw_nft_plan *pl, const char *chain);
+void fw_nft_plan_guard_result(struct fw_nft_plan *pl, const char *chain);
 /* Rules of one record in a chain of this kind. */
 void fw_nft_plan_record(
 	struct fw_nft_plan *pl, const struct fw_nft_zchain *c, const struct fw_policy_rule *r);

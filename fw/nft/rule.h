@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fw/nft/dynset.h"
 #include "fw/registry/addr.h"
 #include "lib/buf.h"
 
@@ -87,6 +88,7 @@ struct fw_nft_match {
 	uint8_t prefix;
 	uint8_t lo[16], hi[16]; /* as the packet or the kernel holds the field */
 	const struct fw_nft_set *set;
+	const char *dyn; /* name, where the set is not one of content */
 };
 
 enum fw_nft_verdict {
@@ -95,6 +97,7 @@ enum fw_nft_verdict {
 	FW_NFT_DROP,
 	FW_NFT_GOTO,
 	FW_NFT_JUMP,
+	FW_NFT_RETURN,
 	FW_NFT_QUEUE,
 	FW_NFT_RESET,
 	FW_NFT_PROHIBITED
@@ -109,7 +112,9 @@ struct fw_nft_rule {
 	size_t n;
 	const char *map; /* verdict map keyed by iifname, oifname or both, by map_in and map_out */
 	bool map_in, map_out;
-	bool count;         /* the record's named counter */
+	bool count; /* the record's named counter */
+	struct fw_nft_meter meter;
+	uint32_t limit;     /* with log: at most so many a second, 0: any */
 	char log;           /* FW_LOG_…, 0: no report */
 	const char *reason; /* with log */
 	bool mark;          /* put the number into the conntrack mark */

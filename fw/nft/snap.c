@@ -232,7 +232,9 @@ static int set_fn(const struct nlmsghdr *h, void *arg)
 	x->key_len = be32_of(top(h, NFTA_SET_KEY_LEN), 0);
 	x->data_type = be32_of(top(h, NFTA_SET_DATA_TYPE), 0);
 	x->timeout = top(h, NFTA_SET_TIMEOUT) != NULL;
-	x->counted = count && mnl_attr_get_payload_len(count) == sizeof(uint32_t);
+	/* Elements that come and go by themselves say nothing. */
+	x->counted = !(x->flags & (NFT_SET_TIMEOUT | NFT_SET_EVAL)) && count &&
+		mnl_attr_get_payload_len(count) == sizeof(uint32_t);
 	x->count = be32_of(count, 0);
 	return 0;
 }

@@ -98,6 +98,10 @@ static void put_match(struct sk_buf *b, const struct fw_nft_match *m)
 		sk_buf_puts(b, "fib saddr . iif oif 0 ");
 		return;
 	}
+	if (m->field == FW_NFT_TCP_FLAGS && m->op == FW_NFT_MASKED) {
+		sk_buf_printf(b, "tcp flags & 0x%02x == 0x%02x ", m->hi[0], m->lo[0]);
+		return;
+	}
 	if (m->field == FW_NFT_TCP_FLAGS) {
 		sk_buf_printf(b, "tcp flags & 0x%02x != 0 ", m->lo[0]);
 		return;
@@ -123,7 +127,7 @@ static void put_match(struct sk_buf *b, const struct fw_nft_match *m)
 		sk_buf_printf(b, "and 0x%08x == ", host32(m->hi));
 		put_value(b, f, m->lo);
 		break;
-	case FW_NFT_IN: sk_buf_printf(b, "@%s", m->set->name); break;
+	case FW_NFT_IN: sk_buf_printf(b, "@%s", m->dyn ? m->dyn : m->set->name); break;
 	}
 	sk_buf_putc(b, ' ');
 }
@@ -152,6 +156,7 @@ static void put_verdict(struct sk_buf *b, const struct fw_nft_rule *r)
 	case FW_NFT_DROP: sk_buf_puts(b, "drop "); break;
 	case FW_NFT_GOTO: sk_buf_printf(b, "goto %s ", r->target); break;
 	case FW_NFT_JUMP: sk_buf_printf(b, "jump %s ", r->target); break;
+	case FW_NFT_RETURN: sk_buf_puts(b, "return "); break;
 	case FW_NFT_QUEUE:
 		sk_buf_printf(b, "queue %sto %u", r->queue_open ? "flags bypass " : "", r->queue);
 		if (r->queues > 1)
@@ -172,6 +177,10 @@ void fw_nft_rule_text(struct sk_buf *b, const struct fw_nft_rule *r)
 	if (r->map)
 		sk_buf_printf(b, "%s%s%s vmap @%s ", r->map_in ? "iifname" : "",
 			r->map_in && r->map_out ? " . " : "", r->map_out ? "oifname" : "", r->map);
+	if (r->meter.set)
+		fw_nft_meter_text(b, &r->meter);
+	if (r->limit)
+		sk_buf_printf(b, "limit rate %u/second burst %u packets ", r->limit, r->limit);
 	if (r->count) {
 		fw_nft_counter_name(name, r->number);
 		sk_buf_printf(b, "counter name \"%s\" ", name);
@@ -269,7 +278,8 @@ static void no_rule(const struct fw_nft_rule *r, void *arg)
 static void put_empty_chains(struct writer *w, const struct fw_nft_plan *pl)
 {
 	const struct fw_policy *p = pl->p;
-	bool raw = p->site.reverse_path;
+	const char *name;
+	bool raw = p->site.reverse_path || p->guard.enabled;
 
 	for (size_t z = 0; z < p->n_zones; z++)
 		raw |= p->zones[z].bogons;
@@ -277,6 +287,10 @@ static void put_empty_chains(struct writer *w, const struct fw_nft_plan *pl)
 		open_chain(w, fw_nft_base(FW_NFT_PRE_RAW)->name);
 	if (!p->inspect.on)
 		open_chain(w, fw_nft_base(FW_NFT_IPS_SAVE)->name);
+	for (size_t i = 0; (name = fw_nft_plan_fixed(pl, i)); i++) {
+		if (pl->empty >> i & 1)
+			open_chain(w, name);
+	}
 	for (size_t i = 0; i < pl->n_chains; i++) {
 		if (pl->chains[i].n_rules == 0)
 			open_chain(w, pl->chains[i].name);
@@ -296,6 +310,8 @@ int fw_nft_text(const struct fw_policy *p, struct sk_buf *b, struct sk_err *err)
 		put_counters(b, p);
 		for (size_t i = 0; i < pl.sets.n; i++)
 			fw_nft_set_text(b, pl.sets.v[i]);
+		for (size_t i = 0; i < pl.n_dyn; i++)
+			fw_nft_dynset_text(b, &pl.dyn[i]);
 		for (unsigned m = 0; m < FW_NFT_MAPS; m++)
 			put_map(b, &pl, m);
 		ret = fw_nft_plan_rules(&pl, put_rule, &w);

@@ -101,6 +101,16 @@ static const struct row {
 		{"Stops connections in which inspection found an attack.",
 			"検査で攻撃が見つかった通信の、後続の通信を遮断します。"},
 		"any", "any", "any", "any"},
+	{FW_B_GUARD, "guard", false, W_ALL,
+		{"Stops sources that scanned, flooded or guessed passwords, for a time.",
+			"スキャン、大量送信、パスワードの総当たりを行った接続元を一定時間遮断しま"
+			"す。"},
+		"blocked sources", "any", "any", "any"},
+	{FW_B_FLOOD, "rate-limit", false, W_ALL,
+		{"Stops what a source sends, or a destination is sent, beyond the permitted rate.",
+			"1つの接続元から、または1つの接続先へ、許容量を超えて届く通信を遮断します"
+			"。"},
+		"any", "any", "tcp, udp, icmp, icmpv6", "any"},
 };
 
 /* Append to a fixed text; what does not fit ends in "…". */
@@ -195,6 +205,8 @@ bool fw_builtin_get(const struct fw_policy *p, size_t n, struct fw_builtin *ret)
 	}
 	if (row->id == FW_B_INSPECT)
 		b.enabled = p->inspect.on;
+	if (row->id == FW_B_GUARD || row->id == FW_B_FLOOD)
+		b.enabled = p->guard.enabled;
 	if (row->id == FW_B_REVERSE_PATH)
 		b.enabled = p->site.reverse_path;
 	*ret = b;

@@ -26,7 +26,9 @@ enum fw_builtin_id {
 	FW_B_INSPECT = 14,      /* contents of what is let through are inspected */
 	FW_B_INSPECTED = 15,    /* connections that need no more inspection */
 	FW_B_INSPECT_DROP = 16, /* drop: connections that inspection stopped */
-	FW_B_LAST = FW_B_INSPECT_DROP,
+	FW_B_GUARD = 17,        /* drop: sources that are blocked for a time */
+	FW_B_FLOOD = 18,        /* drop: what goes beyond the guard's rates */
+	FW_B_LAST = FW_B_FLOOD,
 };
 
 /* Where in the kernel a built-in stands. */

@@ -19,6 +19,7 @@ struct fw_policy *fw_policy_new(void)
 	if (!p)
 		return NULL;
 	fw_inspect_init(&p->inspect);
+	fw_guard_init(&p->guard);
 	p->objects = fw_objects_new();
 	p->pool = fw_pool_new();
 	if (!p->objects || !p->pool) {
@@ -37,6 +38,7 @@ void fw_policy_free(struct fw_policy *p)
 		free(p->object_texts[i].items);
 	}
 	free(p->object_texts);
+	fw_guard_done(&p->guard);
 	fw_objects_free(p->objects);
 	fw_pool_free(p->pool);
 	free(p->by_number);
@@ -305,12 +307,17 @@ static void give_back_slack(struct fw_policy *p)
 	p->cap_rules = p->n_rules;
 }
 
-static int check_inspect(const struct fw_inspect *s, struct sk_err *err)
+static int check_protection(const struct fw_policy *p, struct sk_err *err)
 {
-	int r = fw_inspect_check(s, err);
+	int r = fw_inspect_check(&p->inspect, err);
 
-	if (r < 0)
+	if (r < 0) {
 		sk_err_prefix(err, "inspection");
+		return r;
+	}
+	r = fw_guard_check(&p->guard, err);
+	if (r < 0)
+		sk_err_prefix(err, "guard");
 	return r;
 }
 
@@ -318,7 +325,7 @@ int fw_policy_finish(struct fw_policy *p, struct sk_err *err)
 {
 	int r;
 
-	if ((r = check_site(&p->site, err)) < 0 || (r = check_inspect(&p->inspect, err)) < 0 ||
+	if ((r = check_site(&p->site, err)) < 0 || (r = check_protection(p, err)) < 0 ||
 		(r = fw_zones_validate(p->zones, p->n_zones, err)) < 0 ||
 		(r = check_objects(p, err)) < 0)
 		return r;

@@ -3,7 +3,7 @@
  * The policy document: the only thing fwd accepts, and its compiled form. Text format, one
  * canonical JSON object a line (so that 10,000 rules are read in little memory):
  *   {"format":"sekisho-policy","version":1,"generation":N,"created":T,"site":{…},
- *    "inspection":{…}}
+ *    "inspection":{…},"guard":{…}}
  *   {"zone":{…}} …   {"object":{"kind":…,"name":…,"items":[…]}} …   {"rule":{…}} …
  *   {"end":{"rules":N,"sha256":"hex of every byte before this line"}}
  * Pure: the caller reads and writes the bytes.
@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+#include "fw/policy/guard.h"
 #include "fw/policy/inspect.h"
 #include "fw/policy/zone.h"
 #include "fw/registry/rule.h"
@@ -55,6 +56,7 @@ struct fw_policy {
 	int64_t created;
 	struct fw_site site;
 	struct fw_inspect inspect;
+	struct fw_guard guard;
 	struct fw_zone zones[FW_ZONES_MAX];
 	size_t n_zones;
 	struct fw_objects *objects; /* fill through fw_policy_add_object */

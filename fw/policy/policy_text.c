@@ -40,11 +40,11 @@ static json_t *header_json(const struct fw_policy *p)
 
 	for (size_t i = 0; ports && i < s->n_manage_ports; i++)
 		json_array_append_new(ports, json_integer(s->manage_ports[i]));
-	return json_pack("{s:s, s:i, s:I, s:I, s:{s:s, s:o, s:b, s:b}, s:o}", "format", FORMAT,
+	return json_pack("{s:s, s:i, s:I, s:I, s:{s:s, s:o, s:b, s:b}, s:o, s:o}", "format", FORMAT,
 		"version", VERSION, "generation", (json_int_t)p->generation, "created",
 		(json_int_t)p->created, "site", "name", s->name, "manage_ports", ports,
 		"reverse_path", s->reverse_path, "log_broadcast", s->log_broadcast, "inspection",
-		fw_inspect_to_json(&p->inspect));
+		fw_inspect_to_json(&p->inspect), "guard", fw_guard_to_json(&p->guard));
 }
 
 /* The items one by one, without the space around them. */
@@ -266,10 +266,23 @@ static int read_inspect(const json_t *v, struct fw_inspect *ret, struct sk_err *
 	return r;
 }
 
+static int read_guard(const json_t *v, struct fw_guard *ret, struct sk_err *err)
+{
+	json_t *o = NULL;
+	int r = sk_json_object(v, "guard", false, &o, err);
+
+	if (r < 0 || !o)
+		return r;
+	r = fw_guard_from_json(o, ret, err);
+	if (r < 0)
+		sk_err_prefix(err, "guard");
+	return r;
+}
+
 static int read_header(struct fw_policy *p, const json_t *v, struct sk_err *err)
 {
 	static const char *const keys[] = {
-		"format", "version", "generation", "created", "site", "inspection", NULL};
+		"format", "version", "generation", "created", "site", "inspection", "guard", NULL};
 	const char *format = "";
 	int64_t version = 0, generation = 0;
 	json_t *site = NULL;
@@ -289,7 +302,8 @@ static int read_header(struct fw_policy *p, const json_t *v, struct sk_err *err)
 		(r = sk_json_int(v, "generation", true, &generation, err)) < 0 ||
 		(r = sk_json_int(v, "created", true, &p->created, err)) < 0 ||
 		(r = sk_json_object(v, "site", true, &site, err)) < 0 ||
-		(r = read_inspect(v, &p->inspect, err)) < 0)
+		(r = read_inspect(v, &p->inspect, err)) < 0 ||
+		(r = read_guard(v, &p->guard, err)) < 0)
 		return r;
 	if (generation < 0)
 		return sk_err_set(err, -ERANGE, "generation", "a generation is not negative",

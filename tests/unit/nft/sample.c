@@ -107,6 +107,10 @@ struct fw_policy *t_sample(void)
 	object(p, "offices", "192.168.7.0/24,192.168.9.0/24,2001:db8:7::/48,2001:db8:9::/48");
 	object(p, "hosts", "192.168.7.1,192.168.7.3,192.168.7.5,2001:db8:7::1,2001:db8:7::3");
 	big_object(p);
+	p->guard.enabled = true;
+	if (fw_guard_exempt_parse(
+		    "198.51.100.0/24,192.0.2.1,2001:db8:99::/48", &p->guard.exempt, NULL) < 0)
+		fail_msg("exempt");
 	for (size_t i = 0; i < SK_ARRAY_SIZE(rules); i++)
 		t_add(p, &rules[i]);
 	t_finish(p);

@@ -175,7 +175,8 @@ static void unused_things_go(void **state)
 	size_t sets = 0;
 	while (t_nft_object(list, "set", sets))
 		sets++;
-	assert_int_equal(sets, 4); /* bogons, management ports, the interfaces of lan */
+	/* bogons, management ports, the interfaces of lan, the lists of blocked sources */
+	assert_int_equal(sets, 6);
 	json_decref(list);
 	apply(n, big);
 	no_drift(n);
