@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Capture files, pcap and pcapng, read with libpcap; and small ones written. */
+/*
+ * Capture files, pcap and pcapng, read with libpcap. Small ones are written by
+ * ips/packet/pcapbuf.h.
+ */
 #ifndef IPS_CAPTURE_H
 #define IPS_CAPTURE_H
 
+#include <stddef.h>
+
 #include "ips/packet/decode.h"
-#include "lib/buf.h"
 #include "lib/err.h"
 
 struct ips_capture;
