@@ -34,25 +34,27 @@ struct ips_det_flow; /* ips/detect: flowbits, flowints, raw progress… */
 
 /* Index 0 is the client (who sent the first packet, or SYN), 1 the server. */
 struct ips_flow {
-	uint64_t id; /* never 0, unique in this process */
-	struct ips_addr addr[2];
+	/* What every packet touches, in one cache line. */
+	uint64_t last_us;
+	uint64_t pkts[2], bytes[2];
+	uint32_t flags;
 	uint16_t port[2]; /* ICMP: type << 8 | code, and the type that answers << 8 */
-	uint16_t vlan[2];
 	uint8_t family, proto;
 	uint8_t state;        /* enum ips_flow_state */
 	uint8_t tcp_flags[2]; /* all flags seen */
 	uint8_t seen;         /* bit 0, 1: a packet of that direction was seen (not TCP) */
-	uint32_t syn_seq;     /* TCP: sequence number of the first packet; the stream keeps it */
-	uint32_t flags;
-	uint64_t first_us, last_us;
-	uint64_t pkts[2], bytes[2];
+
+	uint64_t id; /* never 0, unique in this process */
+	struct ips_tcp *tcp;
+	struct ips_det_flow *det;
+	void *user; /* the engine's */
+	uint64_t first_us;
+	struct ips_addr addr[2];
+	uint16_t vlan[2];
+	uint32_t syn_seq; /* TCP: sequence number of the first packet; the stream keeps it */
 	uint32_t in_dev, out_dev; /* of the first packet */
 	uint8_t hw_src[6];        /* MAC of the client's side, as first seen */
-	struct ips_tcp *tcp;
 	struct ips_app app;
-	struct ips_det_flow *det;
-	struct ips_det_raw *det_raw; /* ips/detect: rules half matched in the streams */
-	void *user;                  /* the engine's */
 };
 
 struct ips_flow_config {

@@ -31,11 +31,12 @@ struct slot {
 	uint32_t prev, next;
 };
 
+/* What a packet touches comes first: one cache line with the flow's beginning. */
 struct entry {
-	struct ips_flow f; /* id 0: free */
-	uint32_t moved_s;  /* when it last moved to the end of its list */
+	uint32_t moved_s; /* when it last moved to the end of its list */
 	uint8_t class, list;
-};
+	struct ips_flow f; /* id 0: free */
+} __attribute__((aligned(64)));
 
 struct list {
 	uint32_t head, tail;
@@ -91,7 +92,7 @@ struct ips_flow_table *ips_flow_table_new(const struct ips_flow_config *cfg, con
 	t->mask = (uint32_t)buckets - 1;
 	t->buckets = malloc(buckets * sizeof(*t->buckets));
 	t->slots = aligned_alloc(64, t->cfg.max * sizeof(*t->slots));
-	t->entries = calloc(t->cfg.max, sizeof(*t->entries));
+	t->entries = aligned_alloc(64, t->cfg.max * sizeof(*t->entries));
 	if (!t->buckets || !t->slots || !t->entries) {
 		ips_flow_table_free(t);
 		return NULL;
@@ -250,6 +251,8 @@ static uint32_t find(const struct ips_flow_table *t, const struct ips_flow_key *
 	while (i != NONE) {
 		const struct slot *s = &t->slots[i];
 
+		/* Most likely it is this one: fetch the flow while the key is compared. */
+		__builtin_prefetch(&t->entries[i], 1);
 		if (s->hash == hash && memcmp(s->key, k->w, sizeof(s->key)) == 0)
 			break;
 		i = s->chain;
