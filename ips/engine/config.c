@@ -36,7 +36,7 @@ void ips_engine_config_default(struct ips_engine_config *cfg, bool inline_mode)
 	if (!inline_mode)
 		cfg->log |= IPS_LOG_FLOW | IPS_LOG_ANOMALY | IPS_LOG_TX;
 	ips_flow_config_default(&cfg->flow);
-	ips_stream_config_default(&cfg->stream);
+	ips_stream_config_default(&cfg->stream, inline_mode);
 	ips_app_config_default(&cfg->app);
 	cfg->stream.inline_mode = inline_mode;
 	cfg->stream.midstream = inline_mode;

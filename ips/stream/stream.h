@@ -11,7 +11,6 @@
 
 #include "ips/flow/flow.h"
 
-/* When a receiver has two versions of a byte (captures only; inline refuses): Windows keeps old. */
 struct ips_stream_config {
 	bool inline_mode;
 	bool midstream;        /* pick up connections whose start was not seen */
@@ -21,9 +20,10 @@ struct ips_stream_config {
 	uint32_t depth;        /* bytes of each direction that are reassembled; 0: all. 1 MiB */
 	uint32_t raw_chunk[2]; /* raw inspection waits for that much (captures): 2560 */
 	uint32_t raw_window;   /* inline: bytes before the packet inspected again with it: 2560 */
+	uint32_t raw_overlap;  /* captures: the same, of a chunk; 0, as Suricata has it */
 	uint32_t max_segments; /* out-of-order pieces of one direction, 1024 */
 };
-void ips_stream_config_default(struct ips_stream_config *cfg);
+void ips_stream_config_default(struct ips_stream_config *cfg, bool inline_mode);
 
 enum ips_chunk_flag {
 	IPS_CHUNK_GAP = 1,   /* len bytes are lost; data is NULL */
@@ -59,18 +59,28 @@ void ips_stream_flush(struct ips_streams *s, struct ips_flow *f, enum ips_dir di
 void ips_stream_gone(struct ips_streams *s, struct ips_flow *f); /* frees f->tcp */
 
 /*
- * Raw inspection: what of dir's stream waits to be inspected with packet p. data holds contiguous
- * bytes (tail seen before, then new ones); fresh of its last bytes are new. offset is data's place
- * in the stream. Inline: p's payload with up to raw_window bytes before it. Captures: everything
- * delivered and not yet inspected, once raw_chunk bytes wait, or at once after
- * ips_stream_raw_trigger() or at the end of the flow. 0 bytes: nothing.
- * The view is valid until the next call on s. Zero-copy where payload alone suffices.
+ * Raw inspection: what of p->dir's stream waits to be inspected with packet p. Inline: p's payload
+ * and what it made readable; nothing for a segment out of order, which is inspected with the one
+ * that fills the hole. Captures: what is acknowledged and not yet inspected, once raw_chunk bytes
+ * wait, or at once after ips_stream_raw_trigger() or at the end of the flow. len 0: nothing.
+ *
+ * data is contiguous: len - fresh bytes seen before, then fresh new ones; offset is its place in
+ * the stream. Only for a large payload of an inline stream is data the payload alone, in place, and
+ * `seam` a second view to scan as well: the bytes before data and, from data, the first
+ * seam_len - seam_old bytes again. A match across the border lies in the seam, every other
+ * in data; the seam begins at offset - seam_old.
+ *
+ * more: call again for p after ips_stream_raw_done (a hole in between, or too much at once).
+ * The views are valid until the next call on s.
  */
 struct ips_raw {
 	const uint8_t *data;
 	uint32_t len, fresh;
 	uint64_t offset;
 	bool from_start; /* data begins at the stream's first byte */
+	bool more;
+	const uint8_t *seam; /* NULL: none */
+	uint32_t seam_len, seam_old;
 };
 void ips_stream_raw(struct ips_streams *s, const struct ips_packet *p, struct ips_raw *ret);
 /* Inspection of what ips_stream_raw returned is done: progress moves to its end. */
@@ -84,6 +94,8 @@ void ips_stream_stop(struct ips_flow *f, enum ips_dir dir);
 uint64_t ips_stream_size(const struct ips_flow *f, enum ips_dir dir);
 bool ips_stream_depth_reached(const struct ips_flow *f, enum ips_dir dir);
 bool ips_stream_established(const struct ips_flow *f); /* three-way handshake done */
+/* At the flow's end: something of dir was not inspected, or the connection never closed. */
+bool ips_stream_unfinished(const struct ips_flow *f, enum ips_dir dir);
 /* Sequence and acknowledgement numbers for a reset sent to the receiver of dir. */
 void ips_stream_reset_numbers(
 	const struct ips_flow *f, enum ips_dir dir, uint32_t *ret_seq, uint32_t *ret_ack);
@@ -91,7 +103,10 @@ void ips_stream_reset_numbers(
 struct ips_stream_stats {
 	uint32_t sessions, sessions_max;
 	uint32_t pool_used, pool_max;
-	uint64_t no_session, no_pool, gaps, gap_bytes, overlaps, ambiguous, midstream;
+	uint64_t no_session, no_pool, gaps, gap_bytes, overlaps, midstream;
+	uint64_t ambiguous;  /* inline: packets refused for a second version of their bytes */
+	uint64_t unverified; /* of these: the first version was not kept, for want of room */
+	uint64_t tails_cut;  /* idle streams that gave up what they kept for raw inspection */
 };
 const struct ips_stream_stats *ips_stream_stats(const struct ips_streams *s);
 
