@@ -8,12 +8,14 @@
 #include <string.h>
 
 const struct ips_proto *const ips_protos[IPS_P_COUNT] = {
+	[IPS_P_TLS] = &ips_tls_proto,
 	[IPS_P_DNS] = &ips_dns_proto,
 	[IPS_P_HTTP1] = &ips_http1_proto,
 };
 
 const struct ips_probe_row *const ips_probe_tables[] = {
 	ips_http_probes,
+	ips_tls_probes,
 	ips_dns_probes,
 	NULL,
 };

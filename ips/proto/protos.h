@@ -5,6 +5,8 @@
 
 #include "ips/proto/recognise.h"
 
+extern const struct ips_proto ips_tls_proto;
+extern const struct ips_probe_row ips_tls_probes[];
 extern const struct ips_proto ips_dns_proto;
 extern const struct ips_probe_row ips_dns_probes[];
 extern const struct ips_proto ips_http1_proto;
