@@ -41,6 +41,7 @@ static int kernel_apply(
 		return r;
 	fwd_counters_started(&d->counters);
 	fwd_poll_counters(d);
+	fwd_guard_applied(d, p);
 	*ret = stats;
 	return 0;
 }

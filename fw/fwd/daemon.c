@@ -129,6 +129,7 @@ static void every_minute(struct fwd *d)
 	d->tick_wall = now;
 	fwd_expire(d);
 	fwd_drift_check(d);
+	fwd_guard_minute(d);
 	fwd_save_counters(d);
 }
 
@@ -138,6 +139,7 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *arg)
 
 	d->ticks++;
 	fwd_report_tick(d, false);
+	fwd_guard_tick(d);
 	fwd_retry(d);
 	if (d->ticks % POLL_S == 0) {
 		fwd_poll_counters(d);
@@ -191,9 +193,12 @@ int fwd_start(struct fwd *d, struct sk_err *err)
 	if (r == 0)
 		r = fwd_drift_start(d, err);
 	if (r == 0)
+		r = fwd_guard_start(d, err);
+	if (r == 0)
 		r = fwd_boot(d, err);
 	if (r < 0)
 		return r;
+	fwd_guard_settle(d);
 	r = sd_event_add_time_relative(
 		d->ev, &d->tick, CLOCK_MONOTONIC, SECOND_US, 10000, on_tick, d);
 	if (r >= 0)
@@ -220,6 +225,7 @@ void fwd_free(struct fwd *d)
 	sd_event_source_disable_unref(d->deadline_timer);
 	sd_event_source_disable_unref(d->expiry_timer);
 	fwd_drift_stop(d);
+	fwd_guard_stop(d);
 	fwd_report_stop(d);
 	fwd_ct_close(d->ct);
 	fw_nft_close(d->nft);

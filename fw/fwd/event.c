@@ -174,7 +174,9 @@ void fwd_event_put(struct sk_buf *b, struct fwd_stamp *st, const struct fwd_even
 	put_packet(b, &e->pkt);
 	if (e->has_mac)
 		put_mac(b, e->mac);
-	put_field(b, ",\"sekisho\":{\"reason\":", e->reason);
+	put_field(b, ",\"sekisho\":{\"reason\":", e->guard ? FW_REASON_GUARD : e->reason);
+	if (e->guard && e->guard[0])
+		put_field(b, ",\"guard\":", e->guard);
 	put_num(b, ",\"rule\":", e->rule);
 	put_num(b, ",\"revision\":", e->revision);
 	if (e->verdict == FW_LOG_REJECT)

@@ -14,6 +14,7 @@ struct fwd_event {
 	int64_t ts_us; /* CLOCK_REALTIME */
 	char verdict;  /* FW_LOG_DROP, FW_LOG_REJECT; FW_LOG_ALLOW, FW_LOG_NAT: a rule's log flag */
 	char reason[FW_LOG_REASON_MAX];
+	const char *guard; /* kind of the guard's, NULL: not by it; "": it is not known why */
 	uint32_t rule, revision;
 	uint32_t in_if, out_if; /* interface indexes, 0 none */
 	uint8_t hook;           /* NF_INET_* */

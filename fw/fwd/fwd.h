@@ -12,6 +12,7 @@
 #include "fw/fwd/conntrack.h"
 #include "fw/fwd/counters.h"
 #include "fw/fwd/fold.h"
+#include "fw/fwd/guard.h"
 #include "fw/fwd/ifaces.h"
 #include "fw/fwd/nflog.h"
 #include "fw/fwd/persist.h"
@@ -72,6 +73,7 @@ struct fwd {
 
 	struct fwd_counters counters;
 	struct fwd_drift_state drift;
+	struct fwd_guard *guard;
 
 	struct fwd_nflog *nflog;
 	sd_event_source *nflog_io;
@@ -133,7 +135,7 @@ void fwd_report_stop(struct fwd *d);
 /* Bind the packet log if another process had it until now. */
 void fwd_report_retry(struct fwd *d);
 /* A logged packet: folded or queued. */
-void fwd_report_packet(const struct fwd_event *e, void *d);
+void fwd_report_packet(const struct fwd_event *packet, void *d);
 /* Close fold windows that ended (all: every one), report losses. */
 void fwd_report_tick(struct fwd *d, bool all);
 /* An event of fwd itself; fields is stolen and may be NULL. */

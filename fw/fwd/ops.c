@@ -289,7 +289,7 @@ json_t *fwd_status(struct fwd *d)
 	const char *state = d->trial ? "confirming" : d->none ? "none" : "running";
 
 	return json_pack("{s:s,s:i,s:I,s:b,s:s,s:I,s:s,s:{s:I,s:s},s:I,s:s,s:I,s:I,s:I,s:I,s:b,s:o,"
-			 "s:o,s:o,s:o}",
+			 "s:o,s:o,s:o,s:o}",
 		"version", SK_VERSION, "pid", (int)getpid(), "started", (json_int_t)d->started,
 		"owner", fw_nft_owned(d->nft), "state", state, "generation",
 		(json_int_t)d->running->generation, "sha256", d->running->sha256, "confirmed",
@@ -299,7 +299,7 @@ json_t *fwd_status(struct fwd *d)
 		"expired_left_out", (json_int_t)d->expired, "last_drift", (json_int_t)d->drift.last,
 		"drift_count", (json_int_t)d->drift.count, "in_kernel", !d->dirty && !d->adopted,
 		"events", event_counts(d), "foreign", words(sk_buf_str(&d->drift.foreign)),
-		"warnings", warnings(d), "inspection", inspection(d));
+		"warnings", warnings(d), "inspection", inspection(d), "guard", fwd_guard_status(d));
 }
 
 static int op_status(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **extra,
@@ -432,6 +432,85 @@ static int op_ct_list(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg 
 	return r < 0 ? r : l.err;
 }
 
+/* ---- the guard ---- */
+
+static bool add_row(struct fw_block *e, void *arg)
+{
+	struct listing *l = arg;
+
+	if (!l->rows)
+		l->rows = json_array();
+	json_array_append_new(l->rows, fwd_guard_row(e));
+	if (json_array_size(l->rows) >= ROWS_PER_MSG)
+		flush_rows(l);
+	return false;
+}
+
+static int op_guard_list(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m,
+	json_t **extra, struct sk_err *err)
+{
+	struct listing l = {.c = c, .id = m->id};
+	json_t *args;
+	int r = args_of(m, no_keys, &args, err);
+
+	if (r < 0)
+		return r;
+	fw_blocks_walk(fwd_guard_blocks(d), add_row, &l);
+	flush_rows(&l);
+	if (l.err == 0)
+		*extra = json_pack("{s:b}", "enabled", d->running->guard.enabled);
+	return l.err;
+}
+
+static int address_arg(const json_t *args, struct fw_ip *ip, const char **who, struct sk_err *err)
+{
+	const char *addr = NULL;
+	int r;
+
+	if (!args)
+		return sk_err_set(
+			err, -EINVAL, "address", "which address?", "アドレスを指定してください");
+	if ((r = sk_json_str(args, "address", true, &addr, err)) < 0 ||
+		(r = sk_json_str(args, "who", false, who, err)) < 0)
+		return r;
+	r = fw_ip_parse(addr, ip, err);
+	if (r < 0)
+		sk_err_prefix(err, "address");
+	return r;
+}
+
+static int op_guard_release(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m,
+	json_t **extra, struct sk_err *err)
+{
+	static const char *const keys[] = {"address", "who", NULL};
+	const char *who = NULL;
+	struct fw_ip ip;
+	json_t *args;
+	int r;
+
+	if ((r = args_of(m, keys, &args, err)) < 0 || (r = address_arg(args, &ip, &who, err)) < 0)
+		return r;
+	return fwd_guard_release(d, &ip, who, err);
+}
+
+static int op_guard_block(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m,
+	json_t **extra, struct sk_err *err)
+{
+	static const char *const keys[] = {"address", "seconds", "who", NULL};
+	const char *who = NULL;
+	int64_t seconds = 0;
+	struct fw_ip ip;
+	json_t *args;
+	int r;
+
+	if ((r = args_of(m, keys, &args, err)) < 0 || (r = address_arg(args, &ip, &who, err)) < 0 ||
+		(r = int_arg(args, "seconds", 0, FW_GUARD_BLOCK_MAX, &seconds, err)) < 0 ||
+		(r = fwd_guard_block(d, &ip, (uint32_t)seconds, who, err)) < 0)
+		return r;
+	*extra = fwd_guard_row(fw_blocks_find(fwd_guard_blocks(d), &ip));
+	return 0;
+}
+
 /* ---- events ---- */
 
 static int op_subscribe(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m,
@@ -477,6 +556,9 @@ static const struct fwd_op ops[] = {
 	{"counters", BOTH, op_counters},
 	{"ct.cut", BOTH, op_ct_cut},
 	{"ct.list", BOTH, op_ct_list},
+	{"guard.list", BOTH, op_guard_list},
+	{"guard.release", BOTH, op_guard_release},
+	{"guard.block", BOTH, op_guard_block},
 	{"events.subscribe", BOTH, op_subscribe},
 };
 

@@ -28,8 +28,11 @@ static void tcp_flags(struct sk_cursor *c, struct fwd_packet *p)
 
 	sk_cur_skip(c, 9); /* sequence, acknowledgement, data offset */
 	flags = sk_cur_u8(c);
-	p->midstream =
-		sk_cur_ok(c) && (flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK)) != FLAG_SYN;
+	if (!sk_cur_ok(c))
+		return;
+	p->opens = (flags & (FLAG_SYN | FLAG_RST | FLAG_ACK)) == 0 ||
+		(flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK)) == FLAG_SYN;
+	p->midstream = (flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK)) != FLAG_SYN;
 }
 
 static void upper_layer(struct sk_cursor *c, struct fwd_packet *p)

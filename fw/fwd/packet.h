@@ -18,6 +18,7 @@ struct fwd_packet {
 	bool has_ports; /* TCP, UDP, UDP-Lite, DCCP, SCTP with their header at hand */
 	bool has_icmp;  /* ICMP or ICMPv6 with type and code at hand */
 	bool midstream; /* TCP, and not the SYN that opens a connection (RFC 9293 3.1) */
+	bool opens;     /* TCP: a SYN alone, or none of SYN, ACK and RST, as only scanners send */
 	bool fragment;  /* any fragment; only the first one has ports */
 	uint8_t icmp_type, icmp_code;
 	uint16_t sport, dport;

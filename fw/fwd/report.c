@@ -89,10 +89,14 @@ static void put_packet(struct fwd *d, const struct fwd_event *e, const struct fw
 	put_event(d, sk_buf_str(&d->text), sk_buf_error(&d->text) ? 0 : d->text.len);
 }
 
-void fwd_report_packet(const struct fwd_event *e, void *arg)
+void fwd_report_packet(const struct fwd_event *packet, void *arg)
 {
 	struct fwd *d = arg;
+	struct fwd_event copy = *packet;
+	const struct fwd_event *e = &copy;
 
+	if (!fwd_guard_packet(d, &copy))
+		return;
 	/* Allowed connections are each a fact of its own. */
 	if (fwd_event_blocked(e) && fwd_fold_add(d->fold, e, sk_mono_us()) == FWD_FOLD_COUNTED)
 		return;

@@ -49,8 +49,8 @@ static void add_meter(struct fw_nft_plan *pl, enum fw_guard_kind k, bool v6, boo
 		.port = k == FW_GUARD_LOGIN,
 		.size = dest ? DEST_SIZE : METER_SIZE,
 		.timeout = unit == 1 ? SECOND_TIMEOUT : MINUTE_TIMEOUT};
-	snprintf(s->name, sizeof(s->name), "m_%s%s%d_%u", fw_guard_kind_name(k), dest ? "_to" : "",
-		v6 ? 6 : 4, dest ? rate * FW_GUARD_DEST_FACTOR : rate);
+	snprintf(s->name, sizeof(s->name), "m_%s%s%d_%u", fw_guard_kind_name(k),
+		dest ? FW_GUARD_TO : "", v6 ? 6 : 4, dest ? rate * FW_GUARD_DEST_FACTOR : rate);
 	pl->n_dyn++;
 }
 
@@ -75,7 +75,7 @@ static const struct fw_nft_dynset *meter(
 {
 	char want[32];
 
-	snprintf(want, sizeof(want), "m_%s%s%d_", fw_guard_kind_name(k), dest ? "_to" : "",
+	snprintf(want, sizeof(want), "m_%s%s%d_", fw_guard_kind_name(k), dest ? FW_GUARD_TO : "",
 		v6 ? 6 : 4);
 	for (size_t i = 0; i < pl->n_dyn; i++) {
 		if (strncmp(pl->dyn[i].name, want, strlen(want)) == 0)
@@ -256,9 +256,9 @@ static void drop(struct fw_nft_plan *pl, const char *chain, enum fw_builtin_id i
 static const struct {
 	const char *over, *to, *seen, *to_reason;
 } names[FW_GUARD_KINDS] = {
-	[FW_GUARD_SYN] = {"g_over_syn", "g_to_syn", "g_seen_syn", "syn_flood_to"},
-	[FW_GUARD_UDP] = {"g_over_udp", "g_to_udp", "g_seen_udp", "udp_flood_to"},
-	[FW_GUARD_ICMP] = {"g_over_icmp", "g_to_icmp", "g_seen_icmp", "icmp_flood_to"},
+	[FW_GUARD_SYN] = {"g_over_syn", "g_to_syn", "g_seen_syn", "syn_flood" FW_GUARD_TO},
+	[FW_GUARD_UDP] = {"g_over_udp", "g_to_udp", "g_seen_udp", "udp_flood" FW_GUARD_TO},
+	[FW_GUARD_ICMP] = {"g_over_icmp", "g_to_icmp", "g_seen_icmp", "icmp_flood" FW_GUARD_TO},
 	[FW_GUARD_CONN] = {"g_over_conn", NULL, "g_seen_conn", NULL},
 	[FW_GUARD_LOGIN] = {"g_over_login", NULL, "g_seen_login", NULL},
 };

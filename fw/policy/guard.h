@@ -27,6 +27,8 @@ enum fw_guard_kind {
 const char *fw_guard_kind_name(enum fw_guard_kind k);
 int fw_guard_kind_parse(const char *s, enum fw_guard_kind *ret); /* 0 or -EINVAL */
 
+/* Behind a kind's name in the packet log: the destination is sent too much. */
+#define FW_GUARD_TO "_to"
 /* A destination is offered at most so many times what a single source may send. */
 #define FW_GUARD_DEST_FACTOR 10
 #define FW_GUARD_BLOCK_MIN 10u

@@ -98,6 +98,10 @@ static int add_frame(struct fw_policy *p, const json_t *v, struct sk_err *err)
 	r = item ? fw_inspect_from_json(item, &p->inspect, err) : 0;
 	if (r < 0)
 		return r;
+	item = json_object_get(v, "guard");
+	r = item ? fw_guard_from_json(item, &p->guard, err) : 0;
+	if (r < 0)
+		return r;
 	json_array_foreach (json_object_get(v, "zones"), i, item) {
 		if (p->n_zones >= FW_ZONES_MAX)
 			return -E2BIG;
