@@ -9,6 +9,7 @@
 
 const struct ips_proto *const ips_protos[IPS_P_COUNT] = {
 	[IPS_P_TLS] = &ips_tls_proto,
+	[IPS_P_SSH] = &ips_ssh_proto,
 	[IPS_P_DNS] = &ips_dns_proto,
 	[IPS_P_HTTP1] = &ips_http1_proto,
 };
@@ -16,6 +17,7 @@ const struct ips_proto *const ips_protos[IPS_P_COUNT] = {
 const struct ips_probe_row *const ips_probe_tables[] = {
 	ips_http_probes,
 	ips_tls_probes,
+	ips_ssh_probes,
 	ips_dns_probes,
 	NULL,
 };

@@ -7,6 +7,8 @@
 
 extern const struct ips_proto ips_tls_proto;
 extern const struct ips_probe_row ips_tls_probes[];
+extern const struct ips_proto ips_ssh_proto;
+extern const struct ips_probe_row ips_ssh_probes[];
 extern const struct ips_proto ips_dns_proto;
 extern const struct ips_probe_row ips_dns_probes[];
 extern const struct ips_proto ips_http1_proto;
