@@ -36,8 +36,8 @@ static const struct {
 } numbers[] = {
 	{"block_seconds", offsetof(struct fw_guard, block_seconds), FW_GUARD_BLOCK_MIN,
 		FW_GUARD_BLOCK_MAX, false},
-	{"scan_ports", offsetof(struct fw_guard, scan_ports), 3, FW_GUARD_DISTINCT_MAX, true},
-	{"scan_hosts", offsetof(struct fw_guard, scan_hosts), 3, FW_GUARD_DISTINCT_MAX, true},
+	{"scan_ports", offsetof(struct fw_guard, scan_ports), 1, FW_GUARD_DISTINCT_MAX, true},
+	{"scan_hosts", offsetof(struct fw_guard, scan_hosts), 1, FW_GUARD_DISTINCT_MAX, true},
 	{"window", offsetof(struct fw_guard, window), 1, FW_GUARD_WINDOW_MAX, false},
 	{"syn_rate", offsetof(struct fw_guard, syn_rate), 1, FW_GUARD_RATE_MAX, true},
 	{"udp_rate", offsetof(struct fw_guard, udp_rate), 1, FW_GUARD_RATE_MAX, true},

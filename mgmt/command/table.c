@@ -239,6 +239,40 @@ const struct mg_command mg_commands[] = {
 		.example = "man",
 	},
 	{
+		.op = "guard.block",
+		.roles = MG_ADMIN | MG_CONSOLE,
+		.flags = MG_F_WRITE,
+		.help = {"block a source for a time, at once", "接続元を一定時間、直ちに遮断する"},
+		.detail = {"Its connections are ended. The gateway's own addresses and those of "
+			   "the "
+			   "setting guard.exempt cannot be blocked. For good, request a deny rule.",
+			"その接続元の通信を切断する。本装置のアドレスと、設定 guard.exempt "
+			"のアドレスは遮断できない。恒久的に遮断するには、遮断ルールを申請する。"},
+		.args = mg_a_guard_block,
+		.columns = mg_c_guard,
+		.example = "203.0.113.10 --for 3600 --reason 'seen in an alert'",
+	},
+	{
+		.op = "guard.list",
+		.roles = MG_READERS,
+		.help = {"list the sources that are blocked for a time",
+			"一定時間遮断している接続元を一覧する"},
+		.detail = {"Sources that scanned, flooded or guessed passwords are blocked by "
+			   "themselves for guard.block_seconds; see the settings named "
+			   "guard.*.",
+			"スキャン、大量送信、パスワードの総当たりを行った接続元は、設定 "
+			"guard.block_seconds の間、自動で遮断される (設定 guard.* を参照)。"},
+		.columns = mg_c_guard,
+	},
+	{
+		.op = "guard.release",
+		.roles = MG_ADMIN | MG_CONSOLE,
+		.flags = MG_F_WRITE,
+		.help = {"no longer block a source", "接続元の遮断を解除する"},
+		.args = mg_a_guard_release,
+		.example = "203.0.113.10",
+	},
+	{
 		.op = "help",
 		.roles = 0,
 		.flags = MG_F_LOCAL,

@@ -52,6 +52,10 @@ extern const struct mg_arg mg_a_object_set[], mg_a_object_remove[], mg_a_object_
 extern const struct mg_column mg_c_object[], mg_c_zone[], mg_c_setting[], mg_c_change[],
 	mg_c_account[];
 
+/* table_guard.c */
+extern const struct mg_arg mg_a_guard_release[], mg_a_guard_block[];
+extern const struct mg_column mg_c_guard[];
+
 /* table_system.c */
 extern const struct mg_arg mg_a_apply[], mg_a_diff[], mg_a_explain[], mg_a_analyze[],
 	mg_a_connections[], mg_a_report[], mg_a_follow[], mg_a_audit[], mg_a_help[],

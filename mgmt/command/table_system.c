@@ -155,9 +155,13 @@ const struct mg_arg mg_a_report[] = {
 		.meta = "REASON",
 		.help = {"only this reason (no_rule, rule, rule_expired, rule_suspended, "
 			 "rule_removed, stray, invalid, "
-			 "reverse_path, bogon)",
+			 "reverse_path, bogon, ips, ips_flow, guard_scan, guard_sweep, "
+			 "guard_syn_flood, guard_udp_flood, "
+			 "guard_icmp_flood, guard_conn_rate, guard_login, guard_manual)",
 			"この理由だけ(no_rule、rule、rule_expired、rule_suspended、rule_"
-			"removed、stray、invalid、reverse_path、bogon)"}},
+			"removed、stray、invalid、reverse_path、bogon、ips、ips_flow、"
+			"guard_scan、guard_sweep、guard_syn_flood、guard_udp_flood、"
+			"guard_icmp_flood、guard_conn_rate、guard_login、guard_manual)"}},
 	{.name = "zone_in",
 		.type = MG_STRING,
 		.max = 15,

@@ -112,6 +112,8 @@ static void publish(struct mg_call *c, int r, const struct sk_err *why)
 		return;
 	if (!target)
 		target = json_object_get(c->args, "name");
+	if (!target)
+		target = json_object_get(c->args, "address");
 	if (target)
 		json_object_set(s, "target", (json_t *)target);
 	if (r < 0)

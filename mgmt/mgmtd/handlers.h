@@ -36,6 +36,8 @@ mg_handler mg_h_analyze, mg_h_explain;
 mg_handler mg_h_status, mg_h_connections_list;
 /* h_report.c */
 mg_handler mg_h_report_blocked, mg_h_report_allowed;
+/* h_guard.c */
+mg_handler mg_h_guard_list, mg_h_guard_release, mg_h_guard_block;
 /* h_events.c */
 mg_handler mg_h_events_follow, mg_h_events_stat;
 

@@ -217,6 +217,15 @@ static const struct retired *find(const struct mg_ingest *i, const struct tuple 
 	return NULL;
 }
 
+/* In a report the guard's kinds are reasons of their own. */
+static void name_guard(json_t *s)
+{
+	const char *kind = json_string_value(json_object_get(s, "guard"));
+
+	if (kind && sk_streq(json_string_value(json_object_get(s, "reason")), "guard"))
+		json_object_set_new(s, "reason", json_sprintf("guard_%s", kind));
+}
+
 static void explain_drop(struct mg_daemon *d, json_t *e, json_t *s)
 {
 	const struct retired *found;
@@ -248,9 +257,11 @@ bool mg_ingest_enrich(struct mg_daemon *d, json_t *events)
 		const char *type = json_string_value(json_object_get(e, "event_type"));
 		const char *action = json_string_value(json_object_get(s, "action"));
 
-		if (sk_streq(type, "drop"))
+		if (sk_streq(type, "drop")) {
 			explain_drop(d, e, s);
-		else if (sk_streq(type, "firewall") && action)
+			name_guard(s);
+		}
+		if (sk_streq(type, "firewall") && action)
 			settle = settle || !strcmp(action, "rollback") ||
 				!strcmp(action, "fallback") || !strcmp(action, "start");
 	}

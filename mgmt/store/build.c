@@ -81,6 +81,39 @@ static void set_inspect(struct fw_inspect *s, const char *key, const char *v)
 		s->first_queue = small_number(v);
 }
 
+static void set_guard(struct fw_guard *g, const char *key, const char *v)
+{
+	const struct {
+		const char *key;
+		uint32_t *ret;
+	} numbers[] = {
+		{"block_seconds", &g->block_seconds},
+		{"conn_rate", &g->conn_rate},
+		{"icmp_rate", &g->icmp_rate},
+		{"login_rate", &g->login_rate},
+		{"scan_hosts", &g->scan_hosts},
+		{"scan_ports", &g->scan_ports},
+		{"syn_rate", &g->syn_rate},
+		{"udp_rate", &g->udp_rate},
+		{"window", &g->window},
+	};
+	struct fw_addrs exempt;
+	uint64_t n = 0;
+
+	if (sk_streq(key, "enabled")) {
+		g->enabled = sk_streq(v, "yes");
+	} else if (sk_streq(key, "inside")) {
+		g->inside_block = sk_streq(v, "block");
+	} else if (sk_streq(key, "exempt") && fw_guard_exempt_parse(v, &exempt, NULL) == 0) {
+		fw_addrs_done(&g->exempt);
+		g->exempt = exempt;
+	}
+	for (size_t i = 0; i < SK_ARRAY_SIZE(numbers); i++) {
+		if (sk_streq(key, numbers[i].key) && sk_parse_u64(v, UINT32_MAX, &n) == 0)
+			*numbers[i].ret = (uint32_t)n;
+	}
+}
+
 static int add_setting(const char *name, const json_t *value, uint32_t change, void *arg)
 {
 	struct fw_policy *p = ((struct build *)arg)->p;
@@ -99,6 +132,8 @@ static int add_setting(const char *name, const json_t *value, uint32_t change, v
 		site->log_broadcast = sk_streq(v, "yes");
 	else if (strncmp(name, "inspection.", 11) == 0)
 		set_inspect(&p->inspect, name + 11, v);
+	else if (strncmp(name, "guard.", 6) == 0)
+		set_guard(&p->guard, name + 6, v);
 	return 0;
 }
 

@@ -15,6 +15,44 @@ static const struct mg_setting_def defs[] = {
 	{"events.retention_days", "190", MG_SET_INT, 184, 3660, false,
 		{"days that events are kept (No.143: at least six months)",
 			"ログの保存日数 (No.143: 6ヶ月以上)"}},
+	{"guard.block_seconds", "3600", MG_SET_INT, FW_GUARD_BLOCK_MIN, FW_GUARD_BLOCK_MAX, true,
+		{"seconds that a source which scanned, flooded or guessed passwords is blocked",
+			"スキャンや大量送信、総当たりを行った接続元を遮断する秒数"}},
+	{"guard.conn_rate", "1200", MG_SET_INT, 0, FW_GUARD_RATE_MAX, true,
+		{"new TCP connections a minute of one source that are too many (0: any)",
+			"多すぎるとみなす、1 接続元からの毎分の新規 TCP 接続数 (0: 無効)"}},
+	{"guard.enabled", "yes", MG_SET_BOOL, 0, 0, true,
+		{"detect scans, floods and password guessing, and block their sources for a time",
+			"スキャン・大量送信・総当たりを検知し、接続元を一定時間遮断する"}},
+	{"guard.exempt", "", MG_SET_ADDRS, 0, 0, true,
+		{"addresses and networks that are never blocked",
+			"遮断の対象外とするアドレスとネットワーク"}},
+	{"guard.icmp_rate", "100", MG_SET_INT, 0, FW_GUARD_RATE_MAX, true,
+		{"pings a second of one source that are too many (0: any)",
+			"多すぎるとみなす、1 接続元からの毎秒の ping 数 (0: 無効)"}},
+	{"guard.inside", "report", MG_SET_WORD, 0, 0, true,
+		{"sources in other than outside zones: only report, or block, too",
+			"外部以外のゾーンの接続元: report は報告のみ、block は遮断もする"}},
+	{"guard.login_rate", "20", MG_SET_INT, 0, FW_GUARD_RATE_MAX, true,
+		{"connections a minute of one source to one log-in port that are too many (0: any)",
+			"多すぎるとみなす、1 接続元から 1 "
+			"ログイン用ポートへの毎分の接続数 (0: 無効)"}},
+	{"guard.scan_hosts", "20", MG_SET_INT, 0, FW_GUARD_DISTINCT_MAX, true,
+		{"different hosts tried within guard.window that make a scan (0: any)",
+			"スキャンとみなす、guard.window 秒以内に試された機器の数 (0: 無効)"}},
+	{"guard.scan_ports", "20", MG_SET_INT, 0, FW_GUARD_DISTINCT_MAX, true,
+		{"different ports tried within guard.window that make a scan (0: any)",
+			"スキャンとみなす、guard.window 秒以内に試されたポートの数 (0: 無効)"}},
+	{"guard.syn_rate", "200", MG_SET_INT, 0, FW_GUARD_RATE_MAX, true,
+		{"TCP connection requests a second of one source that are too many (0: any)",
+			"多すぎるとみなす、1 接続元からの毎秒の TCP 接続要求数 (0: 無効)"}},
+	{"guard.udp_rate", "500", MG_SET_INT, 0, FW_GUARD_RATE_MAX, true,
+		{"unanswered UDP packets a second of one source that are too many (0: any)",
+			"多すぎるとみなす、1 接続元からの毎秒の応答のない UDP パケット数 (0: "
+			"無効)"}},
+	{"guard.window", "60", MG_SET_INT, 1, FW_GUARD_WINDOW_MAX, true,
+		{"seconds in which guard.scan_ports and guard.scan_hosts are counted",
+			"guard.scan_ports と guard.scan_hosts を数える秒数"}},
 	{"inspection.fail", "closed", MG_SET_WORD, 0, 0, true,
 		{"what becomes of traffic while no inspection runs: closed stops it, open lets it "
 		 "pass",
@@ -50,6 +88,7 @@ static const struct mg_setting_def defs[] = {
 static const struct {
 	const char *key, *words;
 } words[] = {
+	{"guard.inside", "report block"},
 	{"inspection.fail", "closed open"},
 	{"inspection.mode", "off on"},
 };
@@ -143,6 +182,33 @@ static int check_word(
 		err, -EINVAL, "value", "%s is one of: %s", "%s は次のどれかです: %s", d->key, list);
 }
 
+/* As the policy will write it: sorted, joined, by commas. */
+static int check_addrs(
+	const struct mg_setting_def *d, const char *v, char *dst, size_t cap, struct sk_err *err)
+{
+	struct fw_guard g;
+	struct sk_buf b;
+	int r;
+
+	fw_guard_init(&g);
+	sk_buf_init(&b, cap - 1);
+	r = fw_guard_exempt_parse(v, &g.exempt, err);
+	if (r == 0)
+		r = fw_guard_check(&g, err);
+	if (r == 0) {
+		fw_addrs_put(&b, &g.exempt);
+		r = sk_buf_error(&b) ? sk_err_set(err, -EINVAL, "value", "too long", "長すぎます")
+				     : 0;
+	}
+	if (r == 0)
+		snprintf(dst, cap, "%s", sk_buf_str(&b));
+	else if (err)
+		snprintf(err->path, sizeof(err->path), "value");
+	sk_buf_done(&b);
+	fw_guard_done(&g);
+	return r;
+}
+
 int mg_setting_check(const char *key, const char *value, char *dst, size_t cap, struct sk_err *err)
 {
 	const struct mg_setting_def *d = mg_setting_find(key);
@@ -156,6 +222,7 @@ int mg_setting_check(const char *key, const char *value, char *dst, size_t cap, 
 	case MG_SET_BOOL: return check_bool(d, value, dst, cap, err);
 	case MG_SET_PORTS: return check_ports(d, value, dst, cap, err);
 	case MG_SET_WORD: return check_word(d, value, dst, cap, err);
+	case MG_SET_ADDRS: return check_addrs(d, value, dst, cap, err);
 	default: break;
 	}
 	r = mg_wf_text("value", value, SK_MIN((size_t)d->max, cap - 1), false, err);
