@@ -28,6 +28,10 @@ static bool make_room(struct ips_body *b, struct ips_mem *m, uint32_t n)
 		cap *= 2;
 	cap = SK_MAX(SK_MIN(cap, b->limit), need);
 	p = ips_mem_grow(m, b->data, b->cap, cap);
+	if (!p) {
+		cap = need;
+		p = ips_mem_grow(m, b->data, b->cap, cap);
+	}
 	if (!p)
 		return false;
 	b->data = p;

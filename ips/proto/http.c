@@ -82,6 +82,15 @@ struct http_tx *http_tx_get(htp_tx_t *htx)
 	return tx;
 }
 
+void http_tx_end(struct http_tx *tx, enum ips_dir dir)
+{
+	tx->base.changed[dir] |= !tx->base.complete[dir];
+	tx->base.complete[dir] = true;
+	ips_body_end(&tx->side[dir].body);
+	if (dir == IPS_TOSERVER)
+		http_upload_scan(tx, true);
+}
+
 static void http_tx_free(struct ips_app *a, struct ips_tx *t, struct ips_mem *m)
 {
 	struct http_tx *tx = (struct http_tx *)t;
@@ -177,12 +186,10 @@ static void http_shared_free(void *cfg)
 static void fail(struct ips_http *h)
 {
 	h->app->flags |= IPS_APP_FAILED;
-	for (struct ips_tx *t = h->app->first; t; t = t->next)
-		for (int d = 0; d < 2; d++) {
-			t->changed[d] |= !t->complete[d];
-			t->complete[d] = true;
-			ips_body_end(&((struct http_tx *)t)->side[d].body);
-		}
+	for (struct ips_tx *t = h->app->first; t; t = t->next) {
+		http_tx_end((struct http_tx *)t, IPS_TOSERVER);
+		http_tx_end((struct http_tx *)t, IPS_TOCLIENT);
+	}
 }
 
 static void hold(struct ips_http *h, enum ips_dir dir, const uint8_t *p, size_t n)
@@ -254,9 +261,11 @@ static void charge_line(struct ips_http *h, enum ips_dir dir, size_t n)
 /* One call of libhtp. Returns the bytes it took. */
 static size_t step(struct ips_http *h, enum ips_dir dir, const uint8_t *p, size_t n)
 {
-	int r = dir == IPS_TOSERVER ? htp_connp_req_data(h->connp, NULL, p, n)
-				    : htp_connp_res_data(h->connp, NULL, p, n);
+	int r;
 
+	h->input = (struct ips_view){p, (uint32_t)n};
+	r = dir == IPS_TOSERVER ? htp_connp_req_data(h->connp, NULL, p, n)
+				: htp_connp_res_data(h->connp, NULL, p, n);
 	http_event_messages(h, dir);
 	charge_line(h, dir, n);
 	if (r == HTP_STREAM_ERROR)
@@ -347,13 +356,8 @@ static void end(struct ips_http *h, enum ips_dir dir)
 	else
 		htp_connp_close(h->connp, NULL);
 	http_event_messages(h, dir);
-	for (struct ips_tx *t = h->app->first; t; t = t->next) {
-		struct ips_body *b = &((struct http_tx *)t)->side[dir].body;
-
-		t->changed[dir] |= !t->complete[dir];
-		t->complete[dir] = true;
-		ips_body_end(b);
-	}
+	for (struct ips_tx *t = h->app->first; t; t = t->next)
+		http_tx_end((struct http_tx *)t, dir);
 }
 
 static void http_data(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir,

@@ -42,6 +42,7 @@ enum http_upload {
 
 struct http_side {
 	struct ips_body body;
+	bool packed;             /* the body is compressed */
 	struct http_blob raw;    /* header bytes as sent */
 	struct http_blob start;  /* first line, "Name: value" lines, empty line */
 	struct http_blob at;     /* uint32_t: where each header line begins in start; one more */
@@ -79,6 +80,7 @@ struct ips_http {
 	uint32_t made;           /* transactions since the parser was made */
 	uint32_t messages;
 	struct http_held held[2];
+	struct ips_view input; /* what libhtp was given in this call */
 	bool closed[2];
 	bool failed;
 	bool tunnel;
@@ -91,6 +93,7 @@ htp_cfg_t *http_config_new(const struct ips_app_config *cfg);
 struct http_tx *http_tx_get(htp_tx_t *htx);
 bool http_charge(struct ips_http *h, uint64_t *total, uint64_t n);
 void http_touch(struct http_tx *tx, enum ips_dir dir);
+void http_tx_end(struct http_tx *tx, enum ips_dir dir); /* nothing follows in dir */
 uint8_t *http_blob_room(struct ips_mem *m, struct http_blob *b, uint32_t n);
 
 /* http_buffer.c */

@@ -69,18 +69,21 @@ static int on_request_headers(htp_tx_t *htx)
 
 	if (!tx)
 		return HTP_ERROR;
+	/* libhtp leaves the case of a name with a port as it is. */
+	if (htx->request_hostname)
+		bstr_to_lowercase(htx->request_hostname);
 	http_touch(tx, IPS_TOSERVER);
 	http_event_flags(tx);
 	return HTP_OK;
 }
 
 /* False: a bomb, stop libhtp. */
-static bool unpacked(struct http_tx *tx, enum ips_dir dir, bool packed)
+static bool unpacked(struct http_tx *tx, enum ips_dir dir)
 {
 	struct ips_body *b = &tx->side[dir].body;
 	uint64_t max = tx->http->ctx->cfg->decompress_max;
 
-	if (!packed || !ips_body_final(b))
+	if (!ips_body_final(b))
 		return true;
 	/* Nobody looks at more: let libhtp pass the rest on as it is. */
 	if (dir == IPS_TOSERVER)
@@ -93,46 +96,57 @@ static bool unpacked(struct http_tx *tx, enum ips_dir dir, bool packed)
 	return b->total <= BOMB_FACTOR * max;
 }
 
-static int body_data(htp_tx_data_t *d, enum ips_dir dir, bool packed)
+/* Bytes of the input are passed on in place, what was decompressed is not. */
+static bool is_input(const struct ips_http *h, const uint8_t *p)
+{
+	uintptr_t begin = (uintptr_t)h->input.data, at = (uintptr_t)p;
+
+	return at >= begin && at - begin < h->input.len;
+}
+
+static int body_data(htp_tx_data_t *d, enum ips_dir dir)
 {
 	struct http_tx *tx = http_tx_get(d->tx);
-	struct ips_body *b;
+	struct http_side *s;
+	bool raw;
 
 	if (!tx)
 		return HTP_ERROR;
 	if (!d->len)
 		return HTP_OK;
-	b = &tx->side[dir].body;
-	if (packed && b->total == 0 && !http_charge(tx->http, &tx->charge, UNPACK_CHARGE))
+	s = &tx->side[dir];
+	raw = !d->data || is_input(tx->http, d->data);
+	if (!raw && !s->packed && !http_charge(tx->http, &tx->charge, UNPACK_CHARGE))
 		return HTP_ERROR;
-	if (dir == IPS_TOSERVER && b->total == 0)
+	s->packed |= !raw;
+	if (raw && s->packed)
+		return HTP_OK;
+	if (dir == IPS_TOSERVER && s->body.total == 0)
 		http_upload_start(tx);
 	if (!d->data)
-		ips_body_gap(b, d->len);
-	else if (ips_body_add(b, tx->http->mem, d->data, d->len) && dir == IPS_TOSERVER)
+		ips_body_gap(&s->body, d->len);
+	else if (ips_body_add(&s->body, tx->http->mem, d->data, d->len) && dir == IPS_TOSERVER)
 		http_upload_scan(tx, false);
 	http_touch(tx, dir);
-	return unpacked(tx, dir, packed) ? HTP_OK : HTP_ERROR;
+	return !s->packed || unpacked(tx, dir) ? HTP_OK : HTP_ERROR;
 }
 
 static int on_request_body(htp_tx_data_t *d)
 {
-	return body_data(d, IPS_TOSERVER, d->tx->request_content_encoding > HTP_COMPRESSION_NONE);
+	return body_data(d, IPS_TOSERVER);
 }
 
 static int on_response_body(htp_tx_data_t *d)
 {
-	return body_data(d, IPS_TOCLIENT,
-		d->tx->response_content_encoding_processing > HTP_COMPRESSION_NONE);
+	return body_data(d, IPS_TOCLIENT);
 }
 
 static void complete(struct http_tx *tx, enum ips_dir dir)
 {
 	struct ips_app_ctx *c = tx->http->ctx;
 
-	ips_body_end(&tx->side[dir].body);
-	tx->base.complete[dir] = true;
 	http_touch(tx, dir);
+	http_tx_end(tx, dir);
 	if (c && c->trigger)
 		c->trigger(c->flow, dir, c->arg);
 }
@@ -144,7 +158,6 @@ static int on_request_complete(htp_tx_t *htx)
 	if (!tx)
 		return HTP_ERROR;
 	http_event_flags(tx);
-	http_upload_scan(tx, true);
 	complete(tx, IPS_TOSERVER);
 	return HTP_OK;
 }

@@ -64,6 +64,8 @@ static const struct message messages[] = {
 	{"GZip decompressor:", HTTP_EV_GZIP},
 	{"LZMA decompressor: memory limit reached", HTTP_EV_LZMA},
 	{"Compression bomb:", HTTP_EV_BOMB},
+	/* Two headers of one name are no event. */
+	{"Repetition for header", HTTP_EV_COUNT},
 };
 
 enum http_event http_event_of_message(const char *msg)
@@ -87,6 +89,7 @@ static struct ips_tx *current(const struct ips_http *h, enum ips_dir dir)
 void http_event_messages(struct ips_http *h, enum ips_dir dir)
 {
 	size_t n = htp_list_size(h->conn->messages);
+	enum http_event e;
 
 	for (; h->messages < n; h->messages++) {
 		const htp_log_t *log = htp_list_get(h->conn->messages, h->messages);
@@ -96,10 +99,12 @@ void http_event_messages(struct ips_http *h, enum ips_dir dir)
 		/* libhtp keeps the texts until the connection ends. */
 		if (!log || !http_charge(h, &h->charge, sizeof(*log) + strlen(log->msg) + 64))
 			break;
-		if (h->messages < HTTP_MESSAGES_MAX)
-			ips_tx_event(h->app, t, http_event_of_message(log->msg));
-		else if (h->messages == HTTP_MESSAGES_MAX)
-			ips_tx_event(h->app, t, HTTP_EV_WARNINGS);
+		if (h->messages > HTTP_MESSAGES_MAX)
+			continue;
+		e = h->messages == HTTP_MESSAGES_MAX ? HTTP_EV_WARNINGS
+						     : http_event_of_message(log->msg);
+		if (e != HTTP_EV_COUNT)
+			ips_tx_event(h->app, t, e);
 	}
 }
 

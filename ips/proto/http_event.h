@@ -79,7 +79,7 @@ extern const char *const http_events[HTTP_EV_COUNT + 1];
 /* After this many messages of one connection no more are looked at. */
 #define HTTP_MESSAGES_MAX 512
 
-enum http_event http_event_of_message(const char *msg);
+enum http_event http_event_of_message(const char *msg); /* HTTP_EV_COUNT: none */
 struct http_tx;
 struct ips_http;
 /* Events told by libhtp's flags of the request. */
