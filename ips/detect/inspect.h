@@ -60,7 +60,7 @@ enum ips_tri ips_inspect_tx_conds(
 void ips_inspect_actions(const struct ips_rule *r, struct ips_inspect_env *env);
 
 struct ips_inspect_stats {
-	uint64_t lists, pcre_calls, pcre_limit, recursion_limit;
+	uint64_t lists, pcre_calls, pcre_limit, recursion_limit, transform_cut;
 };
 const struct ips_inspect_stats *ips_inspect_stats(const struct ips_inspect *in);
 

@@ -9,6 +9,7 @@
 
 #include "ips/flow/flow.h"
 #include "ips/rules/rule.h"
+#include "lib/buf.h"
 #include "lib/err.h"
 
 struct ips_state;
@@ -40,6 +41,8 @@ struct ips_det_flow {
 };
 struct ips_det_flow_pool;
 struct ips_det_flow_pool *ips_det_flow_pool_new(uint32_t max);
+/* How often there was no room for a flow's state or for another bit. */
+uint64_t ips_det_flow_pool_full(const struct ips_det_flow_pool *p);
 void ips_det_flow_pool_free(struct ips_det_flow_pool *p);
 void ips_det_flow_pool_gone(struct ips_det_flow_pool *p, struct ips_flow *f);
 struct ips_det_flow *ips_det_flow(struct ips_det_flow_pool *p, struct ips_flow *f); /* or NULL */
@@ -76,8 +79,11 @@ int ips_dataset_load(struct ips_state *s, const char *name, uint8_t type, const 
 bool ips_dataset_has(struct ips_state *s, const char *name, uint8_t type, struct ips_view v);
 bool ips_dataset_rep(
 	struct ips_state *s, const char *name, uint8_t type, struct ips_view v, uint32_t *ret);
-void ips_dataset_add(struct ips_state *s, const char *name, uint8_t type, struct ips_view v);
-void ips_dataset_del(struct ips_state *s, const char *name, uint8_t type, struct ips_view v);
+/* Put v in, take it out: true if that changed the set. */
+bool ips_dataset_put(struct ips_state *s, const char *name, uint8_t type, struct ips_view v);
+bool ips_dataset_take(struct ips_state *s, const char *name, uint8_t type, struct ips_view v);
+/* The text form that ips_dataset_load reads, for `save` files. */
+int ips_dataset_save(struct ips_state *s, const char *name, uint8_t type, struct sk_buf *b);
 /* iprep: categories.txt and reputation lists (address,category,score). */
 int ips_iprep_load(struct ips_state *s, const char *categories, size_t cn, const char *list,
 	size_t n, struct sk_err *err);
