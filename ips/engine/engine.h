@@ -55,9 +55,17 @@ struct ips_verdict {
 };
 
 struct ips_worker;
-/* event(): one EVE object, valid during the call; kind of it. Called from ips_worker_packet(). */
+/* What makes two alerts or drops repeats of each other; zero-filled where nothing repeats. */
+struct ips_event_key {
+	uint32_t kind, sid, gid;
+	uint16_t port; /* the server's */
+	uint8_t family, proto;
+	struct ips_addr src, dst;
+};
+/* event(): one EVE object, valid during the call. Called from ips_worker_packet(). */
 struct ips_worker_ops {
-	void (*event)(enum ips_event_kind kind, const char *json, size_t len, void *arg);
+	void (*event)(enum ips_event_kind kind, const struct ips_event_key *key, const char *json,
+		size_t len, void *arg);
 	/* TCP reset to the receiver of dir for a rejected flow; may be NULL. */
 	void (*reset)(
 		const struct ips_flow *f, enum ips_dir dir, uint32_t seq, uint32_t ack, void *arg);

@@ -3,14 +3,38 @@
  * From alerts to verdicts and events. Called by the worker once a packet; what a rule decided here
  * is what the kernel is told and what the event says.
  */
+#include <string.h>
+
 #include "ips/engine/worker.h"
 #include "ips/rules/policy.h"
 
-void ips_worker_emit(struct ips_worker *w, enum ips_event_kind kind)
+static void make_key(struct ips_event_key *k, enum ips_event_kind kind, const struct ips_packet *p,
+	const struct ips_alert *a)
 {
+	memset(k, 0, sizeof(*k));
+	k->kind = kind;
+	if (!(kind & (IPS_LOG_ALERT | IPS_LOG_DROP)) || !p)
+		return;
+	if (a) {
+		k->sid = a->rule->sid;
+		k->gid = a->rule->gid;
+	}
+	k->family = p->family;
+	k->proto = p->proto;
+	k->src = p->src;
+	k->dst = p->dst;
+	k->port = p->dir == IPS_TOSERVER ? p->dport : p->sport;
+}
+
+void ips_worker_emit(struct ips_worker *w, enum ips_event_kind kind, const struct ips_packet *p,
+	const struct ips_alert *a)
+{
+	struct ips_event_key key;
+
 	if (sk_buf_error(&w->out) == 0 && w->out.len) {
+		make_key(&key, kind, p, a);
 		w->stats.events++;
-		w->ops.event(kind, sk_buf_str(&w->out), w->out.len, w->arg);
+		w->ops.event(kind, &key, sk_buf_str(&w->out), w->out.len, w->arg);
 	}
 	sk_buf_reset(&w->out);
 }
@@ -27,7 +51,7 @@ static void report(struct ips_worker *w, struct ips_packet *p, const struct ips_
 		pcap = (struct ips_view){b.data, (uint32_t)b.len};
 	ips_eve_alert(&w->out, &w->cfg.eve, p, a, pcap);
 	sk_buf_done(&b);
-	ips_worker_emit(w, IPS_LOG_ALERT);
+	ips_worker_emit(w, IPS_LOG_ALERT, p, a);
 }
 
 static void drop_event(
@@ -36,7 +60,7 @@ static void drop_event(
 	if (!(w->cfg.log & IPS_LOG_DROP))
 		return;
 	ips_eve_drop(&w->out, &w->cfg.eve, p, a, reason);
-	ips_worker_emit(w, IPS_LOG_DROP);
+	ips_worker_emit(w, IPS_LOG_DROP, p, a);
 }
 
 /* The whole flow ends here: remembered by us and, through the mark, by the kernel. */

@@ -77,7 +77,7 @@ static void log_txs(struct ips_worker *w, struct ips_packet *p, struct ips_flow 
 			continue;
 		tx->flags |= IPS_TX_LOGGED;
 		ips_eve_tx(&w->out, &w->cfg.eve, p, f, tx);
-		ips_worker_emit(w, IPS_LOG_TX);
+		ips_worker_emit(w, IPS_LOG_TX, NULL, NULL);
 	}
 	ips_app_reap(a, &w->app);
 }
@@ -94,7 +94,7 @@ static void anomalies(struct ips_worker *w, struct ips_packet *p)
 		name = ips_event_name(e);
 		ips_eve_anomaly(&w->out, &w->cfg.eve, p,
 			strncmp(name, "stream.", 7) == 0 ? "stream" : "decode", name);
-		ips_worker_emit(w, IPS_LOG_ANOMALY);
+		ips_worker_emit(w, IPS_LOG_ANOMALY, NULL, NULL);
 	}
 }
 
@@ -154,7 +154,7 @@ static void on_flow_gone(struct ips_flow *f, void *arg)
 	if ((w->cfg.log & IPS_LOG_FLOW) && f->pkts[0] + f->pkts[1]) {
 		ips_eve_flow(&w->out, &w->cfg.eve, f, w->now_us,
 			f->state == IPS_FLOW_CLOSED ? "closed" : "timeout");
-		ips_worker_emit(w, IPS_LOG_FLOW);
+		ips_worker_emit(w, IPS_LOG_FLOW, NULL, NULL);
 	}
 	w->app.flow = f;
 	ips_app_done(&f->app, &w->app);

@@ -26,7 +26,8 @@ struct run {
 	uint64_t frames, bytes, alerts;
 };
 
-static void on_event(enum ips_event_kind kind, const char *json, size_t len, void *arg)
+static void on_event(enum ips_event_kind kind, const struct ips_event_key *key, const char *json,
+	size_t len, void *arg)
 {
 	struct run *r = arg;
 

@@ -76,6 +76,8 @@ static void begin(struct ips_json *j, struct sk_buf *b, const struct ips_eve_con
 	ips_json_init(j, b);
 	ips_json_open(j, NULL);
 	put_time(j, "timestamp", p->ts_us);
+	if (cfg->ts)
+		ips_json_uint(j, "ts", p->ts_us);
 	if (p->flow)
 		ips_json_uint(j, "flow_id", p->flow->id);
 	put_iface(j, cfg, "in_iface", p->in_dev);

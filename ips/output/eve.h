@@ -13,6 +13,7 @@ struct ips_eve_config {
 	uint32_t payload_max; /* bytes of payload in an alert, base64 and printable; 0: none */
 	bool packet;          /* the packet itself, base64 */
 	bool inline_mode;     /* actions are real: "blocked" */
+	bool ts;              /* also "ts", microseconds since 1970, for the daemons */
 	/* Interface names for in_iface; NULL: none. */
 	const char *(*iface)(uint32_t index, void *arg);
 	void *arg;
