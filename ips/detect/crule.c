@@ -11,7 +11,6 @@
 
 #include "lib/util.h"
 
-
 bool ips_buf_is_tx(enum ips_buf b)
 {
 	return b != IPS_BUF_PAYLOAD && !(ips_buf_info(b)->flags & IPS_BUF_PACKET);

@@ -43,8 +43,12 @@ int ips_detect_rules(struct ips_detect *d, struct ips_ruleset *rs, struct sk_err
  */
 unsigned ips_detect_packet(struct ips_detect *d, struct ips_packet *p, const struct ips_raw *raw,
 	const struct ips_alert **ret);
-/* Only the transactions once more: bytes of a protocol that followed within p were parsed. */
-unsigned ips_detect_again(struct ips_detect *d, struct ips_packet *p, const struct ips_alert **ret);
+/*
+ * The same packet once more, without its own rules: further stream data (ips_raw.more), or NULL and
+ * only the transactions, because bytes of a protocol that followed within p were parsed.
+ */
+unsigned ips_detect_again(struct ips_detect *d, struct ips_packet *p, const struct ips_raw *raw,
+	const struct ips_alert **ret);
 /* The flow is gone: free its det, and those of its transactions before they are freed. */
 void ips_detect_flow_gone(struct ips_detect *d, struct ips_flow *f);
 void ips_detect_tx_gone(struct ips_detect *d, struct ips_tx *tx);
