@@ -466,6 +466,7 @@ static void piece_link(struct ips_frags *s, struct tracker *t, uint32_t i)
 	t->end = SK_MAX(t->end, q->offset + q->len);
 }
 
+/* false: without memory */
 static bool piece_add(struct ips_frags *s, struct tracker *t, const struct ips_fragment *f,
 	uint32_t offset, struct ips_view data)
 {
@@ -473,7 +474,7 @@ static bool piece_add(struct ips_frags *s, struct tracker *t, const struct ips_f
 	uint32_t i = s->free_piece, block;
 	struct place w;
 
-	if (t->n == PIECES_MAX || head.len > HEAD_MAX || i == NONE)
+	if (i == NONE)
 		return false;
 	block = blocks_take(s, head.len + data.len);
 	if (block == NONE)
@@ -645,7 +646,13 @@ bool ips_frags_add(struct ips_frags *s, struct ips_packet *p, const struct ips_f
 		event(p, IPS_EV_IPV4_FRAG_OVERLAP, IPS_EV_IPV6_FRAG_OVERLAP);
 	if (r == FIT_DROP || data.len == 0)
 		return false;
-	if (!piece_add(s, t, f, offset, data))
+	if (t->n == PIECES_MAX || f->head.len > HEAD_MAX)
 		return ignore(s, p);
+	while (!piece_add(s, t, f, offset, data)) {
+		if (s->oldest == t)
+			return ignore(s, p);
+		s->stats->frag_no_memory++;
+		tracker_drop(s, s->oldest);
+	}
 	return complete(s, t) && finish(s, p, t, ret);
 }
