@@ -63,7 +63,7 @@ struct http_tx *http_tx_get(htp_tx_t *htx)
 
 	if (tx)
 		return tx;
-	if (!h->ctx || !http_charge(h, &h->charge, TX_CHARGE))
+	if (!h->ctx || h->failed || !http_charge(h, &h->charge, TX_CHARGE))
 		return NULL;
 	tx = ips_mem_alloc(h->mem, sizeof(*tx));
 	if (!tx) {
@@ -325,6 +325,11 @@ static void tunnel(struct ips_http *h, enum ips_dir dir, uint32_t len)
 
 	if (tx && tx->response_status_number == 101 && !http2)
 		return;
+	/* libhtp leaves the request of a tunnel open. */
+	if (h->app->last && !http2) {
+		http_tx_end((struct http_tx *)h->app->last, IPS_TOSERVER);
+		http_tx_end((struct http_tx *)h->app->last, IPS_TOCLIENT);
+	}
 	h->app->flags |= IPS_APP_CHANGED;
 	h->app->expected = http2 ? IPS_P_HTTP2 : IPS_P_UNKNOWN;
 	h->app->left = SK_MIN(h->held[dir].len, len);

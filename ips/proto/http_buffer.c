@@ -7,8 +7,11 @@
 
 #include <string.h>
 
+/* Also when the message ended among its headers: what there was counts. */
 static bool headers_parsed(const struct http_tx *tx, enum ips_dir dir)
 {
+	if (tx->base.complete[dir])
+		return true;
 	if (dir == IPS_TOSERVER)
 		return tx->htx->request_progress > HTP_REQUEST_HEADERS;
 	return tx->htx->response_progress > HTP_RESPONSE_HEADERS;

@@ -11,13 +11,13 @@
 #define BOMB_FACTOR 8
 #define UNPACK_CHARGE 57344 /* zlib's window and libhtp's output buffer */
 
+/* Never an error from here: libhtp would ask again for ever. The next callback says it. */
 static int on_request_start(htp_tx_t *htx)
 {
 	struct http_tx *tx = http_tx_get(htx);
 
-	if (!tx)
-		return HTP_ERROR;
-	http_touch(tx, IPS_TOSERVER);
+	if (tx)
+		http_touch(tx, IPS_TOSERVER);
 	return HTP_OK;
 }
 
@@ -166,9 +166,8 @@ static int on_response_start(htp_tx_t *htx)
 {
 	struct http_tx *tx = http_tx_get(htx);
 
-	if (!tx)
-		return HTP_ERROR;
-	http_touch(tx, IPS_TOCLIENT);
+	if (tx)
+		http_touch(tx, IPS_TOCLIENT);
 	return HTP_OK;
 }
 
