@@ -33,9 +33,10 @@ static int add(struct list *l, const char *path, struct sk_err *err)
 	return 0;
 }
 
-static bool named_as_capture(const char *name)
+static bool named_as_capture(const char *path)
 {
 	static const char *const endings[] = {".pcap", ".pcapng", ".cap"};
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	size_t len = strlen(name);
 
 	for (size_t i = 0; i < SK_ARRAY_SIZE(endings); i++) {
