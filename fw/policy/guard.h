@@ -30,7 +30,7 @@ int fw_guard_kind_parse(const char *s, enum fw_guard_kind *ret); /* 0 or -EINVAL
 /* Behind a kind's name in the packet log: the destination is sent too much. */
 #define FW_GUARD_TO "_to"
 /* A destination is offered at most so many times what a single source may send. */
-#define FW_GUARD_DEST_FACTOR 10
+#define FW_GUARD_DEST_FACTOR 5
 #define FW_GUARD_BLOCK_MIN 10u
 #define FW_GUARD_BLOCK_MAX 604800u /* a week */
 #define FW_GUARD_DISTINCT_MAX 128u /* of scan_ports and scan_hosts */
