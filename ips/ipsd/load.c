@@ -37,13 +37,32 @@ static int with_file(const char *path, struct ips_rules *r, text_fn *fn, struct 
 	return ret;
 }
 
-static int one_rule_file(struct ips_rules *r, const char *path, struct sk_err *err)
+/* The content is what somebody approved: checked on the very bytes that are parsed. */
+static int check_sum(const struct sk_buf *b, const char *want, struct sk_err *err)
+{
+	uint8_t sum[32];
+	char hex[65];
+
+	if (!want)
+		return 0;
+	sk_sha256(sum, b->data, b->len);
+	sk_hex(hex, sum, sizeof(sum));
+	return strcmp(hex, want) == 0
+		? 0
+		: sk_err_set(err, -EBADMSG, "sha256", "the file is not the one that was imported",
+			  "取り込んだファイルと内容が異なります");
+}
+
+static int one_rule_file(
+	struct ips_rules *r, const char *path, const char *sha256, struct sk_err *err)
 {
 	struct sk_buf b;
 	int ret;
 
 	sk_buf_init(&b, IPS_RULE_FILE_MAX);
 	ret = sk_file_read(path, &b, err);
+	if (ret == 0)
+		ret = check_sum(&b, sha256, err);
 	if (ret == 0)
 		ret = ips_rules_parse(r, path, sk_buf_str(&b), b.len);
 	if (ret == -ENOMEM)
@@ -74,7 +93,7 @@ static int rule_folder(struct ips_rules *r, const char *path, struct sk_err *err
 
 		snprintf(file, sizeof(file), "%s/%s", path, list[i]->d_name);
 		if (ret == 0)
-			ret = one_rule_file(r, file, err);
+			ret = one_rule_file(r, file, NULL, err);
 		free(list[i]);
 	}
 	free(list);
@@ -134,12 +153,15 @@ static int load_config(const struct ips_load *l, struct ips_rules *r, struct ips
 {
 	_cleanup_(sk_json_decrefp) json_t *root = NULL;
 	struct sk_buf b;
-	int ret;
+	int ret = 0;
 
-	if (!l->config)
+	if (!l->config && !l->config_text)
 		return 0;
 	sk_buf_init(&b, 32u * 1024 * 1024);
-	ret = sk_file_read(l->config, &b, err);
+	if (l->config_text)
+		sk_buf_put(&b, l->config_text, l->config_len);
+	else
+		ret = sk_file_read(l->config, &b, err);
 	if (ret < 0)
 		goto out;
 	root = sk_json_parse(sk_buf_str(&b), b.len, err);
@@ -180,8 +202,9 @@ int ips_load_rules(const struct ips_load *l, struct ips_rules **ret, struct ips_
 	if (e == 0 && refs)
 		e = with_file(refs, r, ips_rules_references, err);
 	for (size_t i = 0; i < l->rules_n && e == 0; i++)
-		e = is_folder(l->rules[i]) ? rule_folder(r, l->rules[i], err)
-					   : one_rule_file(r, l->rules[i], err);
+		e = is_folder(l->rules[i])
+			? rule_folder(r, l->rules[i], err)
+			: one_rule_file(r, l->rules[i], l->sha256 ? l->sha256[i] : NULL, err);
 	if (e == 0 && thresholds)
 		e = with_file(thresholds, r, parse_thresholds, err);
 	if (e < 0) {

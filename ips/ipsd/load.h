@@ -15,7 +15,10 @@
 struct ips_load {
 	const char *const *rules; /* files, or folders whose *.rules are taken in order of name */
 	size_t rules_n;
-	const char *config;         /* JSON as docs/ipc.md's inspection policy; NULL: none */
+	const char *const *sha256; /* hex, one for each of rules, or NULL: what they must be */
+	const char *config;        /* JSON as docs/ipc.md's inspection policy; NULL: none */
+	const char *config_text;   /* the same as text, instead */
+	size_t config_len;
 	const char *classification; /* NULL: classification.config beside the first rule file */
 	const char *reference;      /* NULL: reference.config beside it */
 	const char *threshold;      /* NULL: threshold.config beside it */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ips/ipsd/offline.h"
+#include "ips/ipsd/serve.h"
 #include "lib/log.h"
 #include "lib/util.h"
 
@@ -35,6 +36,19 @@ static void usage(FILE *f)
 	      "  --cache-dir DIR        keep and use compiled rules\n"
 	      "  --version, --help\n",
 		f);
+	ipsd_serve_usage(f);
+}
+
+/* Captures and checking have options of their own. */
+static bool is_offline(int argc, char **argv)
+{
+	static const char *const words[] = {"--read", "--check", "--version", "--help"};
+
+	for (int i = 1; i < argc; i++)
+		for (size_t k = 0; k < SK_ARRAY_SIZE(words); k++)
+			if (strncmp(argv[i], words[k], strlen(words[k])) == 0)
+				return true;
+	return false;
 }
 
 enum {
@@ -126,8 +140,11 @@ int main(int argc, char **argv)
 {
 	struct settings s = {.check = false};
 	struct sk_err err = {0};
-	int r = parse_args(&s, argc, argv);
+	int r;
 
+	if (!is_offline(argc, argv))
+		return ipsd_serve(argc, argv);
+	r = parse_args(&s, argc, argv);
 	if (r >= 0)
 		return r;
 	sk_log_init("sekisho-ipsd", LOG_INFO);
