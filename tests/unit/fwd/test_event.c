@@ -76,6 +76,28 @@ static void drop(void **state)
 	json_decref(v);
 }
 
+/* Of the guard: one reason, and the kind beside it. */
+static void by_the_guard(void **state)
+{
+	const struct fwd_event_names none = {0};
+	struct fwd_event e = sample;
+	json_t *v, *s;
+
+	snprintf(e.reason, sizeof(e.reason), "syn_flood_to");
+	e.guard = "syn_flood";
+	v = event(&e, &none, NULL);
+	s = json_object_get(v, "sekisho");
+	assert_string_equal(str(s, "reason"), "guard");
+	assert_string_equal(str(s, "guard"), "syn_flood");
+	json_decref(v);
+	e.guard = ""; /* nobody knows why its source is blocked */
+	v = event(&e, &none, NULL);
+	s = json_object_get(v, "sekisho");
+	assert_string_equal(str(s, "reason"), "guard");
+	assert_null(json_object_get(s, "guard"));
+	json_decref(v);
+}
+
 static void summary(void **state)
 {
 	const struct fwd_fold_sum sum = {
@@ -131,6 +153,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(drop),
+		cmocka_unit_test(by_the_guard),
 		cmocka_unit_test(summary),
 		cmocka_unit_test(allow_v6_icmp),
 		cmocka_unit_test(unnamed_protocol),

@@ -39,9 +39,11 @@ static void tcp_midstream(void **state)
 {
 	static const struct {
 		uint8_t flags;
-		bool midstream;
-	} v[] = {{0x02, false}, {0xc2, false}, {0x12, true}, {0x10, true}, {0x18, true},
-		{0x04, true}, {0x01, true}, {0x00, true}};
+		bool midstream, opens;
+	} v[] = {{0x02, false, true}, {0xc2, false, true}, {0x12, true, false}, {0x10, true, false},
+		{0x18, true, false}, {0x04, true, false},
+		/* FIN, nothing, FIN PSH URG: what only scanners send */
+		{0x01, true, true}, {0x00, true, true}, {0x29, true, true}, {0x11, true, false}};
 	uint8_t b[20 + 20] = {0x45, 0, 0, 40, 0, 1, 0x40, 0, 64, 6, 0, 0, 192, 0, 2, 1, 198, 51,
 		100, 7, 0x04, 0xd2, 0x01, 0xbb};
 	struct fwd_packet p;
@@ -50,8 +52,9 @@ static void tcp_midstream(void **state)
 		b[20 + 13] = v[i].flags;
 		assert_int_equal(fwd_packet_parse(b, sizeof(b), &p), 0);
 		assert_int_equal(p.midstream, v[i].midstream);
+		assert_int_equal(p.opens, v[i].opens);
 		assert_int_equal(fwd_packet_parse(b, 20 + 13, &p), 0);
-		assert_false(p.midstream);
+		assert_false(p.midstream || p.opens);
 	}
 }
 

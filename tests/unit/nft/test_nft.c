@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fw/nft/block.h"
 #include "fw/nft/int.h"
 #include "lib/util.h"
 #include "tests/unit/nft/kernel.h"
@@ -590,6 +591,78 @@ static void bent_base_chain_is_made_anew(void **state)
 /* ---- trial and text ---------------------------------------------------------------------------
  */
 
+static size_t blocked(struct fw_nft *n, const char *ip, uint64_t *ret_left)
+{
+	struct fw_nft_blocked *v;
+	struct fw_ip want = t_ip(ip);
+	size_t k;
+
+	assert_int_equal(fw_nft_blocked_read(n, &v, &k, NULL), 0);
+	*ret_left = 0;
+	for (size_t i = 0; i < k; i++) {
+		if (v[i].ip.family == want.family && v[i].ip.a == want.a)
+			*ret_left = v[i].seconds;
+	}
+	free(v);
+	return k;
+}
+
+/* Blocked sources come and go without the rules, stay over an apply, and are no drift. */
+static void blocked_sources(void **state)
+{
+	NEED_NFT();
+	struct fw_policy *p = t_sample();
+	struct fw_nft *n = open_nft(false);
+	const struct fw_nft_blocked v[] = {
+		{t_ip("192.0.2.7"), 100}, {t_ip("2001:db8::7"), 600}, {t_ip("192.0.2.8"), 50}};
+	uint64_t left;
+
+	apply(n, p);
+	no_drift(n);
+	assert_int_equal(fw_nft_block(n, v, 3, NULL), 0);
+	assert_int_equal(fw_nft_block(n, v, 3, NULL), 0); /* again: as it is */
+	assert_int_equal(blocked(n, "192.0.2.7", &left), 3);
+	assert_true(left > 90 && left <= 100);
+	no_drift(n);
+	assert_int_equal(fw_nft_unblock(n, &v[2].ip, 1, NULL), 0);
+	assert_int_equal(fw_nft_unblock(n, &v[2].ip, 1, NULL), 0);
+	assert_int_equal(blocked(n, "192.0.2.8", &left), 2);
+	assert_int_equal(left, 0);
+	p->guard.syn_rate = 77; /* another meter */
+	apply(n, p);
+	no_drift(n);
+	assert_int_equal(blocked(n, "2001:db8::7", &left), 2);
+	assert_true(left > 590);
+	p->guard.enabled = false;
+	apply(n, p);
+	no_drift(n);
+	assert_int_equal(blocked(n, "192.0.2.7", &left), 2);
+	for (size_t i = 0; i < n->expect.n_sets; i++)
+		assert_true(strncmp(n->expect.sets[i].name, "m_", 2) != 0);
+	fw_nft_close(n);
+	fw_policy_free(p);
+}
+
+/* Somebody put another set in its place. */
+static void bent_list_is_made_anew(void **state)
+{
+	NEED_NFT();
+	struct fw_policy *p = t_sample();
+	struct fw_nft *n = open_nft(true);
+	const struct fw_nft_blocked v = {t_ip("192.0.2.7"), 100};
+
+	p->guard.enabled = false; /* no rule refers to it */
+	apply(n, p);
+	assert_int_equal(t_nft("delete set inet sekisho guard4"), 0);
+	assert_true(fw_nft_block(n, &v, 1, NULL) < 0);
+	seen_and_repaired(n, p, "'add set inet sekisho guard4 { type ether_addr; }'", FW_DRIFT_SETS,
+		"guard4");
+	assert_int_equal(fw_nft_block(n, &v, 1, NULL), 0);
+	seen_and_repaired(n, p, "delete set inet sekisho guard6", FW_DRIFT_SETS, "guard6");
+	fw_nft_close(n);
+	fw_policy_free(p);
+}
+
 /* Inspection on and off again: the base chains stay, what is read back is what was meant. */
 static void inspection_is_switched(void **state)
 {
@@ -816,6 +889,8 @@ int main(void)
 		T(drift_is_seen),
 		T(changed_sets_are_replaced),
 		T(bent_base_chain_is_made_anew),
+		T(blocked_sources),
+		T(bent_list_is_made_anew),
 		T(inspection_is_switched),
 		T(check_touches_nothing),
 		T(check_as_plain_user),

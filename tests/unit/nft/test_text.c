@@ -244,6 +244,49 @@ static void text_of_inspection(void **state)
 	free(text);
 }
 
+/* Sources inside are only reported unless the policy says otherwise; off is off. */
+static void text_of_guard(void **state)
+{
+	struct fw_policy *p = t_sample();
+	struct sk_buf b;
+	const char *s;
+
+	p->guard.login_rate = 0;
+	sk_buf_init(&b, 4u << 20);
+	assert_int_equal(fw_nft_text(p, &b, NULL), 0);
+	s = sk_buf_str(&b);
+	text_says(s, "tcp flags & 0x17 == 0x02 goto g_syn comment \"b17\"");
+	text_says(s, "iifname \"eth0\" goto g_syn_out");
+	text_says(s,
+		"update @m_syn_flood4_200 { ip saddr limit rate over 200/second burst 400 packets "
+		"} "
+		"jump g_seen_syn");
+	text_says(s,
+		"update @m_syn_flood6_200 { ip6 saddr and ffff:ffff:ffff:ffff:: limit rate over "
+		"200/second burst 400 packets } goto g_over_syn");
+	text_says(s, "update @m_conn_rate4_1200 { ip saddr limit rate over 1200/minute");
+	text_says(s, "limit rate 20/second burst 20 packets log prefix \"D 18 0 syn_flood\"");
+	text_says(s, "limit rate 5/second burst 5 packets log prefix \"D 18 0 udp_flood_to\"");
+	text_says(s, "meta nfproto ipv4 ip saddr @guard4 goto g_blocked");
+	assert_null(strstr(s, "m_login"));
+	sk_buf_done(&b);
+
+	p->guard.inside_block = true;
+	sk_buf_init(&b, 4u << 20);
+	assert_int_equal(fw_nft_text(p, &b, NULL), 0);
+	assert_null(strstr(sk_buf_str(&b), "jump g_seen"));
+	sk_buf_done(&b);
+
+	p->guard.enabled = false;
+	sk_buf_init(&b, 4u << 20);
+	assert_int_equal(fw_nft_text(p, &b, NULL), 0);
+	assert_null(strstr(sk_buf_str(&b), "g_syn"));
+	assert_null(strstr(sk_buf_str(&b), "m_syn"));
+	text_says(sk_buf_str(&b), "set guard4 {");
+	sk_buf_done(&b);
+	fw_policy_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +298,7 @@ int main(void)
 		cmocka_unit_test(plan_of_sample),
 		cmocka_unit_test(text_of_sample),
 		cmocka_unit_test(text_of_inspection),
+		cmocka_unit_test(text_of_guard),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

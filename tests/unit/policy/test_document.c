@@ -74,6 +74,12 @@ static void round_trip(void **state)
 	struct sk_err err;
 
 	p->inspect = (struct fw_inspect){.on = true, .open = true, .queues = 4, .first_queue = 7};
+	p->guard.enabled = p->guard.inside_block = true;
+	p->guard.syn_rate = 0;
+	p->guard.window = 7;
+	assert_int_equal(fw_guard_exempt_parse("192.0.2.1, 198.51.100.0/24,2001:db8::1-2001:db8::9",
+				 &p->guard.exempt, NULL),
+		0);
 	b = t_encode(p);
 	q = parse(&b, &err);
 	assert_non_null(q);
@@ -85,6 +91,12 @@ static void round_trip(void **state)
 	assert_int_equal(q->site.manage_ports[1], 22);
 	assert_true(q->site.reverse_path);
 	assert_true(q->inspect.on && q->inspect.open);
+	assert_true(q->guard.enabled && q->guard.inside_block);
+	assert_int_equal(q->guard.syn_rate, 0);
+	assert_int_equal(q->guard.window, 7);
+	assert_int_equal(q->guard.block_seconds, 3600);
+	assert_true(fw_addrs_equal(&q->guard.exempt, &p->guard.exempt));
+	assert_int_equal(q->guard.exempt.n4, 2);
 	assert_int_equal(q->inspect.queues, 4);
 	assert_int_equal(q->inspect.first_queue, 7);
 	assert_int_equal(q->n_zones, T_ZONES);
@@ -413,7 +425,10 @@ static void parse_lines(const char *const *lines, struct sk_err *err)
 	"{\"created\":1,\"format\":\"sekisho-policy\",\"generation\":1,\"site\":{\"manage_"        \
 	"ports\":[],"                                                                              \
 	"\"name\":\"\",\"reverse_path\":false},\"version\":1}"
-/* The same with inspection. */
+/* The same with the guard, or with inspection. */
+#define GUARD(json)                                                                                \
+	"{\"created\":1,\"format\":\"sekisho-policy\",\"generation\":1,\"guard\":" json            \
+	",\"site\":{\"manage_ports\":[],\"name\":\"\",\"reverse_path\":false},\"version\":1}"
 #define INSPECT(json)                                                                              \
 	"{\"created\":1,\"format\":\"sekisho-policy\",\"generation\":1,\"inspection\":" json       \
 	",\"site\":{\"manage_ports\":[],\"name\":\"\",\"reverse_path\":false},\"version\":1}"
@@ -453,6 +468,23 @@ static void damaged_lines(void **state)
 		  "\"manage_ports\":[0],\"reverse_path\":true},\"version\":1}"},
 			"line 1.site.manage_ports"},
 		{{"{}"}, "line 1.format"},
+		{{GUARD("{}")}, ""},
+		{{GUARD("{\"enabled\":true,\"exempt\":[\"192.0.2.0/24\"],\"inside\":\"block\"}")},
+			""},
+		{{GUARD("{\"scan_ports\":0,\"syn_rate\":0,\"login_rate\":0}")}, ""},
+		{{GUARD("{\"enabled\":1}")}, "line 1.guard.enabled"},
+		{{GUARD("{\"inside\":\"drop\"}")}, "line 1.guard.inside"},
+		{{GUARD("{\"block_seconds\":0}")}, "line 1.guard.block_seconds"},
+		{{GUARD("{\"block_seconds\":604801}")}, "line 1.guard.block_seconds"},
+		{{GUARD("{\"scan_ports\":129}")}, "line 1.guard.scan_ports"},
+		{{GUARD("{\"window\":0}")}, "line 1.guard.window"},
+		{{GUARD("{\"udp_rate\":-1}")}, "line 1.guard.udp_rate"},
+		{{GUARD("{\"conn_rate\":4294967297}")}, "line 1.guard.conn_rate"},
+		{{GUARD("{\"exempt\":[\"192.0.2.1/24\"]}")}, "line 1.guard.exempt"},
+		{{GUARD("{\"exempt\":[\"0.0.0.0/0\"]}")}, "line 1.guard.exempt"},
+		{{GUARD("{\"exempt\":[7]}")}, "line 1.guard.exempt"},
+		{{GUARD("{\"exempt\":\"192.0.2.1\"}")}, "line 1.guard.exempt"},
+		{{GUARD("{\"ban\":1}")}, "line 1.guard.ban"},
 		{{INSPECT("{}")}, ""},
 		{{INSPECT("{\"mode\":\"on\",\"fail\":\"open\",\"queues\":16}")}, ""},
 		{{INSPECT("{\"mode\":\"maybe\"}")}, "line 1.inspection.mode"},

@@ -128,7 +128,7 @@ static void builtins(void **state)
 	struct fw_builtin b;
 	size_t n = 0;
 
-	p->inspect.on = true;
+	p->inspect.on = p->guard.enabled = true;
 	for (; fw_builtin_get(p, n, &b); n++) {
 		assert_int_equal(b.id, n + 1);
 		assert_true(b.id < FW_NUMBER_FIRST);
