@@ -205,9 +205,10 @@ static void rate_rules(
 	struct fw_nft_plan *pl, const char *chain, enum fw_guard_kind k, bool is_outside)
 {
 	const bool act = is_outside || pl->p->guard.inside_block;
+	const int dests = is_outside && by_destination(k) ? 2 : 1;
 	struct fw_nft_rule r;
 
-	for (int dest = 0; dest <= (is_outside && by_destination(k)); dest++) {
+	for (int dest = 0; dest < dests; dest++) {
 		for (int v6 = 0; v6 <= 1; v6++) {
 			start(&r, chain, FW_B_FLOOD);
 			r.meter.set = meter(pl, k, v6, dest);
