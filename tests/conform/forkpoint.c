@@ -99,8 +99,10 @@ static void mark_failed(const char *out, int status)
 
 	FILE *f = fopen(path, "we");
 
-	if (!f)
-		die(path);
+	if (!f) {
+		perror(path);
+		_exit(EXIT_BROKEN);
+	}
 	fprintf(f, "%s %d\n", WIFEXITED(status) ? "exit" : "signal",
 		WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 	fclose(f);
