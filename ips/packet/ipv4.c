@@ -130,28 +130,28 @@ static const struct option *option_of(uint8_t type)
 	return NULL;
 }
 
-/* false: the rest of the options cannot be read */
-static bool one_option(struct ips_dec *x, uint8_t type, struct ips_view v)
+static void one_option(struct ips_dec *x, uint8_t type, struct ips_view v)
 {
 	const struct option *o = option_of(type);
 	enum ips_event ev;
 
 	if (!o) {
 		ips_dec_event(x, IPS_EV_IPV4_OPT_INVALID);
-		return true;
+		return;
 	}
 	if (x->p->ip_options & o->bit) {
 		ips_dec_event(x, IPS_EV_IPV4_OPT_DUPLICATE);
-		return true;
+		return;
 	}
 	ev = o->check(v);
-	if (ev != IPS_EV_NONE)
-		return ips_dec_invalid(x, ev);
-	x->p->ip_options |= o->bit;
-	return true;
+	if (ev == IPS_EV_NONE)
+		x->p->ip_options |= o->bit;
+	else
+		ips_dec_invalid(x, ev);
 }
 
-static void read_options(struct ips_dec *x, struct ips_view v)
+/* false: options that cannot be told apart; no host takes such a packet */
+static bool read_options(struct ips_dec *x, struct ips_view v)
 {
 	struct ips_packet *p = x->p;
 
@@ -163,7 +163,7 @@ static void read_options(struct ips_dec *x, struct ips_view v)
 
 		if (o[0] == OPT_EOL) {
 			p->ip_options |= IPS_IPOPT_EOL;
-			return;
+			return true;
 		}
 		if (o[0] == OPT_NOP) {
 			p->ip_options |= IPS_IPOPT_NOP;
@@ -172,17 +172,15 @@ static void read_options(struct ips_dec *x, struct ips_view v)
 		}
 		if (v.len < 2) {
 			ips_dec_event(x, IPS_EV_IPV4_OPT_EOL_REQUIRED);
-			return;
+			return true;
 		}
-		if (o[1] < 2 || o[1] > v.len) {
-			ips_dec_invalid(x, IPS_EV_IPV4_OPT_INVALID_LEN);
-			return;
-		}
+		if (o[1] < 2 || o[1] > v.len)
+			return ips_dec_invalid(x, IPS_EV_IPV4_OPT_INVALID_LEN);
 		ips_take(&v, o[1]);
 		body = (struct ips_view){o + 2, o[1] - 2u};
-		if (!one_option(x, o[0], body))
-			return;
+		one_option(x, o[0], body);
 	}
+	return true;
 }
 
 /* *ret_len: of the packet as its header says, or all of v for a super-packet. */
@@ -206,6 +204,8 @@ static bool read_header(struct ips_dec *x, struct ips_view v, uint32_t *ret_len)
 		return ips_dec_invalid(x, IPS_EV_IPV4_IPLEN_SMALLER_THAN_HLEN);
 	if (v.len < len)
 		return ips_dec_invalid(x, IPS_EV_IPV4_TRUNC_PKT);
+	if (hlen > HDR_LEN && !read_options(x, (struct ips_view){h + HDR_LEN, hlen - HDR_LEN}))
+		return false;
 	p->family = 4;
 	p->proto = h[9];
 	p->l3 = (struct ips_view){h, len};
@@ -271,8 +271,6 @@ bool ips_dec_ipv4(struct ips_dec *x, struct ips_view v)
 	v.len = len;
 	head.data = ips_take(&v, p->ip_hlen);
 	head.len = p->ip_hlen;
-	if (head.len > HDR_LEN)
-		read_options(x, (struct ips_view){head.data + HDR_LEN, head.len - HDR_LEN});
 	if (p->ip_frag & (FRAG_MF | FRAG_OFFSET))
 		fragment(x, head, v);
 	else

@@ -188,8 +188,6 @@ void ips_dec_udp(struct ips_dec *x, struct ips_view v)
 		ips_dec_invalid(x, IPS_EV_UDP_PKT_TOO_SMALL);
 		return;
 	}
-	if (l4.len != len)
-		ips_dec_event(x, IPS_EV_UDP_HLEN_INVALID);
 	if (len < UDP_LEN) {
 		ips_dec_invalid(x, IPS_EV_UDP_LEN_INVALID);
 		return;

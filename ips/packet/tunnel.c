@@ -25,7 +25,7 @@ enum {
 	GRE_RECUR = 0x07,
 };
 /* …and second. */
-enum { GRE_ACK = 0x80, GRE0_FLAGS = 0xf8, GRE1_FLAGS = 0x78, GRE_VERSION = 0x07 };
+enum { GRE_ACK = 0x80, GRE_FLAGS = 0x78, GRE_VERSION = 0x07 };
 
 enum {
 	TYPE_IPV4 = 0x0800,
@@ -60,7 +60,7 @@ static bool gre0(struct ips_dec *x, const uint8_t *h, struct ips_view *v)
 
 	if (h[0] & GRE_RECUR)
 		return ips_dec_invalid(x, IPS_EV_GRE_VERSION0_RECUR);
-	if (h[1] & GRE0_FLAGS)
+	if (h[1] & GRE_FLAGS)
 		return ips_dec_invalid(x, IPS_EV_GRE_VERSION0_FLAGS);
 	if (h[0] & GRE_KEY)
 		more += 4;
@@ -84,7 +84,7 @@ static enum ips_event gre1_fault(const uint8_t *h)
 		return IPS_EV_GRE_VERSION1_SSR;
 	if (h[0] & GRE_RECUR)
 		return IPS_EV_GRE_VERSION1_RECUR;
-	if (h[1] & GRE1_FLAGS)
+	if (h[1] & GRE_FLAGS)
 		return IPS_EV_GRE_VERSION1_FLAGS;
 	if (ips_be16(h + 2) != TYPE_PPP)
 		return IPS_EV_GRE_VERSION1_WRONG_PROTOCOL;

@@ -111,7 +111,7 @@ static void options(const void *o, uint32_t n, enum ips_event ev, uint32_t set)
 	raw();
 	t_only_event(&p, ev);
 	assert_int_equal(p.ip_options, set);
-	t_payload_is(&p, "hello"); /* options never hide what follows */
+	t_payload_is(&p, "hello");
 }
 
 static void test_v4_options(void **state)
@@ -129,28 +129,36 @@ static void test_v4_options(void **state)
 	static const uint8_t cipso[16] = {0x86, 10, 0, 0, 0, 1, 1, 4, 0, 0, 0};
 	static const uint8_t cipso_tag[16] = {0x86, 10, 0, 0, 0, 1, 3, 4, 0, 0, 0};
 	static const uint8_t unknown[8] = {0x9e, 4, 0, 0, 0, 0, 0, 0};
-	static const uint8_t beyond[8] = {7, 9, 4, 10, 0, 0, 9, 0};
-	static const uint8_t zero[8] = {7, 0};
 	static const uint8_t four[4] = {1, 1, 1, 0};
 	static const uint8_t no_end[8] = {1, 1, 1, 1, 1, 1, 1, 7};
 
 	options(rr, 8, IPS_EV_NONE, IPS_IPOPT_RR | IPS_IPOPT_EOL);
-	options(rr_ptr, 8, IPS_EV_IPV4_OPT_MALFORMED, 0);
+	options(rr_ptr, 8, IPS_EV_IPV4_OPT_MALFORMED, IPS_IPOPT_EOL);
 	options(ts, 8, IPS_EV_NONE, IPS_IPOPT_TS);
 	options(ts_ptr, 8, IPS_EV_IPV4_OPT_MALFORMED, 0);
 	options(alert, 8, IPS_EV_NONE, IPS_IPOPT_RTRALT | IPS_IPOPT_NOP);
-	options(alert_len, 8, IPS_EV_IPV4_OPT_INVALID_LEN, 0);
+	options(alert_len, 8, IPS_EV_IPV4_OPT_INVALID_LEN, IPS_IPOPT_NOP);
 	options(sec, 16, IPS_EV_NONE, IPS_IPOPT_SEC | IPS_IPOPT_NOP | IPS_IPOPT_EOL);
 	options(lsrr_ssrr, 16, IPS_EV_NONE, IPS_IPOPT_LSRR | IPS_IPOPT_SSRR | IPS_IPOPT_EOL);
 	options(twice, 16, IPS_EV_IPV4_OPT_DUPLICATE, IPS_IPOPT_LSRR | IPS_IPOPT_EOL);
 	options(satid, 8, IPS_EV_NONE, IPS_IPOPT_SATID | IPS_IPOPT_EOL);
 	options(cipso, 16, IPS_EV_NONE, IPS_IPOPT_CIPSO | IPS_IPOPT_EOL);
-	options(cipso_tag, 16, IPS_EV_IPV4_OPT_MALFORMED, 0);
+	options(cipso_tag, 16, IPS_EV_IPV4_OPT_MALFORMED, IPS_IPOPT_EOL);
 	options(unknown, 8, IPS_EV_IPV4_OPT_INVALID, IPS_IPOPT_EOL);
-	options(beyond, 8, IPS_EV_IPV4_OPT_INVALID_LEN, 0);
-	options(zero, 8, IPS_EV_IPV4_OPT_INVALID_LEN, 0);
 	options(four, 4, IPS_EV_IPV4_OPT_PAD_REQUIRED, IPS_IPOPT_NOP | IPS_IPOPT_EOL);
 	options(no_end, 8, IPS_EV_IPV4_OPT_EOL_REQUIRED, IPS_IPOPT_NOP);
+}
+
+/* Options whose lengths do not add up: there is no telling where they end. */
+static void test_v4_options_wrong(void **state)
+{
+	static const uint8_t beyond[8] = {7, 9, 4, 10, 0, 0, 9, 0};
+	static const uint8_t zero[8] = {7, 0};
+
+	udp4(beyond, 8);
+	invalid_with(IPS_EV_IPV4_OPT_INVALID_LEN);
+	udp4(zero, 8);
+	invalid_with(IPS_EV_IPV4_OPT_INVALID_LEN);
 }
 
 /* An unknown protocol over IP is a packet all the same. */
@@ -367,6 +375,7 @@ int main(void)
 		T(test_v4_wrong),
 		T(test_v4_checksum),
 		T(test_v4_options),
+		T(test_v4_options_wrong),
 		T(test_v4_other),
 		T(test_v6_headers),
 		T(test_v6_header_events),
