@@ -95,7 +95,7 @@ uint64_t ips_stream_size(const struct ips_flow *f, enum ips_dir dir);
 bool ips_stream_depth_reached(const struct ips_flow *f, enum ips_dir dir);
 bool ips_stream_established(const struct ips_flow *f); /* three-way handshake done */
 /* At the flow's end: something of dir was not inspected, or the connection never closed. */
-bool ips_stream_unfinished(const struct ips_flow *f, enum ips_dir dir);
+bool ips_stream_unfinished(const struct ips_streams *s, const struct ips_flow *f, enum ips_dir dir);
 /* Sequence and acknowledgement numbers for a reset sent to the receiver of dir. */
 void ips_stream_reset_numbers(
 	const struct ips_flow *f, enum ips_dir dir, uint32_t *ret_seq, uint32_t *ret_ack);
