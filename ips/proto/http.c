@@ -356,6 +356,7 @@ static void end(struct ips_http *h, enum ips_dir dir)
 	if (h->closed[dir] || h->tunnel)
 		return;
 	h->closed[dir] = true;
+	h->held[dir].len = 0;
 	if (dir == IPS_TOSERVER)
 		htp_connp_req_close(h->connp, NULL);
 	else

@@ -54,8 +54,9 @@ struct http_tx {
 	struct ips_tx base;
 	struct ips_http *http;
 	htp_tx_t *htx;
-	uint64_t charge; /* libhtp's memory for it, estimated */
-	bool line_seen;  /* the request line was parsed */
+	uint64_t charge;   /* libhtp's memory for it, estimated */
+	bool line_seen;    /* the request line was parsed */
+	bool answer_named; /* it was when the answer's body began: the path names it */
 	enum http_upload upload;
 	struct http_side side[2];
 	struct http_blob uri; /* normalised */
@@ -99,6 +100,8 @@ uint8_t *http_blob_room(struct ips_mem *m, struct http_blob *b, uint32_t n);
 /* http_buffer.c */
 enum ips_buf_state http_buffer(struct ips_app *a, struct ips_tx *tx, enum ips_buf buf,
 	enum ips_dir dir, unsigned index, struct ips_buf_view *ret);
+/* The headers are complete and trailers may follow: keep what they were. */
+void http_freeze(struct http_tx *tx, enum ips_dir dir);
 bool http_number(struct ips_app *a, struct ips_tx *tx, enum ips_num num, enum ips_dir dir,
 	unsigned index, uint64_t *ret);
 

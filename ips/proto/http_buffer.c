@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The http.* buffers of a transaction, read from libhtp's structures. What needs joining is made at
- * the first ask and kept with the transaction; most rules never ask for most of them.
+ * the first ask and kept with the transaction; most rules never ask for most of them. Trailers,
+ * which libhtp merges into the headers, are left out: what was final stays as it was.
  */
 #include "ips/proto/http.h"
 
@@ -21,6 +22,9 @@ static bool line_parsed(const struct http_tx *tx, enum ips_dir dir)
 {
 	if (dir == IPS_TOSERVER)
 		return tx->line_seen;
+	if (tx->htx->response_progress == HTP_RESPONSE_HEADERS)
+		/* 100 Continue: another line follows, and only that counts. */
+		return tx->htx->response_status_number != 100;
 	return tx->htx->response_progress > HTP_RESPONSE_LINE;
 }
 
@@ -60,12 +64,43 @@ static enum ips_buf_state of_line(
 	return parsed && b ? give_str(b, ret) : none(tx, dir, parsed);
 }
 
+/* Headers that came before the body. */
+static size_t header_count(const struct http_tx *tx, enum ips_dir dir)
+{
+	const struct http_blob *at = &tx->side[dir].at;
+
+	return at->len ? at->len / sizeof(uint32_t) - 1 : htp_table_size(headers(tx, dir));
+}
+
+/* Value of a header as it was when the headers ended, once side->start is made. */
+static enum ips_buf_state frozen(
+	const struct http_tx *tx, enum ips_dir dir, const char *name, struct ips_buf_view *ret)
+{
+	const struct http_side *s = &tx->side[dir];
+	const uint32_t *at = (const uint32_t *)(const void *)s->at.data;
+	size_t n = header_count(tx, dir), len;
+
+	for (size_t i = 0; i < n; i++) {
+		const htp_header_t *h = htp_table_get_index(headers(tx, dir), i, NULL);
+
+		if (bstr_cmp_c_nocase(h->name, name) != 0)
+			continue;
+		len = bstr_len(h->name) + 2;
+		return give(
+			s->start.data + at[i] + len, at[i + 1] - at[i] - 2 - (uint32_t)len, ret);
+	}
+	return IPS_BUF_ABSENT;
+}
+
 static enum ips_buf_state of_header(
 	const struct http_tx *tx, enum ips_dir dir, const char *name, struct ips_buf_view *ret)
 {
 	bool parsed = headers_parsed(tx, dir);
-	const htp_header_t *h = parsed ? htp_table_get_c(headers(tx, dir), name) : NULL;
+	const htp_header_t *h;
 
+	if (parsed && tx->side[dir].start.len)
+		return frozen(tx, dir, name, ret);
+	h = parsed ? htp_table_get_c(headers(tx, dir), name) : NULL;
 	return h && h->value ? give_str(h->value, ret) : none(tx, dir, parsed);
 }
 
@@ -157,6 +192,11 @@ static bool make_start(struct http_tx *tx, enum ips_dir dir)
 	return true;
 }
 
+void http_freeze(struct http_tx *tx, enum ips_dir dir)
+{
+	make_start(tx, dir);
+}
+
 static enum ips_buf_state start(struct http_tx *tx, enum ips_dir dir, struct ips_buf_view *ret)
 {
 	const struct http_side *s = &tx->side[dir];
@@ -176,7 +216,7 @@ static bool without_cookie(struct http_tx *tx, enum ips_dir dir)
 	struct http_side *s = &tx->side[dir];
 	const uint32_t *at = (const uint32_t *)(const void *)s->at.data;
 	htp_table_t *t = headers(tx, dir);
-	size_t n = htp_table_size(t);
+	size_t n = header_count(tx, dir);
 	uint8_t *p;
 
 	s->header.made = true;
@@ -204,11 +244,11 @@ static enum ips_buf_state header(struct http_tx *tx, enum ips_dir dir, struct ip
 		return none(tx, dir, false);
 	if (!make_start(tx, dir))
 		return IPS_BUF_ABSENT;
-	n = s->at.len / sizeof(*at) - 1;
+	n = header_count(tx, dir);
 	at = (const uint32_t *)(const void *)s->at.data;
 	if (n == 0)
 		return IPS_BUF_ABSENT;
-	if (!htp_table_get_c(headers(tx, dir), dir == IPS_TOSERVER ? "cookie" : "set-cookie"))
+	if (frozen(tx, dir, dir == IPS_TOSERVER ? "cookie" : "set-cookie", ret) == IPS_BUF_ABSENT)
 		return give(s->start.data + at[0], at[n] - at[0], ret);
 	if (!s->header.made && !without_cookie(tx, dir))
 		return IPS_BUF_ABSENT;
@@ -224,7 +264,7 @@ static enum ips_buf_state header_line(
 
 	if (!headers_parsed(tx, dir))
 		return none(tx, dir, false);
-	if (!make_start(tx, dir) || index >= s->at.len / sizeof(*at) - 1)
+	if (!make_start(tx, dir) || index >= header_count(tx, dir))
 		return IPS_BUF_ABSENT;
 	at = (const uint32_t *)(const void *)s->at.data;
 	return give(s->start.data + at[index], at[index + 1] - at[index] - 2, ret);
@@ -234,7 +274,7 @@ static void make_names(struct http_tx *tx, enum ips_dir dir)
 {
 	struct http_blob *b = &tx->side[dir].names;
 	htp_table_t *t = headers(tx, dir);
-	size_t n = htp_table_size(t), len = 4;
+	size_t n = header_count(tx, dir), len = 4;
 	uint8_t *p;
 
 	b->made = true;
@@ -288,15 +328,15 @@ static enum ips_buf_state answer_name(struct http_tx *tx, struct ips_buf_view *r
 {
 	const struct ips_body *b = &tx->side[IPS_TOCLIENT].body;
 	const htp_uri_t *u = tx->htx->parsed_uri;
-	const htp_header_t *cd;
+	struct ips_buf_view cd;
 	struct ips_view v;
 
 	if (b->total == 0)
 		return none(tx, IPS_TOCLIENT, false);
-	cd = htp_table_get_c(tx->htx->response_headers, "content-disposition");
-	if (cd && http_param(bstr_ptr(cd->value), bstr_len(cd->value), "filename=", &v))
+	if (of_header(tx, IPS_TOCLIENT, "content-disposition", &cd) == IPS_BUF_FULL &&
+		http_param(cd.data, cd.len, "filename=", &v))
 		return give(v.data, v.len, ret);
-	if (u && u->path)
+	if (tx->answer_named && u && u->path)
 		return give_str(u->path, ret);
 	return IPS_BUF_ABSENT;
 }

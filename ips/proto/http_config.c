@@ -42,8 +42,8 @@ static int header_data(htp_tx_data_t *d, enum ips_dir dir)
 		return HTP_ERROR;
 	if (!d->data || !d->len)
 		return HTP_OK;
-	/* Names and values once more inside libhtp, with their bookkeeping. */
-	if (!http_charge(tx->http, &tx->charge, 3 * d->len))
+	/* Names and values once more inside libhtp, with their bookkeeping: as measured. */
+	if (!http_charge(tx->http, &tx->charge, 10 * d->len))
 		return HTP_ERROR;
 	p = http_blob_room(tx->http->mem, &tx->side[dir].raw, (uint32_t)d->len);
 	if (!p)
@@ -72,8 +72,22 @@ static int on_request_headers(htp_tx_t *htx)
 	/* libhtp leaves the case of a name with a port as it is. */
 	if (htx->request_hostname)
 		bstr_to_lowercase(htx->request_hostname);
+	if (htx->request_transfer_coding == HTP_CODING_CHUNKED)
+		http_freeze(tx, IPS_TOSERVER);
 	http_touch(tx, IPS_TOSERVER);
 	http_event_flags(tx);
+	return HTP_OK;
+}
+
+static int on_response_headers(htp_tx_t *htx)
+{
+	struct http_tx *tx = http_tx_get(htx);
+
+	if (!tx)
+		return HTP_ERROR;
+	if (htx->response_transfer_coding == HTP_CODING_CHUNKED)
+		http_freeze(tx, IPS_TOCLIENT);
+	http_touch(tx, IPS_TOCLIENT);
 	return HTP_OK;
 }
 
@@ -121,8 +135,10 @@ static int body_data(htp_tx_data_t *d, enum ips_dir dir)
 	s->packed |= !raw;
 	if (raw && s->packed)
 		return HTP_OK;
-	if (dir == IPS_TOSERVER && s->body.total == 0)
+	if (s->body.total == 0 && dir == IPS_TOSERVER)
 		http_upload_start(tx);
+	else if (s->body.total == 0)
+		tx->answer_named = tx->line_seen;
 	if (!d->data)
 		ips_body_gap(&s->body, d->len);
 	else if (ips_body_add(&s->body, tx->http->mem, d->data, d->len) && dir == IPS_TOSERVER)
@@ -171,6 +187,18 @@ static int on_response_start(htp_tx_t *htx)
 	return HTP_OK;
 }
 
+/* After 100 Continue the real answer begins; its headers are not the interim ones. */
+static int on_response_line(htp_tx_t *htx)
+{
+	struct http_tx *tx = http_tx_get(htx);
+
+	if (!tx)
+		return HTP_ERROR;
+	tx->side[IPS_TOCLIENT].raw.len = 0;
+	http_touch(tx, IPS_TOCLIENT);
+	return HTP_OK;
+}
+
 static int on_response_complete(htp_tx_t *htx)
 {
 	struct http_tx *tx = http_tx_get(htx);
@@ -192,12 +220,12 @@ static void callbacks(htp_cfg_t *cfg)
 	htp_config_register_request_header_data(cfg, on_request_header);
 	htp_config_register_request_headers(cfg, on_request_headers);
 	htp_config_register_request_body_data(cfg, on_request_body);
-	htp_config_register_request_trailer_data(cfg, on_request_header);
 	htp_config_register_request_complete(cfg, on_request_complete);
 	htp_config_register_response_start(cfg, on_response_start);
+	htp_config_register_response_line(cfg, on_response_line);
 	htp_config_register_response_header_data(cfg, on_response_header);
+	htp_config_register_response_headers(cfg, on_response_headers);
 	htp_config_register_response_body_data(cfg, on_response_body);
-	htp_config_register_response_trailer_data(cfg, on_response_header);
 	htp_config_register_response_complete(cfg, on_response_complete);
 }
 

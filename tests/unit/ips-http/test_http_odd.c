@@ -81,6 +81,27 @@ static void test_response_first(void **state)
 	talk_end(&t);
 }
 
+static void test_trailers_change_nothing(void **state)
+{
+	struct talk t;
+
+	talk_begin(&t, &ips_http1_proto);
+	talk_client(&t, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+	talk_server(&t,
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nServer: s\r\n\r\n"
+		"2\r\nhi\r\n");
+	talk_is(&t, 0, IPS_BUF_HTTP_SERVER, S2C, "s");
+	talk_server(&t, "0\r\nServer: evil\r\nX-New: 1\r\n\r\n");
+	assert_true(talk_tx(&t, 0)->complete[S2C]);
+	talk_is(&t, 0, IPS_BUF_HTTP_SERVER, S2C, "s");
+	talk_is(&t, 0, IPS_BUF_HTTP_HEADER, S2C, "Transfer-Encoding: chunked\r\nServer: s\r\n");
+	talk_is(&t, 0, IPS_BUF_HTTP_HEADER_NAMES, S2C, "\r\nTransfer-Encoding\r\nServer\r\n\r\n");
+	talk_is(&t, 0, IPS_BUF_HTTP_HEADER_RAW, S2C,
+		"Transfer-Encoding: chunked\r\nServer: s\r\n\r\n");
+	talk_is(&t, 0, IPS_BUF_FILE_DATA, S2C, "hi");
+	talk_end(&t);
+}
+
 static void test_http_0_9(void **state)
 {
 	struct talk t;
@@ -300,6 +321,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_events),
 		cmocka_unit_test(test_response_first),
+		cmocka_unit_test(test_trailers_change_nothing),
 		cmocka_unit_test(test_http_0_9),
 		cmocka_unit_test(test_ends_in_the_middle),
 		cmocka_unit_test(test_connect),
