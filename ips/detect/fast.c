@@ -12,6 +12,7 @@
 
 #define HEAD_MAX 256 /* patterns that must end this early are looked for only there */
 #define WEAK_LEN 4   /* shorter ones occur everywhere */
+#define LEN_MAX 32   /* of a long one the most telling piece will do */
 
 /* How much a byte tells: common filler little, letters some, the rest more. */
 static uint32_t byte_weight(uint8_t b)
@@ -115,6 +116,35 @@ static uint32_t score(const struct ips_crule *c, const struct ips_match_list *l,
 	return s + (marked && !weak ? 1u << 24 : 0) + 1;
 }
 
+/* The compiler of literals takes none that begins with NUL; what follows finds the rule as well. */
+static bool skip_zeros(struct ips_fast *f)
+{
+	while (f->len && *f->data == 0) {
+		f->data++;
+		f->len--;
+	}
+	return f->len > 0;
+}
+
+static void cut(struct ips_fast *f)
+{
+	uint32_t best = 0;
+	uint16_t at = 0;
+
+	for (uint16_t i = 0; f->len > LEN_MAX && i + LEN_MAX <= f->len; i++) {
+		uint32_t s = strength(f->data + i, LEN_MAX);
+
+		if (s > best && f->data[i]) {
+			best = s;
+			at = i;
+		}
+	}
+	if (f->len > LEN_MAX) {
+		f->data += at;
+		f->len = LEN_MAX;
+	}
+}
+
 void ips_fast_choose(const struct ips_rule *r, const struct ips_crule *c, struct ips_fast *ret)
 {
 	uint32_t best = 0;
@@ -127,17 +157,22 @@ void ips_fast_choose(const struct ips_rule *r, const struct ips_crule *c, struct
 			continue;
 		for (uint32_t j = 0; j < l->n; j++) {
 			const struct ips_content *o = &l->opts[j].content;
-			struct ips_fast f = {l, o->data, o->len, o->nocase, 0};
+			struct ips_fast f = {.list = l};
 			uint32_t s;
 
 			if (l->opts[j].kind != IPS_O_CONTENT || l->opts[j].negated || o->len == 0)
 				continue;
+			f.data = o->data;
+			f.len = o->len;
+			f.nocase = o->nocase;
 			if (l->buf == IPS_BUF_PAYLOAD && c->type != IPS_RT_TX)
 				f.head = head_of(r, c, o);
 			if (o->fast_pattern && o->fp_len && o->fp_off + o->fp_len <= o->len) {
 				f.data += o->fp_off;
 				f.len = o->fp_len;
 			}
+			if (!skip_zeros(&f))
+				continue;
 			s = score(c, l, &f, o->fast_pattern);
 			if (s > best) {
 				best = s;
@@ -145,4 +180,5 @@ void ips_fast_choose(const struct ips_rule *r, const struct ips_crule *c, struct
 			}
 		}
 	}
+	cut(ret);
 }
