@@ -24,6 +24,8 @@ static void on_chunk(struct ips_flow *f, const struct ips_chunk *c, void *arg)
 		return;
 	w->app.flow = f;
 	w->app.now_us = w->now_us;
+	if (f->app.id == IPS_P_UNKNOWN && !f->app.held)
+		ips_expects_meet(w->expects, f, w->now_us);
 	ips_app_data(&f->app, &w->app, c->dir, c->data, c->len, c->flags & IPS_CHUNK_EOF);
 }
 
@@ -236,8 +238,6 @@ static void flow_packet(struct ips_worker *w, struct ips_packet *p, struct ips_v
 {
 	struct ips_flow *f = p->flow;
 
-	if (f->pkts[0] + f->pkts[1] == 1)
-		ips_expects_meet(w->expects, f, w->now_us);
 	if (decided(f, v))
 		return;
 	if (w->ring)

@@ -10,6 +10,9 @@
 const struct ips_proto *const ips_protos[IPS_P_COUNT] = {
 	[IPS_P_TLS] = &ips_tls_proto,
 	[IPS_P_SSH] = &ips_ssh_proto,
+	[IPS_P_SMTP] = &ips_smtp_proto,
+	[IPS_P_FTP] = &ips_ftp_proto,
+	[IPS_P_FTPDATA] = &ips_ftpdata_proto,
 	[IPS_P_DNS] = &ips_dns_proto,
 	[IPS_P_HTTP1] = &ips_http1_proto,
 };
@@ -18,6 +21,8 @@ const struct ips_probe_row *const ips_probe_tables[] = {
 	ips_http_probes,
 	ips_tls_probes,
 	ips_ssh_probes,
+	ips_smtp_probes,
+	ips_ftp_probes,
 	ips_dns_probes,
 	NULL,
 };
