@@ -84,6 +84,8 @@ struct ips_opt {
 		struct {
 			enum ips_num id;
 			struct ips_num_cmp cmp;
+			const struct ips_num_cmp *more; /* or one of these */
+			uint32_t more_n;
 		} number;
 		struct {
 			enum ips_dir dir;
@@ -130,6 +132,12 @@ struct ips_opt {
 			uint32_t len;
 			uint8_t what;
 		} text;
+		struct {
+			uint8_t scope;  /* 's' session, 'h' host */
+			uint8_t side;   /* host: 's' source, 'd' destination */
+			uint8_t metric; /* 'p' packets, 'b' bytes, 's' seconds */
+			uint32_t count; /* 0: the default of 256 packets */
+		} tag;
 	};
 };
 

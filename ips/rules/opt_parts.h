@@ -52,7 +52,7 @@ struct ips_pcre {
 	uint8_t captures; /* named for flowint/pkt variables; refused if used by others */
 };
 
-struct ips_byte { /* byte_test, byte_jump, byte_extract, byte_math, isdataat, bsize */
+struct ips_byte { /* byte_test, byte_jump, byte_extract, byte_math, isdataat; bsize: ips_opt.num */
 	struct ips_var nbytes;
 	struct ips_var offset;
 	struct ips_var value; /* byte_test's and byte_math's right value, isdataat's position */
@@ -66,6 +66,16 @@ struct ips_byte { /* byte_test, byte_jump, byte_extract, byte_math, isdataat, bs
 	uint64_t bitmask;
 	uint8_t mask_shift;
 	int16_t slot; /* result */
+};
+
+/* IPS_NUM_MODBUS_ACCESS is a set of these; a condition EQ holds if one of its bits is there. */
+enum ips_modbus_access {
+	IPS_MODBUS_READ = 1 << 0,
+	IPS_MODBUS_WRITE = 1 << 1,
+	IPS_MODBUS_DISCRETES = 1 << 2,
+	IPS_MODBUS_COILS = 1 << 3,
+	IPS_MODBUS_INPUT = 1 << 4,
+	IPS_MODBUS_HOLDING = 1 << 5,
 };
 
 struct ips_bits { /* flowbits, xbits, hostbits */
