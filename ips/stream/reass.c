@@ -333,6 +333,10 @@ static enum reass_result data_inline(struct tcp_ctx *c, int64_t off, uint32_t le
 	struct piece x;
 	enum reass_result r;
 
+	/* Forgotten without having been acknowledged: cannot be judged any more. */
+	if (seq_lt(h->last_ack, h->base_seq) && off < (int64_t)h->base &&
+		off + (int64_t)len > half_off(h, h->last_ack))
+		return ambiguous(c, false);
 	if (off + (int64_t)len <= (int64_t)h->base)
 		return REASS_OK;
 	x.off = (uint64_t)SK_MAX(off, (int64_t)h->base);
