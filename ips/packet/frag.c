@@ -18,6 +18,7 @@
 #define BLOCK 512u
 #define HEAD_MAX 1024u   /* headers before the fragmentable part */
 #define PIECES_MAX 2048u /* of one datagram */
+#define OUT_SIZE (DATAGRAM_MAX + HEAD_MAX)
 #define OUT_MAX 4u       /* datagrams completed within one frame (tunnels) */
 #define EXPIRE_AT_ONCE 4 /* trackers looked at for each fragment */
 
@@ -54,7 +55,7 @@ struct ips_frags {
 	uint8_t *blocks;
 	uint32_t *block_next;
 	uint32_t free_piece, free_block, n;
-	uint8_t *out; /* OUT_MAX times DATAGRAM_MAX */
+	uint8_t *out; /* OUT_MAX times OUT_SIZE */
 	uint32_t out_n;
 	uint64_t timeout_us;
 	bool refuse;
@@ -88,7 +89,7 @@ struct ips_frags *ips_frags_new(const struct ips_decoder_config *cfg, const uint
 	s->pieces = calloc(s->n + 1, sizeof(*s->pieces));
 	s->block_next = calloc(s->n + 1, sizeof(*s->block_next));
 	s->blocks = calloc(s->n + 1, BLOCK);
-	s->out = malloc(OUT_MAX * DATAGRAM_MAX);
+	s->out = malloc(OUT_MAX * OUT_SIZE);
 	if (!s->table || !s->pieces || !s->block_next || !s->blocks || !s->out) {
 		ips_frags_free(s);
 		return NULL;
@@ -562,7 +563,7 @@ static void mend_header(uint8_t *h, uint8_t family, uint32_t head_len, uint32_t 
 static void assemble(struct ips_frags *s, const struct tracker *t, struct ips_view *ret)
 {
 	const struct piece *q = &s->pieces[t->first];
-	uint8_t *out = s->out + (size_t)s->out_n * DATAGRAM_MAX;
+	uint8_t *out = s->out + (size_t)s->out_n * OUT_SIZE;
 	uint32_t len;
 
 	get(s, (struct place){q->block, 0}, out, q->head_len);
@@ -602,11 +603,19 @@ static bool ignore(struct ips_frags *s, struct ips_packet *p)
 	return false;
 }
 
-/* The tracker is full of all it needs: out with the datagram. */
+/* IPv4's length has the header in it, IPv6's only what follows the 40 bytes. */
+static bool within_length_field(const struct ips_frags *s, const struct tracker *t)
+{
+	uint32_t head = s->pieces[t->first].head_len;
+
+	return head - (t->key.family == 4 ? 0 : 40) + t->end <= DATAGRAM_MAX;
+}
+
+/* The tracker has all it needs: out with the datagram. */
 static bool finish(
 	struct ips_frags *s, struct ips_packet *p, struct tracker *t, struct ips_view *ret)
 {
-	bool fits = s->pieces[t->first].head_len + t->end <= DATAGRAM_MAX;
+	bool fits = within_length_field(s, t);
 	bool done = fits && s->out_n < OUT_MAX;
 
 	if (done)

@@ -307,6 +307,27 @@ static void test_largest(void **state)
 	assert_int_equal(q.payload.len, 65507);
 }
 
+/* IPv6's length does not count its own header. */
+static void test_largest_v6(void **state)
+{
+	static uint8_t big[65535];
+
+	memcpy(big, whole, 8);
+	big[4] = big[5] = 0xff;
+	for (uint32_t at = 0; at < sizeof(big); at += 1440) {
+		uint32_t n = sizeof(big) - at < 1440 ? sizeof(big) - at : 1440;
+
+		b_init(&b);
+		b_put(&b, big + at, n);
+		b_ip6_frag(&b, IPPROTO_UDP, 5, at, at + n < sizeof(big));
+		b_ip6(&b, IPPROTO_FRAGMENT, 0);
+		t_decode_at(d, b_view(&b), 10, &p);
+	}
+	assert_true(ips_decode_next(d, &q));
+	assert_int_equal(q.l3.len, 65535 + 40);
+	assert_int_equal(q.payload.len, 65527);
+}
+
 /* Pools run dry: counted, said, and what is there still works. */
 static void test_no_memory(void **state)
 {
@@ -415,6 +436,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_strict_end, setup_strict, teardown),
 		T(test_too_large),
 		T(test_largest),
+		T(test_largest_v6),
 		T(test_no_memory),
 		T(test_pieces_bound),
 		T(test_in_tunnel),
