@@ -3,7 +3,7 @@
  * One rule while it is being read: options stand in scratch memory in the order they came, know
  * their list, and are copied into the rule at its end. Refused rules leave nothing behind.
  */
-#include "ips/rules/int.h"
+#include "ips/rules/build.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "ips/rules/int.h"
+#include "ips/rules/build.h"
 #include "ips/rules/kw.h"
 
 static const struct ips_kw *const tables[] = {ips_kw_meta, ips_kw_content, ips_kw_pcre, ips_kw_byte,

@@ -5,7 +5,7 @@
 #ifndef IPS_RULES_KW_H
 #define IPS_RULES_KW_H
 
-#include "ips/rules/int.h"
+#include "ips/rules/build.h"
 
 #define IPS_PB(id) (1ULL << IPS_P_##id)
 #define IPS_HTTP_ANY (IPS_PB(HTTP1) | IPS_PB(HTTP2))

@@ -197,6 +197,8 @@ static int sane(struct ips_build *b, struct byte_read *r)
 		return 0;
 	if (r->string && o->nbytes.value > text_max[o->base])
 		return ips_refuse(b, "at most %u digits of that base", text_max[o->base]);
+	if (!r->string && o->nbytes.value == 0 && b->kw->arg != 'j')
+		return ips_refuse(b, "0 bytes are only for text: as many digits as there are");
 	if (!r->string && o->nbytes.value > BINARY_MAX)
 		return ips_refuse(b, "at most %d bytes", BINARY_MAX);
 	return 0;
@@ -257,7 +259,7 @@ static int read_test(struct ips_build *b, struct ips_text v)
 	if (e == 0)
 		e = next(b, &v, "the offset", &t[3]);
 	if (e == 0)
-		e = ips_build_var(b, t[0], 1, 23, &r.o->nbytes);
+		e = ips_build_var(b, t[0], 0, 23, &r.o->nbytes);
 	if (e == 0)
 		e = test_op(b, t[1], &negated, &r.o->op);
 	if (e == 0)
@@ -407,7 +409,7 @@ static int read_isdataat(struct ips_build *b, struct ips_text v)
 
 const struct ips_kw ips_kw_byte[] = {
 	{"byte_test", read_test, 0, 0},
-	{"byte_jump", read_jump, 0, 0},
+	{"byte_jump", read_jump, 0, 'j'},
 	{"byte_extract", read_extract, 0, 0},
 	{"byte_math", read_math, 0, 0},
 	{"isdataat", read_isdataat, IPS_KW_NEGATE, 0},

@@ -116,10 +116,15 @@ static bool has_upper(struct ips_text p)
 	return false;
 }
 
+static enum ips_buf current_buf(const struct ips_build *b)
+{
+	return b->list == IPS_LIST_PENDING ? b->pending : b->lists[b->list].buf;
+}
+
 static int check_flags(struct ips_build *b, const struct pcre_flags *f, struct ips_text pattern)
 {
-	if (f->has_buf && b->list != IPS_LIST_PAYLOAD)
-		return ips_refuse(b, "a flag names a buffer, but a sticky buffer is set");
+	if (f->has_buf && b->list != IPS_LIST_PAYLOAD && current_buf(b) != f->buf)
+		return ips_refuse(b, "a flag names another buffer than the sticky one");
 	if (f->has_buf && f->buf == IPS_BUF_HTTP_HOST &&
 		(has_upper(pattern) || (f->options & PCRE2_CASELESS)))
 		return ips_refuse(b, "the host is in lower case: no capitals, no flag i");
@@ -131,7 +136,7 @@ static struct ips_opt *place(struct ips_build *b, const struct pcre_flags *f, in
 {
 	struct ips_opt *o = ips_build_opt(b, IPS_O_PCRE, ret_err);
 
-	if (!o || !f->has_buf)
+	if (!o || !f->has_buf || b->list != IPS_LIST_PAYLOAD)
 		return o;
 	*ret_err = ips_build_move(b, &b->opts[b->n - 1], f->buf);
 	return *ret_err < 0 ? NULL : o;

@@ -53,7 +53,7 @@ struct ips_pcre {
 };
 
 struct ips_byte { /* byte_test, byte_jump, byte_extract, byte_math, isdataat; bsize: ips_opt.num */
-	struct ips_var nbytes;
+	struct ips_var nbytes; /* 0 with a base: as many digits as there are, up to 23 */
 	struct ips_var offset;
 	struct ips_var value; /* byte_test's and byte_math's right value, isdataat's position */
 	uint8_t op;           /* enum ips_cmp, or the operator's character, by the option */

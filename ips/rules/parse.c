@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-#include "ips/rules/int.h"
+#include "ips/rules/build.h"
 #include "lib/buf.h"
 #include "lib/util.h"
 

@@ -7,7 +7,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-#include "ips/rules/int.h"
+#include "ips/rules/build.h"
 #include "lib/util.h"
 
 /* What rule sets expect to be set; those of the site come on top. */

@@ -18,6 +18,9 @@ struct ips_text {
 
 #define IPS_TEXT(lit) ((struct ips_text){lit, sizeof(lit) - 1})
 
+/* The arguments of "%.*s", for values quoted in a reason. */
+#define IPS_T(t) (int)((t).n > 60 ? 60 : (t).n), (t).p
+
 static inline bool ips_is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
