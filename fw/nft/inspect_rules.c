@@ -29,7 +29,7 @@ void fw_nft_plan_ips(struct fw_nft_plan *pl, const char *chain)
 	struct fw_nft_rule r;
 
 	/* One comparison for a packet of which inspection has said nothing. */
-	fw_nft_rule_init(&r, chain, FW_B_INSPECT, 0);
+	fw_nft_rule_init(&r, chain, FW_B_INSPECTED, 0);
 	bits(&r, FW_NFT_CT_MARK, FW_MARK_VERDICT);
 	go(pl, &r, FW_NFT_IPS_KNOWN);
 	if (!s->on)

@@ -223,7 +223,7 @@ static void text_of_inspection(void **state)
 	text_says(text, "type filter hook forward priority 10; policy accept;");
 	text_says(text, "type filter hook forward priority 20; policy accept;");
 	/* what inspection stopped stays stopped, what it let go on goes on */
-	text_says(text, "ct mark & 0x00000007 != 0 goto ips_known comment \"b14\"");
+	text_says(text, "ct mark & 0x00000007 != 0 goto ips_known comment \"b15\"");
 	text_says(text, "ct mark and 0x00000007 == 0x00000001 counter name \"b15\" accept");
 	text_says(text,
 		"ct mark & 0x00000004 != 0 counter name \"b16\" log prefix \"R 16 0 ips_flow\"");
