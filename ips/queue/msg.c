@@ -14,6 +14,11 @@
 #include <linux/netfilter/nfnetlink_queue.h>
 #include <string.h>
 
+bool ips_queue_msg_ok(const struct nlmsghdr *h, size_t n)
+{
+	return n >= sizeof(*h) && h->nlmsg_len >= sizeof(*h) && h->nlmsg_len <= n;
+}
+
 static bool has(const struct nlattr *a, size_t n)
 {
 	return mnl_attr_get_payload_len(a) >= n;

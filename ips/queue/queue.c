@@ -53,16 +53,15 @@ static int answer(struct ips_queue *q)
 
 	for (;;) {
 		struct ips_queue_packet p;
-		int error = 0, left;
+		int error = 0;
 		ssize_t n = recv(q->fd, &a, sizeof(a), 0);
 
 		if (n < 0 && (errno == EINTR || errno == ENOBUFS))
 			continue;
 		if (n < 0)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
-		left = (int)n;
 		/* A packet may be there already, before the last of the requests. */
-		if (mnl_nlmsg_ok(&a.h, left) && ips_queue_msg_parse(&a.h, &p, &error) == 0)
+		if (ips_queue_msg_ok(&a.h, (size_t)n) && ips_queue_msg_parse(&a.h, &p, &error) == 0)
 			return error;
 	}
 }
@@ -266,7 +265,7 @@ static bool packet_of(struct ips_queue *q, unsigned i, struct ips_queue_packet *
 
 	/* Only the kernel has port 0: nobody else's message is a packet. */
 	if (q->from[i].nl_pid == 0 && !(q->msgs[i].msg_hdr.msg_flags & MSG_TRUNC) &&
-		mnl_nlmsg_ok(h, (int)q->msgs[i].msg_len))
+		ips_queue_msg_ok(h, q->msgs[i].msg_len))
 		r = ips_queue_msg_parse(h, p, &error);
 	if (r < 0)
 		q->stats.malformed++;
