@@ -85,18 +85,26 @@ static bool attribute(const struct nlattr *a, struct ips_queue_packet *p)
 	return true;
 }
 
+/* libmnl's own walk goes on into the padding behind the message. */
 static int parse_packet(const struct nlmsghdr *h, struct ips_queue_packet *ret)
 {
 	struct ips_queue_packet p = {.id = 0};
-	const struct nlattr *a;
+	struct ips_view v = {mnl_nlmsg_get_payload(h), h->nlmsg_len - (uint32_t)sizeof(*h)};
+	uint32_t step = sizeof(struct nfgenmsg);
 	bool id = false;
 
-	if (mnl_nlmsg_get_payload_len(h) < sizeof(struct nfgenmsg))
-		return -EBADMSG;
-	mnl_attr_for_each (a, h, sizeof(struct nfgenmsg)) {
-		if (!attribute(a, &p))
+	while (step <= v.len) {
+		const struct nlattr *a;
+
+		v.data += step;
+		v.len -= step;
+		if (v.len < sizeof(*a))
+			break;
+		a = (const void *)v.data;
+		if (a->nla_len < sizeof(*a) || a->nla_len > v.len || !attribute(a, &p))
 			return -EBADMSG;
 		id |= mnl_attr_get_type(a) == NFQA_PACKET_HDR;
+		step = MNL_ALIGN((uint32_t)a->nla_len);
 	}
 	if (!id)
 		return -EBADMSG;
