@@ -246,20 +246,6 @@ static bool digits(struct ips_text t, size_t from, size_t n, unsigned *ret)
 	return true;
 }
 
-/* Days since 1970 of a Gregorian date (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms").
- */
-static int64_t days(int64_t y, unsigned m, unsigned d)
-{
-	int64_t era;
-	unsigned yoe, doy;
-
-	y -= m <= 2;
-	era = (y >= 0 ? y : y - 399) / 400;
-	yoe = (unsigned)(y - era * 400);
-	doy = (153 * (m + (m > 2 ? -3u : 9u)) + 2) / 5 + d - 1;
-	return era * 146097 + (int64_t)(yoe * 365 + yoe / 4 - yoe / 100 + doy) - 719468;
-}
-
 /* "2024-05", "2024-05-01", with " 12", " 12:30", " 12:30:05" or T between. */
 static bool date(struct ips_text t, uint64_t *ret)
 {
@@ -286,7 +272,7 @@ static bool date(struct ips_text t, uint64_t *ret)
 	}
 	if (f[1] < 1 || f[1] > 12 || f[2] < 1 || f[2] > 31 || f[3] > 23 || f[4] > 59 || f[5] > 60)
 		return false;
-	s = days(f[0], f[1], f[2]) * 86400 + f[3] * 3600 + f[4] * 60 + f[5];
+	s = ips_days(f[0], f[1], f[2]) * 86400 + f[3] * 3600 + f[4] * 60 + f[5];
 	if (s < 0)
 		return false;
 	*ret = (uint64_t)s;

@@ -138,3 +138,17 @@ char *ips_text_copy(char *dst, size_t cap, struct ips_text t)
 	dst[n] = 0;
 	return dst;
 }
+
+/* Days since 1970 of a Gregorian date (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms").
+ */
+int64_t ips_days(int64_t y, unsigned m, unsigned d)
+{
+	int64_t era;
+	unsigned yoe, doy;
+
+	y -= m <= 2;
+	era = (y >= 0 ? y : y - 399) / 400;
+	yoe = (unsigned)(y - era * 400);
+	doy = (153 * (m + (m > 2 ? -3u : 9u)) + 2) / 5 + d - 1;
+	return era * 146097 + (int64_t)(yoe * 365 + yoe / 4 - yoe / 100 + doy) - 719468;
+}

@@ -53,6 +53,9 @@ bool ips_text_u32(struct ips_text t, uint32_t *ret);
 /* Hexadecimal digit or -1. */
 int ips_hex_digit(char c);
 
+/* Days since 1970 of a date; month and day from 1. */
+int64_t ips_days(int64_t y, unsigned m, unsigned d);
+
 /* A copy with its terminator, cut to cap. */
 char *ips_text_copy(char *dst, size_t cap, struct ips_text t);
 
