@@ -10,7 +10,7 @@ struct ips_expects *ips_expects_new(uint32_t max, const uint8_t seed[16]);
 void ips_expects_free(struct ips_expects *e);
 /* Remember for 30 s; when full, the oldest are swept first, else it is refused (counted). */
 void ips_expects_add(struct ips_expects *e, const struct ips_app_expect *x, uint64_t now_us);
-/* A new flow: sets f->app.expected if somebody announced it. */
+/* The first data of a flow: sets f->app.expected if somebody announced it. */
 void ips_expects_meet(struct ips_expects *e, struct ips_flow *f, uint64_t now_us);
 
 #endif

@@ -88,21 +88,16 @@ static void reset_receiver(struct ips_worker *w, struct ips_packet *p)
 static void act(struct ips_worker *w, struct ips_packet *p, const struct ips_alert *a,
 	struct ips_verdict *v)
 {
-	enum ips_action how = a->rule->action;
 	bool reject = a->decision == IPS_DECIDE_REJECT;
-	/* Profiles reject with one word: both sides are told. As written, the rule says which. */
-	bool both = reject && (how == IPS_REJECT_BOTH || how < IPS_REJECT);
-
 	if (!w->cfg.inline_mode)
 		return;
 	v->drop = true;
-	if (reject) {
-		v->reject |= how != IPS_REJECT_DST;
-		v->reject_dst |= both || how == IPS_REJECT_DST;
-	}
+	/* Rules may name one side (rejectsrc, rejectdst): with the flow gone, both are told. */
+	v->reject |= reject;
+	v->reject_dst |= reject;
 	if (a->state || reject)
 		drop_flow(w, p, reject, v);
-	if (both || (reject && how == IPS_REJECT_DST))
+	if (reject)
 		reset_receiver(w, p);
 }
 

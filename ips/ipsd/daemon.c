@@ -44,9 +44,10 @@ static int on_beat(sd_event_source *s, uint64_t usec, void *arg)
 	struct watch *w = arg;
 
 	for (unsigned i = 0; i < w->d->threads; i++) {
-		uint64_t beat = ipsd_thread_beat(w->d->thread[i]);
+		uint64_t beat;
+		bool busy = ipsd_thread_busy(w->d->thread[i], &beat);
 
-		w->still[i] = beat == w->beat[i] ? w->still[i] + 1 : 0;
+		w->still[i] = busy && beat == w->beat[i] ? w->still[i] + 1 : 0;
 		w->beat[i] = beat;
 		if (w->still[i] >= HUNG_BEATS)
 			hung(w->d, i);

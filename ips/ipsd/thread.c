@@ -37,6 +37,7 @@ struct ipsd_thread {
 	struct ips_worker *worker;
 	struct ipsd_ring *ring;
 	_Atomic uint64_t beat, lost;
+	_Atomic bool waiting; /* in poll(): nothing to do */
 	_Atomic(struct ips_ruleset *) next; /* handed over, not yet taken */
 	_Atomic int settled;
 	uint64_t seen_us, last_tick_us, last_stats_us, alerts;
@@ -185,7 +186,9 @@ static void *run(void *arg)
 			sk_log_err(LOG_ERR, "the queue is lost", &err);
 			_exit(1); /* started anew at once; the queue rule's fail mode holds */
 		}
+		atomic_store_explicit(&t->waiting, true, memory_order_relaxed);
 		poll(&pfd, 1, TICK_MS);
+		atomic_store_explicit(&t->waiting, false, memory_order_relaxed);
 	}
 	return NULL;
 }
@@ -264,9 +267,10 @@ int ipsd_thread_settled(struct ipsd_thread *t)
 	return atomic_load(&t->settled);
 }
 
-uint64_t ipsd_thread_beat(const struct ipsd_thread *t)
+bool ipsd_thread_busy(const struct ipsd_thread *t, uint64_t *ret_beat)
 {
-	return atomic_load(&t->beat);
+	*ret_beat = atomic_load(&t->beat);
+	return !atomic_load(&t->waiting);
 }
 
 uint64_t ipsd_thread_lost(const struct ipsd_thread *t)

@@ -32,8 +32,8 @@ void ipsd_thread_rules(struct ipsd_thread *t, struct ips_ruleset *rs);
 /* 1 when the last rules handed over are in use, 0 not yet, -errno when they could not be taken. */
 int ipsd_thread_settled(struct ipsd_thread *t);
 
-/* Loop turns so far: standing still for a second means hung. */
-uint64_t ipsd_thread_beat(const struct ipsd_thread *t);
+/* Packets and loop turns so far; true while at work: not moving then for a second means hung. */
+bool ipsd_thread_busy(const struct ipsd_thread *t, uint64_t *ret_beat);
 
 /* Main thread: take the next event out of the ring; false when empty. text is valid until the next
  * call. */
