@@ -31,7 +31,8 @@ static bool tx_cond(const struct ips_opt *o)
 /* Conditions that address rules may have. */
 static bool ip_compatible(const struct ips_opt *o)
 {
-	return o->kind == IPS_O_XBITS || o->kind == IPS_O_HOSTBITS || o->kind == IPS_O_IPREP;
+	return o->kind == IPS_O_XBITS || o->kind == IPS_O_HOSTBITS || o->kind == IPS_O_IPREP ||
+		o->kind == IPS_O_IP_PROTO;
 }
 
 /* Options on header fields: a rule that has one looks at packets. */
@@ -57,6 +58,7 @@ static bool header_cond(const struct ips_opt *o)
 	case IPS_O_FRAGBITS:
 	case IPS_O_FRAGOFFSET:
 	case IPS_O_SAMEIP:
+	case IPS_O_FLOW_AGE:
 	case IPS_O_L3_CSUM: return true;
 	default: return false;
 	}
@@ -373,15 +375,54 @@ static int action_order(enum ips_action a)
 	}
 }
 
-/* 4 only sets, 3 sets and reads, 2 only reads, 1 neither: who sets goes first. */
-static int state_use(const struct ips_rule *r, enum ips_opt_kind kind)
+/* What the reference orders rules by, one after the other. */
+enum use { USE_FLOWBITS, USE_FLOWINT, USE_CAPTURES, USE_HOST, USE_PAIR, USES };
+
+static bool reads_for(const struct ips_opt *o, enum use use)
 {
-	bool reads = false, sets = false;
+	bool pair = o->kind == IPS_O_XBITS && o->bits.track == IPS_TRACK_PAIR;
+
+	switch (use) {
+	case USE_FLOWBITS: return o->kind == IPS_O_FLOWBITS;
+	case USE_FLOWINT: return o->kind == IPS_O_FLOWINT;
+	case USE_HOST: return o->kind == IPS_O_XBITS && !pair;
+	case USE_PAIR: return pair;
+	default: return false;
+	}
+}
+
+static bool sets_for(const struct ips_opt *o, enum use use)
+{
+	switch (use) {
+	case USE_FLOWBITS: return o->kind == IPS_O_FLOWBITS;
+	case USE_FLOWINT: return o->kind == IPS_O_FLOWINT;
+	case USE_HOST: return o->kind == IPS_O_HOSTBITS;
+	default: return false;
+	}
+}
+
+static bool captures(const struct ips_rule *r)
+{
+	for (uint32_t i = 0; i < r->lists_n; i++) {
+		for (uint32_t j = 0; j < r->lists[i].n; j++) {
+			const struct ips_opt *o = &r->lists[i].opts[j];
+
+			if (o->kind == IPS_O_PCRE && o->pcre.captures)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* 4 only sets, 3 sets and reads, 2 only reads, 1 neither: who sets goes first. */
+static int state_use(const struct ips_rule *r, enum use use)
+{
+	bool reads = false, sets = use == USE_CAPTURES && captures(r);
 
 	for (uint32_t i = 0; i < r->conds_n; i++)
-		reads |= r->conds[i].kind == kind;
+		reads |= reads_for(&r->conds[i], use);
 	for (uint32_t i = 0; i < r->actions_n; i++)
-		sets |= r->actions[i].kind == kind;
+		sets |= sets_for(&r->actions[i], use);
 	if (sets)
 		return reads ? 3 : 4;
 	return reads ? 2 : 1;
@@ -389,13 +430,11 @@ static int state_use(const struct ips_rule *r, enum ips_opt_kind kind)
 
 int ips_rule_order(const struct ips_rule *a, const struct ips_rule *b, bool effective)
 {
-	static const enum ips_opt_kind kinds[] = {
-		IPS_O_FLOWBITS, IPS_O_FLOWINT, IPS_O_HOSTBITS, IPS_O_XBITS};
 	int d = action_order(effective && a->action != IPS_PASS ? a->effective : a->action) -
 		action_order(effective && b->action != IPS_PASS ? b->effective : b->action);
 
-	for (size_t i = 0; i < SK_ARRAY_SIZE(kinds) && d == 0; i++)
-		d = state_use(b, kinds[i]) - state_use(a, kinds[i]);
+	for (enum use use = 0; use < USES && d == 0; use++)
+		d = state_use(b, use) - state_use(a, use);
 	if (d == 0)
 		d = (int)a->severity - (int)b->severity;
 	if (d == 0)

@@ -86,6 +86,7 @@ void rig_udp(struct rig *r)
 
 void rig_fill(struct rig *r, enum ips_dir dir, const char *payload)
 {
+	static const uint8_t header[20];
 	struct ips_packet *p = &r->p;
 
 	memset(p, 0, sizeof(*p));
@@ -99,7 +100,11 @@ void rig_fill(struct rig *r, enum ips_dir dir, const char *payload)
 	p->dir = dir;
 	p->flow = &r->flow;
 	p->flags = IPS_PKT_ESTABLISHED;
-	p->tcp.flags = IPS_TCP_ACK;
+	p->l4 = (struct ips_view){header, sizeof(header)};
+	if (p->proto == IPPROTO_TCP) {
+		p->tcp.flags = IPS_TCP_ACK;
+		p->tcp.hlen = sizeof(header);
+	}
 	if (payload) {
 		p->payload = (struct ips_view){(const uint8_t *)payload, (uint32_t)strlen(payload)};
 		if (p->proto == IPPROTO_TCP)
