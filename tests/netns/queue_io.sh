@@ -78,6 +78,25 @@ check "each packet with its devices and its sender" eval '[ "$(count devices)" =
 check "several packets a read" eval '[ "$(count batches)" -lt "$(count packets)" ]'
 check "runs of equal verdicts as one" eval '[ "$(count verdicts)" -le "$(count packets)" ]'
 
+# ---- fragments: connection tracking has put them together before the queue
+fragmented() { # ADDRESS
+	in_ns lan python3 - "$1" <<-'PY'
+		import socket, sys
+		f = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+		socket.socket(f, socket.SOCK_DGRAM).sendto(b"x" * 4000, (sys.argv[1], 7001))
+	PY
+}
+fragments() { # ADDRESS BYTES-OF-PACKET
+	listen
+	fragmented "$1"
+	wait_for 2 eval "in_ns gw conntrack -L -p udp -d $1 2>/dev/null | grep -q 7001"
+	hang_up
+	check "a datagram of $2 bytes in fragments came as one ($(count longest))" [ "$(count longest)" = "$2" ]
+}
+fragments 203.0.113.10 4028
+in_ns gw conntrack -F >/dev/null 2>&1
+fragments 2001:db8:113::10 4048
+
 # ---- verdicts and marks
 TRY=1
 listen --drop GET-THE-BAD --mark MARK-ME 2
