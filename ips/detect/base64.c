@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Base64 as detection decodes it (RFC 4648): from the beginning as far as it is base64. The first
- * byte outside the alphabet ends it; what is complete before that counts.
+ * Base64 (RFC 4648) as detection decodes it, from the beginning up to the first byte outside the
+ * alphabet. What RFC 4648 leaves open is settled as Suricata 7 does, by experiment: padding inside
+ * counts as zero bits and does not end anything, a cut last group yields its whole bytes.
  */
 #include "ips/detect/inspect_int.h"
 
-/* 0..63, 64: padding, 255: neither */
+#define PADDING 64
+#define OTHER 255
+
 static uint8_t value(uint8_t b)
 {
 	if (b >= 'A' && b <= 'Z')
@@ -18,26 +21,40 @@ static uint8_t value(uint8_t b)
 		return 62;
 	if (b == '/')
 		return 63;
-	return b == '=' ? 64 : 255;
+	return b == '=' ? PADDING : OTHER;
+}
+
+/* The first n bytes of a group of four values. */
+static uint32_t group(uint8_t *dst, uint32_t room, uint32_t bits, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n && i < room; i++)
+		dst[i] = (uint8_t)(bits >> (16 - 8 * i));
+	return i;
 }
 
 uint32_t ips_base64_decode(uint8_t *dst, uint32_t cap, struct ips_view v)
 {
-	uint32_t n = 0, bits = 0, held = 0;
+	uint32_t n = 0, bits = 0, held = 0, padding = 0, i;
 
-	for (uint32_t i = 0; i < v.len; i++) {
+	for (i = 0; i < v.len && n < cap; i++) {
 		uint8_t x = value(v.data[i]);
 
-		if (x > 63)
+		if (x == OTHER)
 			break;
-		held = held << 6 | x;
-		bits += 6;
-		if (bits >= 8) {
-			if (n == cap)
-				break;
-			bits -= 8;
-			dst[n++] = (uint8_t)(held >> bits);
+		padding += x == PADDING;
+		bits = bits << 6 | (x & 63);
+		if (++held == 4) {
+			n += group(dst + n, cap - n, bits, 3 - (padding < 3 ? padding : 3));
+			held = padding = bits = 0;
 		}
+	}
+	if (held) {
+		/* A lone value at the end yields nothing, before another byte its six bits. */
+		uint32_t whole = held > 1 ? held - 1 : i < v.len;
+
+		n += group(dst + n, cap - n, bits << 6 * (4 - held), whole);
 	}
 	return n;
 }

@@ -117,17 +117,21 @@ enum ips_run_result ips_byte_test(struct ips_run *r, const struct ips_opt *o)
 	uint64_t v, want = (uint64_t)ips_var_get(r, &b->value);
 	uint32_t taken;
 	int64_t at;
-	bool yes;
+	bool yes = false;
 
 	if (!fetch(r, b, &v, &at, &taken))
 		return IPS_RUN_NO;
 	v = masked(b, v);
-	if (b->op == '&')
-		yes = v & want;
-	else if (b->op == '^')
-		yes = v ^ want;
-	else
-		yes = ips_cmp_u64(&(struct ips_num_cmp){(enum ips_cmp)b->op, want, 0}, v);
+	switch (b->op) {
+	case '=': yes = v == want; break;
+	case '<': yes = v < want; break;
+	case '>': yes = v > want; break;
+	case 'l': yes = v <= want; break;
+	case 'g': yes = v >= want; break;
+	case '&': yes = v & want; break;
+	case '^': yes = v ^ want; break;
+	default: return IPS_RUN_NO;
+	}
 	return yes != o->negated ? IPS_RUN_YES : IPS_RUN_NO;
 }
 
@@ -140,6 +144,7 @@ enum ips_run_result ips_byte_jump(struct ips_run *r, const struct ips_opt *o)
 
 	if (!fetch(r, b, &v, &at, &taken))
 		return IPS_RUN_NO;
+	v = masked(b, v);
 	if (b->multiplier)
 		v *= b->multiplier;
 	if (b->align && v % 4)
@@ -151,7 +156,7 @@ enum ips_run_result ips_byte_jump(struct ips_run *r, const struct ips_opt *o)
 		at = r->len;
 	else
 		at += taken;
-	if (__builtin_add_overflow(at, (int64_t)v, &to) || to >= r->len)
+	if (__builtin_add_overflow(at, (int64_t)v, &to) || to > r->len)
 		return IPS_RUN_NO;
 	r->pos = to < 0 ? 0 : (uint32_t)to;
 	return IPS_RUN_YES;

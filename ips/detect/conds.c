@@ -113,9 +113,9 @@ static bool on_ip(const struct ips_opt *o, const struct ips_packet *p)
 		v = o->num.a ? p->ip_options & o->num.a : p->ip_options;
 		return p->family == 4 && (v != 0) != o->negated;
 	case IPS_O_SAMEIP: return memcmp(&p->src, &p->dst, sizeof(p->src)) == 0;
-	case IPS_O_L3_CSUM:
-		return !!(p->flags & IPS_PKT_CSUM_BAD) == o->negated &&
-			(!o->num.a || p->proto == o->num.a);
+	case IPS_O_L3_CSUM: /* the decoder says which packet is bad, where it verifies */
+		return p->family == o->num.b && (!o->num.a || p->proto == o->num.a) &&
+			!!(p->flags & IPS_PKT_CSUM_BAD) == o->negated;
 	default: return false;
 	}
 	return ips_cmp_u64(&o->num, v) != o->negated;
@@ -140,7 +140,7 @@ static bool app_protocol(const struct ips_opt *o, const struct ips_packet *p)
 	enum ips_proto_id have = p->flow->app.dir_id[p->dir], want = o->app.id;
 	bool is;
 
-	if (have == IPS_P_UNKNOWN)
+	if (want != IPS_P_UNKNOWN && have == IPS_P_UNKNOWN)
 		return false;
 	is = have == want || (want == IPS_P_DCERPC && have == IPS_P_SMB) ||
 		(want == IPS_P_HTTP1 && o->app.event && have == IPS_P_HTTP2);

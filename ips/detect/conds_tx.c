@@ -85,15 +85,22 @@ static enum ips_tri still_open(const struct ips_inspect_env *env)
 	return env->tx->complete[env->dir] ? IPS_TRI_NO : IPS_TRI_WAIT;
 }
 
-static bool number_matches(const struct ips_opt *o, uint64_t v)
+static bool number_is(const struct ips_opt *o, const struct ips_num_cmp *c, uint64_t v)
 {
-	const struct ips_num_cmp *c = &o->number.cmp;
-
 	/* Sets of bits: any of those named. */
 	if ((o->number.id == IPS_NUM_TLS_STATE || o->number.id == IPS_NUM_MODBUS_ACCESS) &&
 		c->op == IPS_EQ)
 		return (v & c->a) != 0;
 	return ips_cmp_u64(c, v);
+}
+
+static bool number_matches(const struct ips_opt *o, uint64_t v)
+{
+	bool any = number_is(o, &o->number.cmp, v);
+
+	for (uint32_t i = 0; i < o->number.more_n && !any; i++)
+		any = number_is(o, &o->number.more[i], v);
+	return any;
 }
 
 static enum ips_tri number(const struct ips_opt *o, struct ips_inspect_env *env)
@@ -238,7 +245,7 @@ static void set_flowbits(const struct ips_bits *b, struct ips_inspect_env *env)
 	}
 }
 
-/* '+' and '-' change only what exists; '=' makes it. */
+/* '=' and '+' make what does not exist, '-' does not. */
 static void set_flowint(const struct ips_opt *o, struct ips_inspect_env *env)
 {
 	uint32_t v = 0, w = o->flowint.value;
@@ -250,7 +257,7 @@ static void set_flowint(const struct ips_opt *o, struct ips_inspect_env *env)
 	}
 	if (o->flowint.op == '=')
 		ips_flowint_put(env->pool, env->flow, o->flowint.id, w);
-	else if (set && o->flowint.op == '+')
+	else if (o->flowint.op == '+')
 		ips_flowint_put(env->pool, env->flow, o->flowint.id, v + w);
 	else if (set && o->flowint.op == '-')
 		ips_flowint_put(env->pool, env->flow, o->flowint.id, v - w);

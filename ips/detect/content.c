@@ -99,6 +99,20 @@ bool ips_content_find(
 	return true;
 }
 
+/*
+ * The end of a negated content with endswith: only the first occurrence is looked at, and its end
+ * is compared with the length of the searched part.
+ */
+static bool ends_with(const struct ips_run *r, const struct ips_content *c, struct ips_place in)
+{
+	const uint8_t *at;
+
+	if (in.to < r->len)
+		return false;
+	at = ips_search(c, r->data + in.from, in.to - in.from);
+	return at && (uint32_t)(at - r->data) + c->len == in.to - in.from;
+}
+
 /* A negated content: YES if it is not there. */
 enum ips_run_result ips_content_absent(const struct ips_run *r, const struct ips_opt *o)
 {
@@ -111,6 +125,8 @@ enum ips_run_result ips_content_absent(const struct ips_run *r, const struct ips
 
 	if (res != IPS_RUN_YES)
 		return IPS_RUN_NO;
+	if (c->endswith)
+		return ends_with(r, c, in) ? (alone ? IPS_RUN_STOP : IPS_RUN_NO) : IPS_RUN_YES;
 	if (!ips_content_find(r, c, in, &at))
 		return IPS_RUN_YES;
 	return alone ? IPS_RUN_STOP : IPS_RUN_NO;

@@ -119,6 +119,8 @@ static struct set *set_make(struct ips_datasets *d, const char *name, uint8_t ty
 	return s;
 }
 
+static const uint8_t mapped_prefix[12] = {[10] = 0xff, [11] = 0xff}; /* RFC 4291 2.5.5.2 */
+
 /* Digests and addresses have one length each; IPv4 stands mapped in an address set. */
 static bool normal(uint8_t type, struct ips_view *v, uint8_t room[16])
 {
@@ -132,7 +134,7 @@ static bool normal(uint8_t type, struct ips_view *v, uint8_t room[16])
 			return true;
 		if (v->len != 4)
 			return false;
-		memcpy(room, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
+		memcpy(room, mapped_prefix, sizeof(mapped_prefix));
 		memcpy(room + 12, v->data, 4);
 		*v = (struct ips_view){room, 16};
 		return true;
@@ -351,6 +353,7 @@ bool ips_dataset_take(struct ips_state *st, const char *name, uint8_t type, stru
 	struct value **at, *old = NULL;
 	uint8_t room[16];
 	struct set *s;
+	bool there;
 
 	if (!normal(type, &v, room))
 		return false;
@@ -366,14 +369,15 @@ bool ips_dataset_take(struct ips_state *st, const char *name, uint8_t type, stru
 		}
 	}
 	pthread_mutex_unlock(&d->lock);
+	there = old;
 	free(old);
-	return old;
+	return there;
 }
 
 static void save_value(struct sk_buf *b, uint8_t type, const struct value *v)
 {
 	char text[INET6_ADDRSTRLEN], *room;
-	bool mapped = type == '4' || memcmp(v->data, "\0\0\0\0\0\0\0\0\0\0\xff\xff", 12) == 0;
+	bool mapped = type == '4';
 	size_t need;
 
 	if (type == 's') {
@@ -390,6 +394,8 @@ static void save_value(struct sk_buf *b, uint8_t type, const struct value *v)
 		sk_hex(room, v->data, v->len);
 		b->len--;
 	} else {
+		if (type == 'i')
+			mapped = memcmp(v->data, mapped_prefix, sizeof(mapped_prefix)) == 0;
 		inet_ntop(mapped ? AF_INET : AF_INET6,
 			type == 'i' && mapped ? v->data + 12 : v->data, text, sizeof(text));
 		sk_buf_puts(b, text);

@@ -79,8 +79,6 @@ static enum ips_run_result pcre_chain(struct ips_run *r, uint32_t i)
 		res = run_from(r, i + 1);
 		if (res != IPS_RUN_NO)
 			return res;
-		if (++r->steps >= IPS_STEPS_MAX)
-			return IPS_RUN_STOP;
 	}
 	return IPS_RUN_NO;
 }

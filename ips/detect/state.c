@@ -164,7 +164,8 @@ static int bind_opts(struct ips_state *s, struct ips_opt *opts, uint32_t n, cons
 	return ret;
 }
 
-/* What an option is relative to is the last content or pcre before it. */
+/* What makes the last content or pcre before it be tried at further places: as in the reference,
+ * not every option that counts from there. */
 static bool is_relative(const struct ips_opt *o)
 {
 	switch (o->kind) {
@@ -175,8 +176,6 @@ static bool is_relative(const struct ips_opt *o)
 	case IPS_O_BYTE_JUMP:
 	case IPS_O_BYTE_EXTRACT:
 	case IPS_O_BYTE_MATH: return o->byte.relative;
-	case IPS_O_BASE64_DECODE: return o->base64.relative;
-	case IPS_O_ASN1: return o->asn1.relative;
 	default: return false;
 	}
 }
