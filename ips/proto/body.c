@@ -79,7 +79,12 @@ bool ips_body_final(const struct ips_body *b)
 
 enum ips_buf_state ips_body_view(const struct ips_body *b, struct ips_buf_view *ret)
 {
-	bool final = ips_body_final(b);
+	return ips_body_view_of(b, false, ret);
+}
+
+enum ips_buf_state ips_body_view_of(const struct ips_body *b, bool ended, struct ips_buf_view *ret)
+{
+	bool final = ended || ips_body_final(b);
 
 	if (b->len == 0)
 		return final ? IPS_BUF_ABSENT : IPS_BUF_WAIT;

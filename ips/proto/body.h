@@ -28,6 +28,8 @@ bool ips_body_final(const struct ips_body *b);
 /* What ips_proto.buffer() shall answer: WAIT while empty, PART, FULL, or ABSENT if empty at the
  * end. */
 enum ips_buf_state ips_body_view(const struct ips_body *b, struct ips_buf_view *ret);
+/* The same; ended: the transaction was closed although the body has no end. */
+enum ips_buf_state ips_body_view_of(const struct ips_body *b, bool ended, struct ips_buf_view *ret);
 
 /* Files of one transaction, in order. */
 #define IPS_FILES_MAX 64

@@ -341,6 +341,11 @@ static enum ips_buf_state answer_name(struct http_tx *tx, struct ips_buf_view *r
 	return IPS_BUF_ABSENT;
 }
 
+static enum ips_buf_state body(struct http_tx *tx, enum ips_dir dir, struct ips_buf_view *ret)
+{
+	return ips_body_view_of(&tx->side[dir].body, tx->base.complete[dir], ret);
+}
+
 static enum ips_buf_state file(
 	struct http_tx *tx, enum ips_dir dir, unsigned index, bool name, struct ips_buf_view *ret)
 {
@@ -348,7 +353,7 @@ static enum ips_buf_state file(
 		return http_upload_view(tx, index, name, ret);
 	if (index > 0)
 		return IPS_BUF_ABSENT;
-	return name ? answer_name(tx, ret) : ips_body_view(&tx->side[dir].body, ret);
+	return name ? answer_name(tx, ret) : body(tx, dir, ret);
 }
 
 /* Keywords that are one header's value. */
@@ -411,7 +416,7 @@ enum ips_buf_state http_buffer(struct ips_app *a, struct ips_tx *t, enum ips_buf
 	case IPS_BUF_HTTP_HEADER_NAMES: return names(tx, dir, ret);
 	case IPS_BUF_HTTP_START: return start(tx, dir, ret);
 	case IPS_BUF_HTTP_REQUEST_BODY:
-	case IPS_BUF_HTTP_RESPONSE_BODY: return ips_body_view(&tx->side[dir].body, ret);
+	case IPS_BUF_HTTP_RESPONSE_BODY: return body(tx, dir, ret);
 	default: return line_buffer(tx, buf, dir, ret);
 	}
 }

@@ -126,7 +126,8 @@ static int body_data(htp_tx_data_t *d, enum ips_dir dir)
 
 	if (!tx)
 		return HTP_ERROR;
-	if (!d->len)
+	/* Closed from outside, when there were too many: nobody looks any more. */
+	if (!d->len || tx->base.complete[dir])
 		return HTP_OK;
 	s = &tx->side[dir];
 	raw = !d->data || is_input(tx->http, d->data);

@@ -263,8 +263,10 @@ static enum ips_buf_state part_view(
 	const struct http_part *part;
 
 	if (index >= tx->parts.n)
-		return tx->parts.state == HTTP_PART_END || ips_body_final(b) ? IPS_BUF_ABSENT
-									     : IPS_BUF_WAIT;
+		return tx->parts.state == HTTP_PART_END || ips_body_final(b) ||
+				tx->base.complete[IPS_TOSERVER]
+			? IPS_BUF_ABSENT
+			: IPS_BUF_WAIT;
 	part = &tx->parts.part[index];
 	if (name) {
 		*ret = (struct ips_buf_view){.data = b->data + part->name, .len = part->name_len};
@@ -275,7 +277,7 @@ static enum ips_buf_state part_view(
 		.len = part->end - part->start,
 		.cut = part->end == b->len && b->total > b->len,
 	};
-	if (part->done)
+	if (part->done || tx->base.complete[IPS_TOSERVER])
 		return IPS_BUF_FULL;
 	return ret->len ? IPS_BUF_PART : IPS_BUF_WAIT;
 }
@@ -293,7 +295,7 @@ enum ips_buf_state http_upload_view(
 	if (tx->upload == HTTP_UPLOAD_NONE || index > 0 || !u || !u->path)
 		return IPS_BUF_ABSENT;
 	if (!name)
-		return ips_body_view(b, ret);
+		return ips_body_view_of(b, tx->base.complete[IPS_TOSERVER], ret);
 	*ret = (struct ips_buf_view){
 		.data = bstr_ptr(u->path),
 		.len = (uint32_t)SK_MIN(bstr_len(u->path), (size_t)FILE_NAME_MAX),

@@ -15,10 +15,12 @@ const struct ips_proto *const ips_protos[IPS_P_COUNT] = {
 	[IPS_P_FTPDATA] = &ips_ftpdata_proto,
 	[IPS_P_DNS] = &ips_dns_proto,
 	[IPS_P_HTTP1] = &ips_http1_proto,
+	[IPS_P_HTTP2] = &ips_http2_proto,
 };
 
 const struct ips_probe_row *const ips_probe_tables[] = {
 	ips_http_probes,
+	ips_http2_probes,
 	ips_tls_probes,
 	ips_ssh_probes,
 	ips_smtp_probes,

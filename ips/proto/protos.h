@@ -17,5 +17,7 @@ extern const struct ips_proto ips_dns_proto;
 extern const struct ips_probe_row ips_dns_probes[];
 extern const struct ips_proto ips_http1_proto;
 extern const struct ips_probe_row ips_http_probes[];
+extern const struct ips_proto ips_http2_proto;
+extern const struct ips_probe_row ips_http2_probes[];
 
 #endif
