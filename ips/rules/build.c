@@ -5,6 +5,7 @@
  */
 #include "ips/rules/build.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -321,12 +322,16 @@ static int var_slot(const struct ips_build *b, struct ips_text name)
 
 int ips_build_var_new(struct ips_build *b, struct ips_text name, int16_t *ret)
 {
-	bool letter = name.n > 0 && ((name.p[0] | 0x20) >= 'a' && (name.p[0] | 0x20) <= 'z');
+	bool good = name.n > 0 && !(name.p[0] >= '0' && name.p[0] <= '9');
 
-	if (!letter && !ips_text_starts(name, '_'))
+	for (size_t i = 0; i < name.n; i++)
+		good = good && (isalnum((unsigned char)name.p[i]) || name.p[i] == '_');
+	if (!good)
 		return ips_refuse(b, "'%.*s' is not a variable's name", IPS_T(name));
-	if (var_slot(b, name) >= 0)
-		return ips_refuse(b, "variable %.*s is set twice", IPS_T(name));
+	/* Set again: what follows sees the later value. */
+	*ret = (int16_t)var_slot(b, name);
+	if (*ret >= 0)
+		return 0;
 	if (b->vars_n >= IPS_VAR_SLOTS)
 		return ips_refuse(b, "more than %d variables", IPS_VAR_SLOTS);
 	b->vars[b->vars_n] = ips_build_str(b, name);

@@ -104,6 +104,29 @@ static int packet_or_stream(struct ips_build *b)
 	return 0;
 }
 
+/* Lists that only exist under conditions. */
+static int special_buffers(struct ips_build *b)
+{
+	const struct ips_flow_opt *f = &b->rule->flow;
+
+	for (uint32_t i = 0; i < b->lists_n; i++) {
+		enum ips_buf buf = b->lists[i].buf;
+
+		if (b->lists[i].opts == 0)
+			continue;
+		if (buf == IPS_BUF_HTTP_HEADER_RAW && !f->to_server && !f->to_client)
+			return ips_refuse(b, "%s needs flow:to_server or flow:to_client",
+				ips_buf_info(buf)->name);
+		if (buf == IPS_BUF_FILE_DATA && !(b->rule->hdr_proto & IPS_HP_TCP))
+			return ips_refuse(b, "files only travel over TCP");
+	}
+	if (b->apps == IPS_PB(HTTP2) && has_cond(b, IPS_KIND(FILENAME)))
+		return ips_refuse(b, "HTTP/2 has no file names");
+	if (has_cond(b, IPS_KIND(IP_PROTO)) && (b->rule->hdr_proto & IPS_HP_IP) != IPS_HP_IP)
+		return ips_refuse(b, "ip_proto belongs into a rule for ip");
+	return 0;
+}
+
 /* Header buffers and fields need their protocol in the rule's header. */
 static int header_proto(struct ips_build *b)
 {
@@ -182,32 +205,52 @@ static int parsed(struct ips_build *b)
 	return 0;
 }
 
-static bool too_long(const struct ips_num_cmp *c, uint64_t len)
+/* Bytes a list of contents needs, as far as their places tell. */
+static int64_t needed(const struct ips_build *b, int list)
+{
+	int64_t end = 0, most = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		const struct ips_build_opt *o = &b->opts[i];
+		const struct ips_content *c = &o->o.content;
+
+		if (o->place != IPS_IN_LIST || o->list != list || o->o.kind != IPS_O_CONTENT)
+			continue;
+		if (c->relative)
+			end += c->len + (c->distance.slot < 0 ? c->distance.value : 0);
+		else
+			end = c->len + (c->offset.slot < 0 ? c->offset.value : 0);
+		most = SK_MAX(most, end);
+	}
+	return most;
+}
+
+static int64_t most_allowed(const struct ips_num_cmp *c)
 {
 	switch (c->op) {
 	case IPS_EQ:
-	case IPS_LE: return len > c->a;
-	case IPS_LT: return len >= c->a;
-	case IPS_RANGE: return len >= c->b;
-	default: return false;
+	case IPS_LE:
+	case IPS_LT: return c->a < INT64_MAX ? (int64_t)c->a : INT64_MAX;
+	case IPS_RANGE: return c->b < INT64_MAX ? (int64_t)c->b : INT64_MAX;
+	default: return INT64_MAX;
 	}
 }
 
-/* bsize smaller than what must be found in the buffer. */
-static int check_sizes(struct ips_build *b, int list)
+/* A size (bsize of its buffer, dsize of the packet) smaller than what must be found. */
+static int check_sizes(struct ips_build *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		const struct ips_build_opt *s = &b->opts[i];
 
-		if (s->place != IPS_IN_LIST || s->list != list || s->o.kind != IPS_O_BSIZE)
-			continue;
-		for (size_t k = 0; k < b->n; k++) {
-			const struct ips_build_opt *c = &b->opts[k];
+		for (uint32_t l = 0; l < b->lists_n; l++) {
+			bool bsize = s->o.kind == IPS_O_BSIZE && s->list == (int)l;
+			bool dsize = s->o.kind == IPS_O_DSIZE &&
+				b->lists[l].buf == IPS_BUF_PAYLOAD && b->lists[l].base64 < 0;
 
-			if (c->place == IPS_IN_LIST && c->list == list &&
-				c->o.kind == IPS_O_CONTENT && !c->o.negated &&
-				too_long(&s->o.num, c->o.content.len))
-				return ips_refuse(b, "a content is longer than bsize allows");
+			if ((bsize || dsize) && needed(b, (int)l) > most_allowed(&s->o.num))
+				return ips_refuse(b, "the contents need %lld bytes, %s allows %lld",
+					(long long)needed(b, (int)l), bsize ? "bsize" : "dsize",
+					(long long)most_allowed(&s->o.num));
 		}
 	}
 	return 0;
@@ -221,6 +264,11 @@ static bool has_upper(const struct ips_content *c)
 	return false;
 }
 
+static bool blank(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* Buffers whose bytes are normalised: what could never be there. */
 static int check_content(struct ips_build *b, enum ips_buf buf, struct ips_content *c)
 {
@@ -232,8 +280,15 @@ static int check_content(struct ips_build *b, enum ips_buf buf, struct ips_conte
 			return ips_refuse(b, "the host is in lower case: a capital never matches");
 		return 0;
 	case IPS_BUF_HTTP_METHOD:
-		if (isspace(c->data[0]) || isspace(c->data[c->len - 1]))
+		if (blank(c->data[0]) || blank(c->data[c->len - 1]))
 			return ips_refuse(b, "a method has no blank before or after it");
+		return 0;
+	case IPS_BUF_JA3_HASH:
+	case IPS_BUF_JA3S_HASH:
+	case IPS_BUF_SSH_HASSH:
+	case IPS_BUF_SSH_HASSH_SERVER:
+		if (c->len != 32)
+			return ips_refuse(b, "a hash is 32 hexadecimal digits");
 		return 0;
 	default: return 0;
 	}
@@ -259,6 +314,20 @@ static int fold_case(struct ips_build *b, enum ips_buf buf, struct ips_content *
 	return 0;
 }
 
+static int check_fast(struct ips_build *b, const struct ips_opt *o)
+{
+	const struct ips_content *c = &o->content;
+	bool placed = c->has_depth || c->has_offset || c->relative;
+
+	if (!c->fast_pattern)
+		return 0;
+	if (o->negated && placed)
+		return ips_refuse(b, "a negated content with a place cannot be the fast pattern");
+	if (c->fast_only && (o->negated || placed))
+		return ips_refuse(b, "fast_pattern:only: no place and no negation");
+	return 0;
+}
+
 static int contents(struct ips_build *b)
 {
 	int e = 0;
@@ -266,16 +335,16 @@ static int contents(struct ips_build *b)
 	for (size_t i = 0; i < b->n && e == 0; i++) {
 		struct ips_build_opt *o = &b->opts[i];
 
-		if (o->place != IPS_IN_LIST || o->o.kind != IPS_O_CONTENT ||
-			b->lists[o->list].base64 >= 0)
+		if (o->place != IPS_IN_LIST || o->o.kind != IPS_O_CONTENT)
+			continue;
+		e = check_fast(b, &o->o);
+		if (e < 0 || b->lists[o->list].base64 >= 0)
 			continue;
 		e = check_content(b, b->lists[o->list].buf, &o->o.content);
 		if (e == 0)
 			e = fold_case(b, b->lists[o->list].buf, &o->o.content);
 	}
-	for (uint32_t i = 0; i < b->lists_n && e == 0; i++)
-		e = check_sizes(b, (int)i);
-	return e;
+	return e < 0 ? e : check_sizes(b);
 }
 
 int ips_build_check(struct ips_build *b)
@@ -294,6 +363,8 @@ int ips_build_check(struct ips_build *b)
 	if (r->severity == 0)
 		r->severity = 3;
 	e = settle_app(b);
+	if (e == 0)
+		e = special_buffers(b);
 	if (e == 0)
 		e = directions(b);
 	if (e == 0)

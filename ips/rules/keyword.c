@@ -55,7 +55,9 @@ int ips_keywords_init(struct ips_keywords *k)
 		for (const struct ips_kw *kw = tables[i]; kw->name; kw++)
 			put(k, kw);
 	for (int buf = IPS_BUF_PAYLOAD + 1; buf < IPS_BUF_COUNT; buf++) {
-		if (strchr(ips_buf_info(buf)->name, ' ')) /* for the engine alone */
+		/* A blank: for the engine alone. Named in a table: read in its own way. */
+		if (strchr(ips_buf_info(buf)->name, ' ') ||
+			*slot_of(k, ips_text_of(ips_buf_info(buf)->name)))
 			continue;
 		k->made[buf] = (struct ips_kw){
 			ips_buf_info(buf)->name, ips_kw_sticky, IPS_KW_NONE, (int16_t)buf};

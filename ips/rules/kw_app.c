@@ -221,6 +221,8 @@ static int read_tls_text(struct ips_build *b, struct ips_text v)
 	if (!o)
 		return e;
 	if (b->kw->arg == IPS_BUF_TLS_CERT_FINGERPRINT) {
+		if (n != 59)
+			return ips_refuse(b, "20 bytes in hexadecimal with colons between");
 		for (uint16_t i = 0; i < n; i++)
 			data[i] |= data[i] >= 'A' && data[i] <= 'F' ? 0x20 : 0;
 		o->content.startswith = o->content.endswith = true;
@@ -508,7 +510,7 @@ const struct ips_kw ips_kw_app[] = {
 	{"rfb.sectype", read_number, 0, IPS_NUM_RFB_SECTYPE},
 	{"http2.frametype", read_http2, 0, IPS_NUM_HTTP2_FRAMETYPE},
 	{"http2.errorcode", read_http2, 0, IPS_NUM_HTTP2_ERRORCODE},
-	{"tls.version", read_tls_version, IPS_KW_QUOTES, 0},
+	{"tls.version", read_tls_version, 0, 0},
 	{"ssl_version", read_ssl_version, 0, 0},
 	{"ssl_state", read_ssl_state, 0, 0},
 	{"tls.subject", read_tls_text, IPS_KW_QUOTES | IPS_KW_NEGATE, IPS_BUF_TLS_CERT_SUBJECT},

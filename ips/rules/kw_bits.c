@@ -19,7 +19,7 @@ static bool bits_cmd(struct ips_text t, int *ret)
 		{"isnotset", IPS_BIT_ISNOTSET}, {"toggle", IPS_BIT_TOGGLE}};
 
 	for (size_t i = 0; i < SK_ARRAY_SIZE(cmds); i++)
-		if (ips_text_is(t, cmds[i].name)) {
+		if (ips_text_eq(t, cmds[i].name)) {
 			*ret = cmds[i].cmd;
 			return true;
 		}
@@ -39,6 +39,8 @@ static int bits_names(struct ips_build *b, struct ips_text v, bool several, stru
 		if (n >= (several ? NAMES_MAX : 1))
 			return ips_refuse(b,
 				several ? "more than 32 names" : "only asking takes several names");
+		if (memchr(t.p, ' ', t.n))
+			return ips_refuse(b, "a blank in a name");
 		if (memchr(t.p, '&', t.n))
 			return ips_refuse(b, "names cannot be joined by '&'");
 		names[n] = ips_build_str(b, t);
@@ -74,7 +76,7 @@ static int read_flowbits(struct ips_build *b, struct ips_text v)
 
 	ips_text_cut(&v, ',', &cmd);
 	v = ips_text_trim(v);
-	if (ips_text_is(cmd, "noalert")) {
+	if (ips_text_eq(cmd, "noalert")) {
 		if (v.n > 0)
 			return ips_refuse(b, "noalert takes no name");
 		b->rule->flags |= IPS_RULE_NOALERT;
@@ -116,7 +118,7 @@ static int read_xbits(struct ips_build *b, struct ips_text v)
 	int c, e;
 
 	ips_text_cut(&v, ',', &cmd);
-	if (ips_text_is(cmd, "noalert")) {
+	if (ips_text_eq(cmd, "noalert")) {
 		if (v.p)
 			return ips_refuse(b, "noalert takes no name");
 		b->rule->flags |= IPS_RULE_NOALERT;
@@ -143,7 +145,7 @@ static int read_hostbits(struct ips_build *b, struct ips_text v)
 	int c, e;
 
 	ips_text_cut(&v, ',', &cmd);
-	if (ips_text_is(cmd, "noalert") && !v.p) {
+	if (ips_text_eq(cmd, "noalert") && !v.p) {
 		b->rule->flags |= IPS_RULE_NOALERT;
 		return 0;
 	}

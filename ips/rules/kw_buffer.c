@@ -36,14 +36,8 @@ static int read_transform(struct ips_build *b, struct ips_text v)
 {
 	enum ips_transform_kind kind = (enum ips_transform_kind)b->kw->arg;
 	struct ips_transform *t;
-	int e;
+	int e = transform_new(b, &t);
 
-	if (kind == IPS_T_HEADER_LOWERCASE && b->list == IPS_LIST_PENDING &&
-		b->pending != IPS_BUF_HTTP_REQUEST_HEADER &&
-		b->pending != IPS_BUF_HTTP_RESPONSE_HEADER && b->pending != IPS_BUF_HTTP_HEADER &&
-		b->pending != IPS_BUF_HTTP_HEADER_RAW)
-		return ips_refuse(b, "only for headers");
-	e = transform_new(b, &t);
 	if (e == 0)
 		t->kind = kind;
 	return e;
@@ -145,6 +139,6 @@ const struct ips_kw ips_kw_buffer[] = {
 	TRANSFORM("strip_pseudo_headers", STRIP_PSEUDO_HEADERS),
 	TRANSFORM("domain", DOMAIN),
 	TRANSFORM("tld", TLD),
-	{"xor", read_xor, IPS_KW_QUOTES, 0},
+	{"xor", read_xor, IPS_KW_QUOTED, 0},
 	{NULL, NULL, 0, 0},
 };

@@ -7,7 +7,7 @@
 
 #include "ips/rules/kw.h"
 
-#define OFFSET_MAX 65535
+#define OFFSET_MAX 16777215
 #define BINARY_MAX 8 /* bytes of a number that is not text */
 
 /* Which of the options that come in any order the keyword knows. */
@@ -182,7 +182,7 @@ static int words(struct ips_build *b, struct byte_read *r, struct ips_text v)
 /* What the words mean together. */
 static int sane(struct ips_build *b, struct byte_read *r)
 {
-	static const uint8_t text_max[17] = {[8] = 23, [10] = 20, [16] = 14};
+	static const uint8_t text_max[17] = {[8] = 23, [10] = 23, [16] = 23};
 	struct ips_byte *o = r->o;
 
 	if (r->base && !r->string)

@@ -222,20 +222,18 @@ static int read_fast(struct ips_build *b, struct ips_text v)
 	if (!o)
 		return e;
 	c = &o->content;
-	if (c->fast_pattern)
-		return ips_refuse(b, "given twice for one content");
-	if (o->negated && placed(c))
-		return ips_refuse(b, "a negated content with a place cannot be one");
 	for (size_t i = 0; i < b->n; i++)
-		if (b->opts[i].o.kind == IPS_O_CONTENT && b->opts[i].o.content.fast_pattern)
+		if (b->opts[i].o.kind == IPS_O_CONTENT && b->opts[i].o.content.fast_pattern &&
+			&b->opts[i].o != o)
 			return ips_refuse(b, "another content is the fast pattern already");
+	/* With a value it may be said again; ips_build_check looks at what came of it. */
+	if (c->fast_pattern && v.n == 0)
+		return ips_refuse(b, "given twice for one content");
 	c->fast_pattern = true;
 	if (v.n == 0)
 		return 0;
 	if (!ips_text_eq(v, "only"))
 		return fast_part(b, v, c);
-	if (o->negated || placed(c))
-		return ips_refuse(b, "only: the content must have no place and no negation");
 	c->fast_only = true;
 	return 0;
 }
@@ -293,7 +291,7 @@ const struct ips_kw ips_kw_content[] = {
 	MOD("http_raw_header", HTTP_HEADER_RAW),
 	MOD("http_cookie", HTTP_COOKIE),
 	MOD("http_client_body", HTTP_REQUEST_BODY),
-	MOD("http_server_body", HTTP_RESPONSE_BODY),
+	MOD("http_server_body", FILE_DATA), /* as Suricata: the same bytes */
 	MOD("http_stat_code", HTTP_STAT_CODE),
 	MOD("http_stat_msg", HTTP_STAT_MSG),
 	MOD("http_user_agent", HTTP_USER_AGENT),

@@ -44,7 +44,31 @@ static int read_file_size(struct ips_build *b, struct ips_text v)
 	return e;
 }
 
+/* ftpdata_command:stor or retr: the command that opened the connection. */
+static int read_ftpdata(struct ips_build *b, struct ips_text v)
+{
+	bool stor = ips_text_is(v, "stor");
+	struct ips_opt *o;
+	int e;
+
+	if (!stor && !ips_text_is(v, "retr"))
+		return ips_refuse(b, "only stor and retr are known");
+	e = ips_build_app(b, IPS_PB(FTPDATA));
+	if (e < 0)
+		return e;
+	o = ips_build_own(b, IPS_BUF_FTPDATA_COMMAND, IPS_O_CONTENT, &e);
+	if (!o)
+		return e;
+	o->content.data = (const uint8_t *)(stor ? "STOR" : "RETR");
+	o->content.len = 4;
+	o->content.nocase = true;
+	o->content.depth.slot = o->content.offset.slot = -1;
+	o->content.distance.slot = o->content.within.slot = -1;
+	return 0;
+}
+
 const struct ips_kw ips_kw_file[] = {
+	{"ftpdata_command", read_ftpdata, 0, 0},
 	{"filename", read_file_name, IPS_KW_QUOTES | IPS_KW_NEGATE, 'n'},
 	{"fileext", read_file_name, IPS_KW_QUOTES | IPS_KW_NEGATE, 'e'},
 	{"filesize", read_file_size, 0, 0},

@@ -17,8 +17,8 @@ static int flow_word(struct ips_build *b, struct ips_text t)
 		bool against;
 	} const words[] = {
 		{"established", &f->established, f->not_established || f->stateless},
-		{"not_established", &f->not_established, f->established || f->stateless},
-		{"stateless", &f->stateless, f->established || f->not_established},
+		{"not_established", &f->not_established, f->established},
+		{"stateless", &f->stateless, f->established},
 		{"to_client", &f->to_client, f->to_server},
 		{"from_server", &f->to_client, f->to_server},
 		{"to_server", &f->to_server, f->to_client},
@@ -70,7 +70,7 @@ static int side_of(struct ips_build *b, struct ips_text t, struct ips_opt *o)
 	return 0;
 }
 
-/* stream_size:side,operator,number; the operator may also lead the number. */
+/* stream_size:side,operator,number */
 static int read_stream_size(struct ips_build *b, struct ips_text v)
 {
 	struct ips_text side, op;
@@ -81,16 +81,14 @@ static int read_stream_size(struct ips_build *b, struct ips_text v)
 	o = ips_build_cond(b, IPS_O_STREAM_SIZE, &e);
 	if (!o)
 		return e;
-	if (!ips_text_cut(&v, ',', &side) || !v.p)
+	if (!ips_text_cut(&v, ',', &side) || !ips_text_cut(&v, ',', &op) || !v.p)
 		return ips_refuse(b, "is written side,operator,number");
 	e = side_of(b, side, o);
 	if (e < 0)
 		return e;
-	if (ips_text_cut(&v, ',', &op) && v.p) {
-		snprintf(joined, sizeof(joined), "%.*s%.*s", IPS_T(op), IPS_T(ips_text_trim(v)));
-		op = ips_text_of(joined);
-	}
-	return ips_kw_cmp(b, op, UINT32_MAX, &o->stream_size.cmp);
+	v = ips_text_trim(v);
+	snprintf(joined, sizeof(joined), "%.*s%.*s", IPS_T(op), IPS_T(v));
+	return ips_kw_cmp(b, ips_text_of(joined), UINT32_MAX, &o->stream_size.cmp);
 }
 
 /* flow.pkts_toclient and the like: kw->arg is the kind, plus 256 for toclient. */

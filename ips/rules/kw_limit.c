@@ -151,8 +151,8 @@ static int read_tag(struct ips_build *b, struct ips_text v)
 		o->tag.metric = (uint8_t)(metric.p[0] | 0x20);
 	}
 	if (ips_text_cut(&v, ',', &side)) {
-		if (o->tag.scope != 'h' || (!ips_text_is(side, "src") && !ips_text_is(side, "dst")))
-			return ips_refuse(b, "only host takes src or dst");
+		if (!ips_text_is(side, "src") && !ips_text_is(side, "dst"))
+			return ips_refuse(b, "'%.*s' is neither src nor dst", IPS_T(side));
 		o->tag.side = (uint8_t)(side.p[0] | 0x20);
 	}
 	return 0;

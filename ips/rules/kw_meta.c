@@ -66,8 +66,9 @@ static int read_class(struct ips_build *b, struct ips_text v)
 {
 	const struct ips_rule_class *c = ips_rules_class(b->r, v);
 
-	if (b->has_class)
-		return ips_refuse(b, "given twice");
+	/* Of several the one with the highest priority stands. */
+	if (b->has_class && (!c || c->priority >= b->rule->severity))
+		return 0;
 	b->has_class = true;
 	if (c) {
 		b->rule->classtype = c->name;
@@ -130,6 +131,15 @@ static int read_metadata(struct ips_build *b, struct ips_text v)
 		e = add_pair(b, 1, key, ips_text_trim(item));
 	}
 	return e;
+}
+
+/* The condition before it is to be the first looked at. */
+static int read_prefilter(struct ips_build *b, struct ips_text v)
+{
+	if (b->n == 0)
+		return ips_refuse(b, "needs a condition before it");
+	b->rule->flags |= IPS_RULE_PREFILTER;
+	return 0;
 }
 
 static int read_flag(struct ips_build *b, struct ips_text v)
@@ -237,7 +247,7 @@ const struct ips_kw ips_kw_meta[] = {
 	{"target", read_target, 0, 0},
 	{"noalert", read_flag, IPS_KW_NONE, IPS_RULE_NOALERT},
 	{"alert", read_alert, IPS_KW_NONE, 0},
-	{"prefilter", read_flag, IPS_KW_NONE, IPS_RULE_PREFILTER},
+	{"prefilter", read_prefilter, IPS_KW_NONE, 0},
 	{"requires", read_requires, 0, 0},
 	{NULL, NULL, 0, 0},
 };

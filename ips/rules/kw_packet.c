@@ -171,23 +171,15 @@ static int read_ip_proto(struct ips_build *b, struct ips_text v)
 static int tcp_flag(char c)
 {
 	switch (c) {
-	case 'F':
-	case 'f': return IPS_TCP_FIN;
-	case 'S':
-	case 's': return IPS_TCP_SYN;
-	case 'R':
-	case 'r': return IPS_TCP_RST;
-	case 'P':
-	case 'p': return IPS_TCP_PSH;
-	case 'A':
-	case 'a': return IPS_TCP_ACK;
-	case 'U':
-	case 'u': return IPS_TCP_URG;
+	case 'F': return IPS_TCP_FIN;
+	case 'S': return IPS_TCP_SYN;
+	case 'R': return IPS_TCP_RST;
+	case 'P': return IPS_TCP_PSH;
+	case 'A': return IPS_TCP_ACK;
+	case 'U': return IPS_TCP_URG;
 	case 'E':
-	case 'e':
 	case '2': return IPS_TCP_ECE;
 	case 'C':
-	case 'c':
 	case '1': return IPS_TCP_CWR;
 	case '0': return 0;
 	default: return -1;
@@ -364,7 +356,7 @@ const struct ips_kw ips_kw_packet[] = {
 	{"icmpv6.mtu", read_cmp, 0, IPS_O_ICMPV6_MTU},
 	{"flow.age", read_cmp, 0, IPS_O_FLOW_AGE},
 	{"id", read_equal, 0, IPS_O_IP_ID},
-	{"tos", read_equal, IPS_KW_NEGATE, IPS_O_TOS},
+	{"tos", read_equal, IPS_KW_NEGATE | IPS_KW_QUOTES, IPS_O_TOS},
 	{"icmp_id", read_equal, IPS_KW_QUOTES, IPS_O_ICMP_ID},
 	{"icmp_seq", read_equal, IPS_KW_QUOTES, IPS_O_ICMP_SEQ},
 	{"seq", read_equal, 0, IPS_O_TCP_SEQ},

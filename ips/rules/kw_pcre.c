@@ -26,7 +26,7 @@ static const struct {
 	{'M', IPS_BUF_HTTP_METHOD},
 	{'C', IPS_BUF_HTTP_COOKIE},
 	{'P', IPS_BUF_HTTP_REQUEST_BODY},
-	{'Q', IPS_BUF_HTTP_RESPONSE_BODY},
+	{'Q', IPS_BUF_FILE_DATA},
 	{'Y', IPS_BUF_HTTP_STAT_MSG},
 	{'S', IPS_BUF_HTTP_STAT_CODE},
 	{'V', IPS_BUF_HTTP_USER_AGENT},
@@ -80,8 +80,6 @@ static int split(
 		return ips_refuse(b, "the closing '/' is missing");
 	*pattern = (struct ips_text){v.p + 1, end - 1};
 	*flags = (struct ips_text){v.p + end + 1, v.n - end - 1};
-	if (pattern->n == 0)
-		return ips_refuse(b, "the pattern is empty");
 	return 0;
 }
 
@@ -125,9 +123,8 @@ static int check_flags(struct ips_build *b, const struct pcre_flags *f, struct i
 {
 	if (f->has_buf && b->list != IPS_LIST_PAYLOAD && current_buf(b) != f->buf)
 		return ips_refuse(b, "a flag names another buffer than the sticky one");
-	if (f->has_buf && f->buf == IPS_BUF_HTTP_HOST &&
-		(has_upper(pattern) || (f->options & PCRE2_CASELESS)))
-		return ips_refuse(b, "the host is in lower case: no capitals, no flag i");
+	if (f->has_buf && f->buf == IPS_BUF_HTTP_HOST && has_upper(pattern))
+		return ips_refuse(b, "the host is in lower case: a capital never matches");
 	return f->has_buf ? ips_build_app(b, IPS_HTTP_ANY) : 0;
 }
 
@@ -140,6 +137,18 @@ static struct ips_opt *place(struct ips_build *b, const struct pcre_flags *f, in
 		return o;
 	*ret_err = ips_build_move(b, &b->opts[b->n - 1], f->buf);
 	return *ret_err < 0 ? NULL : o;
+}
+
+/* A content or expression stands before the newest option in its list. */
+static bool preceded(const struct ips_build *b)
+{
+	const struct ips_build_opt *last = &b->opts[b->n - 1];
+
+	for (size_t i = 0; i + 1 < b->n; i++)
+		if (b->opts[i].place == IPS_IN_LIST && b->opts[i].list == last->list &&
+			(b->opts[i].o.kind == IPS_O_CONTENT || b->opts[i].o.kind == IPS_O_PCRE))
+			return true;
+	return false;
 }
 
 static int read_pcre(struct ips_build *b, struct ips_text v)
@@ -167,6 +176,8 @@ static int read_pcre(struct ips_build *b, struct ips_text v)
 	o = place(b, &f, &e);
 	if (!o)
 		return e;
+	if (f.relative && b->list == IPS_LIST_PAYLOAD && !preceded(b))
+		return ips_refuse(b, "flag R needs a match before it in the same buffer");
 	code = compile(b, pattern, f.options);
 	if (!code)
 		return -EINVAL;
@@ -210,7 +221,7 @@ static int read_xform(struct ips_build *b, struct ips_text v)
 }
 
 const struct ips_kw ips_kw_pcre[] = {
-	{"pcre", read_pcre, IPS_KW_QUOTED | IPS_KW_NEGATE, 0},
+	{"pcre", read_pcre, IPS_KW_QUOTES | IPS_KW_NEGATE, 0},
 	{"pcrexform", read_xform, IPS_KW_QUOTES, 0},
 	{NULL, NULL, 0, 0},
 };

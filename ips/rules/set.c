@@ -215,6 +215,9 @@ static int list(struct set_parse *p, struct ips_text t, bool negated, int depth)
 		}
 		if (level > 0 && i < t.n)
 			continue;
+		/* Nothing behind the last comma is forgiven. */
+		if (i == t.n && start == i && start > 0)
+			return 0;
 		r = item(p, ips_text_trim((struct ips_text){t.p + start, i - start}), negated,
 			depth);
 		if (r < 0)
@@ -222,6 +225,12 @@ static int list(struct set_parse *p, struct ips_text t, bool negated, int depth)
 		start = i + 1;
 	}
 	return 0;
+}
+
+static bool all(const struct ips_spans *s, struct ips_wide max)
+{
+	return s->n == 1 && s->s[0].lo.hi == 0 && s->s[0].lo.lo == 0 &&
+		ips_wide_cmp(s->s[0].hi, max) == 0;
 }
 
 /* want without unwant, for the families at hand. */
@@ -240,18 +249,14 @@ static int combine(struct set_parse *p, bool *ret_negated)
 	for (int f = 0; f < FAMILIES && r == 0; f++) {
 		ips_spans_join(&p->want[f]);
 		ips_spans_join(&p->unwant[f]);
+		if (all(&p->unwant[f], f == FAMILY_6 ? max6 : wide4(p->ports ? 65535 : UINT32_MAX)))
+			return fail(p, "everything is negated");
 		if (p->unwant[f].n > 0)
 			r = ips_spans_minus(&p->want[f], &p->unwant[f]);
 	}
 	if (r == 0 && p->want[FAMILY_4].n + p->want[FAMILY_6].n == 0)
 		return fail(p, "nothing is left after the negations");
 	return r;
-}
-
-static bool all(const struct ips_spans *s, struct ips_wide max)
-{
-	return s->n == 1 && s->s[0].lo.hi == 0 && s->s[0].lo.lo == 0 &&
-		ips_wide_cmp(s->s[0].hi, max) == 0;
 }
 
 static struct ips_addr addr_of(int family, struct ips_wide w)
