@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How often matches are reported: the table in limits.def, filters, and a table that is too small. */
+/* How often matches are reported: the table in limits.def, filters, and a table that is too small.
+ */
 #include <arpa/inet.h>
 
 #include "ips/detect/state.h"
