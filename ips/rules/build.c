@@ -133,7 +133,7 @@ static int list_settle(struct ips_build *b)
 	if (e < 0)
 		return e;
 	l = &b->lists[at];
-	l->sticky = true;
+	l->to_client = b->pending_to_client;
 	if (b->transforms_n > 0) {
 		size_t size = b->transforms_n * sizeof(*l->transforms);
 
@@ -173,6 +173,7 @@ int ips_build_sticky(struct ips_build *b, int list, enum ips_buf buf)
 			ips_buf_info(b->pending)->name);
 	b->list = list;
 	b->pending = buf;
+	b->pending_to_client = false;
 	b->transforms_n = 0;
 	return 0;
 }
@@ -284,7 +285,6 @@ int ips_build_move(struct ips_build *b, struct ips_build_opt *o, enum ips_buf bu
 		return e;
 	b->lists[o->list].opts--;
 	b->lists[to].opts++;
-	b->lists[to].legacy = true;
 	o->list = to;
 	o->seq = b->seq++;
 	return 0;

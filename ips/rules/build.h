@@ -25,11 +25,10 @@ struct ips_build_list {
 	enum ips_buf buf;
 	struct ips_transform *transforms;
 	uint32_t transforms_n;
-	uint32_t opts; /* how many */
-	int base64;    /* the list that base64_data follows, else -1 */
-	bool sticky;   /* named by a sticky buffer keyword, not by a modifier */
-	bool own;      /* made by a keyword that brings its own match: nothing joins it */
-	bool legacy;   /* content in it was put there by an old http_* modifier */
+	uint32_t opts;  /* how many */
+	int base64;     /* the list that base64_data follows, else -1 */
+	bool to_client; /* looked at in answers only */
+	bool own;       /* made by a keyword that brings its own match: nothing joins it */
 };
 
 #define IPS_LIST_PAYLOAD (-1) /* no sticky buffer set */
@@ -50,13 +49,13 @@ struct ips_build {
 	uint32_t transforms_n;
 	uint64_t apps;   /* protocols the rule can still be about */
 	bool app_stated; /* apps was narrowed */
-	bool has_sid, has_rev, has_prio, has_class, has_flow, wants_files, only_ip_opts;
-	bool file_name, needs_prefilter;
+	bool has_sid, has_rev, has_prio, has_class, has_flow;
 	const char *vars[IPS_VAR_SLOTS];
 	uint32_t vars_n;
 	struct ips_rule_ref *pairs[2]; /* references, metadata */
 	size_t pairs_n[2], pairs_cap[2];
 	const struct ips_kw *kw;
+	bool pending_to_client;
 	bool negated; /* the option's value began with '!' */
 	char option[48], why[IPS_WHY_MAX];
 };

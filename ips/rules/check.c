@@ -29,6 +29,9 @@ static unsigned num_dirs(enum ips_num n)
 	case IPS_NUM_MODBUS_QUANTITY:
 	case IPS_NUM_MODBUS_VALUE:
 	case IPS_NUM_MODBUS_ACCESS: return IPS_BUF_TOSERVER;
+	case IPS_NUM_TLS_NOT_BEFORE:
+	case IPS_NUM_TLS_NOT_AFTER:
+	case IPS_NUM_TLS_CHAIN_LEN: return IPS_BUF_TOCLIENT;
 	default: return IPS_BUF_BOTH;
 	}
 }
@@ -47,14 +50,17 @@ static int directions(struct ips_build *b)
 	unsigned seen = 0;
 
 	for (uint32_t i = 0; i < b->lists_n; i++) {
-		unsigned d = buf_dirs(b, b->lists[i].buf);
+		unsigned d =
+			b->lists[i].to_client ? IPS_BUF_TOCLIENT : buf_dirs(b, b->lists[i].buf);
 
 		if (b->lists[i].opts > 0 && d != IPS_BUF_BOTH)
 			seen |= d;
 	}
 	for (size_t i = 0; i < b->n; i++) {
 		const struct ips_opt *o = &b->opts[i].o;
-		unsigned d = o->kind == IPS_O_NUMBER ? num_dirs(o->number.id) : IPS_BUF_BOTH;
+		unsigned d = o->kind == IPS_O_NUMBER ? num_dirs(o->number.id)
+			: o->kind == IPS_O_FTPBOUNCE ? IPS_BUF_TOSERVER
+						     : IPS_BUF_BOTH;
 
 		if (d != IPS_BUF_BOTH)
 			seen |= d;

@@ -16,6 +16,17 @@ int ips_kw_sticky(struct ips_build *b, struct ips_text v)
 	return e < 0 ? e : ips_build_sticky(b, IPS_LIST_PENDING, buf);
 }
 
+/* The body of an answer is the file it carries. */
+static int read_response_body(struct ips_build *b, struct ips_text v)
+{
+	int e = ips_build_app(b, IPS_HTTP_ANY);
+
+	if (e == 0)
+		e = ips_build_sticky(b, IPS_LIST_PENDING, IPS_BUF_FILE_DATA);
+	b->pending_to_client = true;
+	return e;
+}
+
 static int read_pkt_data(struct ips_build *b, struct ips_text v)
 {
 	return ips_build_sticky(b, IPS_LIST_PAYLOAD, IPS_BUF_PAYLOAD);
@@ -91,6 +102,7 @@ static int read_bsize(struct ips_build *b, struct ips_text v)
 		name, read_transform, IPS_KW_NONE, IPS_T_##kind                                    \
 	}
 const struct ips_kw ips_kw_buffer[] = {
+	{"http.response_body", read_response_body, IPS_KW_NONE, 0},
 	{"pkt_data", read_pkt_data, IPS_KW_NONE, 0},
 	{"bsize", read_bsize, 0, 0},
 	ALIAS("file_data", FILE_DATA),

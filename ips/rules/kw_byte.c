@@ -384,6 +384,27 @@ static int read_math(struct ips_build *b, struct ips_text v)
 	return e < 0 ? e : ips_build_var_new(b, result, &r.o->slot);
 }
 
+/* "Not one byte behind the content before" is endswith, which can be looked for faster. */
+static void no_more(struct ips_build *b)
+{
+	struct ips_build_opt *this = &b->opts[b->n - 1], *before;
+	uint64_t kinds = IPS_KIND(CONTENT) | IPS_KIND(PCRE) | IPS_KIND(BYTE_TEST) |
+		IPS_KIND(BYTE_JUMP) | IPS_KIND(BYTE_EXTRACT) | IPS_KIND(BYTE_MATH);
+	const struct ips_byte *o = &this->o.byte;
+
+	if (!this->o.negated || !o->relative || o->value.slot >= 0 || o->value.value != 1)
+		return;
+	this->place = IPS_IN_NOTHING;
+	before = ips_build_last(b, kinds | IPS_KIND(ISDATAAT));
+	if (!before || before->list != this->list || before->o.kind != IPS_O_CONTENT) {
+		this->place = IPS_IN_LIST;
+		return;
+	}
+	before->o.content.endswith = true;
+	b->lists[this->list].opts--;
+	b->n--;
+}
+
 static int read_isdataat(struct ips_build *b, struct ips_text v)
 {
 	struct byte_read r = {0};
@@ -404,6 +425,8 @@ static int read_isdataat(struct ips_build *b, struct ips_text v)
 		else
 			e = ips_refuse(b, "'%.*s' is not understood", IPS_T(n));
 	}
+	if (e == 0)
+		no_more(b);
 	return e;
 }
 

@@ -252,7 +252,8 @@ static int read_modifier(struct ips_build *b, struct ips_text v)
 		return ips_refuse(b, "needs a content before it");
 	if (o->o.content.rawbytes)
 		return ips_refuse(b, "the content has rawbytes");
-	e = ips_build_app(b, IPS_HTTP_ANY);
+	/* The old spellings only know the old protocol. */
+	e = ips_build_app(b, IPS_PB(HTTP1));
 	return e < 0 ? e : ips_build_move(b, o, buf);
 }
 
@@ -264,7 +265,7 @@ static int read_uricontent(struct ips_build *b, struct ips_text v)
 		return e;
 	if (b->list != IPS_LIST_PAYLOAD)
 		return ips_refuse(b, "cannot be used after a sticky buffer");
-	e = ips_build_app(b, IPS_HTTP_ANY);
+	e = ips_build_app(b, IPS_PB(HTTP1));
 	return e < 0 ? e : ips_build_move(b, &b->opts[b->n - 1], IPS_BUF_HTTP_URI);
 }
 

@@ -136,8 +136,12 @@ static int read_metadata(struct ips_build *b, struct ips_text v)
 /* The condition before it is to be the first looked at. */
 static int read_prefilter(struct ips_build *b, struct ips_text v)
 {
-	if (b->n == 0)
+	struct ips_opt *last = b->n ? &b->opts[b->n - 1].o : NULL;
+
+	if (!last)
 		return ips_refuse(b, "needs a condition before it");
+	if (last->kind == IPS_O_CONTENT)
+		last->content.fast_pattern = true;
 	b->rule->flags |= IPS_RULE_PREFILTER;
 	return 0;
 }

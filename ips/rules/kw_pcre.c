@@ -125,7 +125,7 @@ static int check_flags(struct ips_build *b, const struct pcre_flags *f, struct i
 		return ips_refuse(b, "a flag names another buffer than the sticky one");
 	if (f->has_buf && f->buf == IPS_BUF_HTTP_HOST && has_upper(pattern))
 		return ips_refuse(b, "the host is in lower case: a capital never matches");
-	return f->has_buf ? ips_build_app(b, IPS_HTTP_ANY) : 0;
+	return f->has_buf && b->list == IPS_LIST_PAYLOAD ? ips_build_app(b, IPS_PB(HTTP1)) : 0;
 }
 
 /* Where it goes: the buffer its flag names, else the current one. */
