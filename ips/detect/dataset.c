@@ -20,6 +20,7 @@
 struct value {
 	struct value *next;
 	uint32_t len, rep;
+	bool learned; /* put in by a rule, not by a file */
 	uint8_t data[];
 };
 
@@ -76,6 +77,24 @@ void ips_datasets_free(struct ips_datasets *d)
 	}
 	pthread_mutex_destroy(&d->lock);
 	free(d);
+}
+
+void ips_datasets_forget(struct ips_datasets *d)
+{
+	pthread_mutex_lock(&d->lock);
+	for (struct set *s = d->sets; s; s = s->next)
+		for (uint32_t i = 0; i < s->buckets; i++)
+			for (struct value **at = &s->heads[i], *v; (v = *at);) {
+				if (!v->learned) {
+					at = &v->next;
+					continue;
+				}
+				*at = v->next;
+				d->used -= sizeof(*v) + v->len;
+				s->n--;
+				free(v);
+			}
+	pthread_mutex_unlock(&d->lock);
 }
 
 uint64_t ips_datasets_full(struct ips_datasets *d)
@@ -181,7 +200,7 @@ static void grow(struct ips_datasets *d, struct set *s)
 }
 
 /* 1 added, 0 there already (its reputation is replaced if rep is not 0), -ENOSPC, -ENOMEM. */
-static int add(struct ips_datasets *d, struct set *s, struct ips_view v, uint32_t rep)
+static int add(struct ips_datasets *d, struct set *s, struct ips_view v, uint32_t rep, bool learned)
 {
 	struct value **at = place(d, s, v), *n;
 
@@ -200,6 +219,7 @@ static int add(struct ips_datasets *d, struct set *s, struct ips_view v, uint32_
 	n->next = NULL;
 	n->len = v.len;
 	n->rep = rep;
+	n->learned = learned;
 	memcpy(n->data, v.data, v.len);
 	*at = n;
 	d->used += sizeof(*n) + v.len;
@@ -259,7 +279,7 @@ static int load_line(struct ips_datasets *d, struct set *s, const char *p, size_
 	if (sk_parse_u64(num, 65535, &rep) < 0 || n > LINE_MAX_LEN ||
 		!read_value(s->type, p, n, room, &v) || !normal(s->type, &v, mapped))
 		return -EINVAL;
-	return add(d, s, v, (uint32_t)rep);
+	return add(d, s, v, (uint32_t)rep, false);
 }
 
 int ips_dataset_load(struct ips_state *st, const char *name, uint8_t type, const char *text,
@@ -342,7 +362,7 @@ bool ips_dataset_put(struct ips_state *st, const char *name, uint8_t type, struc
 	pthread_mutex_lock(&d->lock);
 	s = set_make(d, name, type);
 	if (s)
-		added = add(d, s, v, 0) == 1;
+		added = add(d, s, v, 0, true) == 1;
 	pthread_mutex_unlock(&d->lock);
 	return added;
 }

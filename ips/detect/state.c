@@ -81,6 +81,27 @@ void ips_state_free(struct ips_state *s)
 	free(s);
 }
 
+static bool forget(const void *key, void *val, void *arg)
+{
+	return true;
+}
+
+static void shards_clear(struct ips_shard *sh)
+{
+	for (unsigned i = 0; i < IPS_SHARDS; i++) {
+		pthread_mutex_lock(&sh[i].lock);
+		sk_table_walk(sh[i].t, forget, NULL);
+		pthread_mutex_unlock(&sh[i].lock);
+	}
+}
+
+void ips_state_clear(struct ips_state *s)
+{
+	shards_clear(s->hosts);
+	shards_clear(s->thresholds);
+	ips_datasets_forget(s->sets);
+}
+
 struct ips_shard *ips_shard_lock(
 	const struct ips_state *s, struct ips_shard *shards, const void *key, size_t n)
 {

@@ -24,6 +24,8 @@ struct ips_shard {
 struct ips_datasets;
 struct ips_datasets *ips_datasets_new(uint64_t max, const uint8_t seed[16]);
 void ips_datasets_free(struct ips_datasets *d);
+/* Only what files brought remains. */
+void ips_datasets_forget(struct ips_datasets *d);
 uint64_t ips_datasets_full(struct ips_datasets *d);
 
 /* iprep.c */

@@ -16,13 +16,6 @@ void ips_engine_config_default(struct ips_engine_config *cfg, bool inline_mode)
 {
 	*cfg = (struct ips_engine_config){
 		.inline_mode = inline_mode,
-		.decoder = {.gso = inline_mode,
-			.max_tunnels = 16,
-			.frag_trackers = 4096,
-			.frag_bytes = 4 * MIB,
-			.frag_timeout_s = 60,
-			.vxlan_port = 4789,
-			.teredo = true},
 		.detect = {.flows = 16384, .mem_max = 32 * MIB},
 		.eve = {.payload_max = 4096},
 		.app_memory = inline_mode ? 64 * MIB : 256 * MIB,
@@ -35,6 +28,7 @@ void ips_engine_config_default(struct ips_engine_config *cfg, bool inline_mode)
 	};
 	if (!inline_mode)
 		cfg->log |= IPS_LOG_FLOW | IPS_LOG_ANOMALY | IPS_LOG_TX;
+	ips_decoder_config_default(&cfg->decoder, inline_mode);
 	ips_flow_config_default(&cfg->flow);
 	ips_stream_config_default(&cfg->stream, inline_mode);
 	ips_app_config_default(&cfg->app);
