@@ -96,7 +96,8 @@ static bool hold(struct ips_app_held *h, struct ips_mem *m, enum ips_dir dir, co
 		h->data[dir] = p;
 		h->cap[dir] = cap;
 	}
-	memcpy(h->data[dir] + h->len[dir], data, len);
+	if (len)
+		memcpy(h->data[dir] + h->len[dir], data, len);
 	h->len[dir] = need;
 	return true;
 }
