@@ -67,13 +67,13 @@ static enum ips_run_result content_chain(struct ips_run *r, uint32_t i, struct i
 
 static enum ips_run_result pcre_chain(struct ips_run *r, uint32_t i)
 {
-	struct ips_pcre *p = (struct ips_pcre *)&r->opts[i].pcre; /* its JIT state changes */
+	const struct ips_pcre *p = &r->opts[i].pcre;
 	uint32_t base = p->relative ? r->pos : 0, start = 0;
 	struct ips_view v = {r->data + base, r->len - base};
 	enum ips_run_result res;
 	struct ips_place at;
 
-	while (ips_pcre_run(r->in, p, v, start, &at) == 1) {
+	while (ips_pcre_run(r->in, p->code, v, start, &at) == 1) {
 		r->pos = base + at.to;
 		start = at.from + 1;
 		res = run_from(r, i + 1);
@@ -85,12 +85,12 @@ static enum ips_run_result pcre_chain(struct ips_run *r, uint32_t i)
 
 static enum ips_run_result pcre_once(struct ips_run *r, const struct ips_opt *o)
 {
-	struct ips_pcre *p = (struct ips_pcre *)&o->pcre;
+	const struct ips_pcre *p = &o->pcre;
 	uint32_t base = p->relative ? r->pos : 0;
 	struct ips_place at;
 	int n;
 
-	n = ips_pcre_run(r->in, p, (struct ips_view){r->data + base, r->len - base}, 0, &at);
+	n = ips_pcre_run(r->in, p->code, (struct ips_view){r->data + base, r->len - base}, 0, &at);
 	if (n < 0)
 		return IPS_RUN_NO;
 	if (n == 1 && !o->negated)

@@ -60,8 +60,9 @@ int64_t ips_var_get(const struct ips_run *r, const struct ips_var *v);
 bool ips_cmp_u64(const struct ips_num_cmp *c, uint64_t v);
 
 /* pcre.c: 1 and the place, 0 none, -1 a limit was hit. start counts from data. */
-int ips_pcre_run(struct ips_inspect *in, struct ips_pcre *p, struct ips_view v, uint32_t start,
+int ips_pcre_run(struct ips_inspect *in, const void *code, struct ips_view v, uint32_t start,
 	struct ips_place *ret);
+void ips_pcre_prepare(void *code); /* at load, before others see it */
 bool ips_pcre_init(struct ips_inspect *in);
 void ips_pcre_done(struct ips_inspect *in);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ips/detect/inspect_int.h"
 #include "ips/detect/search.h"
 #include "ips/detect/state_int.h"
 #include "lib/util.h"
@@ -205,6 +206,9 @@ static void link_list(struct ips_match_list *l)
 {
 	struct ips_opt *last = NULL;
 
+	for (uint32_t i = 0; i < l->transforms_n; i++)
+		if (l->transforms[i].kind == IPS_T_PCREXFORM)
+			ips_pcre_prepare(l->transforms[i].code);
 	for (uint32_t i = 0; i < l->n; i++) {
 		struct ips_opt *o = &l->opts[i];
 
@@ -214,6 +218,8 @@ static void link_list(struct ips_match_list *l)
 			last->pcre.relative_next = true;
 		if (o->kind == IPS_O_CONTENT || o->kind == IPS_O_PCRE)
 			last = o;
+		if (o->kind == IPS_O_PCRE)
+			ips_pcre_prepare(o->pcre.code);
 		if (o->kind == IPS_O_CONTENT) {
 			o->content.relative = is_relative(o);
 			ips_search_prepare(&o->content);

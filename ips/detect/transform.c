@@ -123,13 +123,12 @@ static uint32_t xor_key(struct ips_view v, uint8_t *dst, const struct ips_transf
 static struct ips_view pcrexform(
 	struct ips_inspect *in, const struct ips_transform *t, struct ips_view v)
 {
-	struct ips_pcre p = {.code = t->code};
 	const PCRE2_SIZE *pair;
 	struct ips_place at;
 	int n;
 
 	pcre2_get_ovector_pointer(in->pcre)[2] = PCRE2_UNSET;
-	n = ips_pcre_run(in, &p, v, 0, &at);
+	n = ips_pcre_run(in, t->code, v, 0, &at);
 	pair = pcre2_get_ovector_pointer(in->pcre);
 	if (n != 1 || pair[2] == PCRE2_UNSET || pair[3] < pair[2] || pair[3] > v.len)
 		return v;

@@ -42,14 +42,11 @@ struct ips_content {
 };
 
 struct ips_pcre {
-	void *code; /* pcre2_code, owned by the rules */
+	void *code; /* pcre2_code, owned by the rules; JIT-compiled by ips_state_bind */
 	const char *pattern;
 	bool relative, raw; /* R; B */
 	bool relative_next; /* as in struct ips_content */
-	uint32_t uses;      /* by detection, atomic: JIT comes with the eighth use */
-	void *jit; /* by detection, atomic: a JIT-compiled copy of code or code itself; the rules
-		    * free it with pcre2_code_free() if it is neither NULL nor code */
-	uint8_t captures; /* named for flowint/pkt variables; refused if used by others */
+	uint8_t captures;   /* named for flowint/pkt variables; refused if used by others */
 };
 
 struct ips_byte { /* byte_test, byte_jump, byte_extract, byte_math, isdataat; bsize: ips_opt.num */

@@ -93,11 +93,8 @@ void ips_rules_free(struct ips_rules *r)
 {
 	if (!r)
 		return;
-	for (size_t i = 0; i < r->pcres_n; i++) {
-		if (r->pcres[i]->jit && r->pcres[i]->jit != r->pcres[i]->code)
-			pcre2_code_free(r->pcres[i]->jit);
+	for (size_t i = 0; i < r->pcres_n; i++)
 		pcre2_code_free(r->pcres[i]->code);
-	}
 	for (size_t i = 0; i < r->codes_n; i++)
 		pcre2_code_free(r->codes[i]);
 	free(r->pcres);

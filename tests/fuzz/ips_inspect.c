@@ -54,8 +54,7 @@ static void run(struct world *w, const struct ips_rule *r)
 	for (uint32_t i = 0; i < r->lists_n; i++)
 		for (uint32_t o = 0; o < r->lists[i].n; o++)
 			sets |= r->lists[i].opts[o].kind == IPS_O_DATASET;
-	/* Often enough that expressions change from interpreted to compiled. */
-	for (unsigned n = 0; n < 10; n++) {
+	for (unsigned n = 0; n < 3; n++) {
 		uint64_t limits = ips_inspect_stats(w->in)->pcre_limit;
 		bool yes;
 

@@ -53,7 +53,6 @@ static void expressions(void **state)
 		one_open(&o, NULL, rules[i]);
 		memset(room, 'a', sizeof(room));
 		room[0] = 'x';
-		/* Interpreted at first, compiled later: limited both ways. */
 		for (unsigned n = 1; n <= 12; n++) {
 			assert_false(one_match(&o, room, 60));
 			assert_int_equal(ips_inspect_stats(o.in)->pcre_limit, n);
