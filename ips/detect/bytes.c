@@ -89,6 +89,9 @@ static bool fetch(const struct ips_run *r, const struct ips_byte *b, uint64_t *r
 	}
 	if (at < 0 || at + n > r->len)
 		return false;
+	/* Text of no stated length: as many digits as there are. */
+	if (b->base && n == 0)
+		n = r->len - at < STRING_DIGITS ? r->len - at : STRING_DIGITS;
 	*ret_at = at;
 	*ret_taken = (uint32_t)n;
 	if (b->base) {
