@@ -463,7 +463,8 @@ int ips_build_finish(struct ips_build *b)
 
 	if (e < 0)
 		return e;
-	qsort(b->opts, b->n, sizeof(*b->opts), by_seq);
+	if (b->n)
+		qsort(b->opts, b->n, sizeof(*b->opts), by_seq);
 	rule->lists = ips_arena_get(&b->r->mem, b->lists_n * sizeof(*rule->lists));
 	if (!rule->lists)
 		return -ENOMEM;

@@ -119,7 +119,7 @@ static void warn_unset(struct ips_rules *r, const struct ips_rule *rule, const s
 		struct ips_refused what = {
 			rule->file, rule->line, rule->gid, rule->sid, "flowbits", why};
 
-		for (uint32_t k = 0; !any && k < o->bits.n; k++)
+		for (uint32_t k = 0; !any && set->n && k < o->bits.n; k++)
 			any = bsearch(
 				&o->bits.names[k], set->v, set->n, sizeof(char *), by_pointer);
 		if (any)
