@@ -61,6 +61,11 @@ bool tcp_ack_ok(struct tcp_ctx *c)
 
 	if (!tcp_is(c, IPS_TCP_ACK) || ack == h->last_ack)
 		return true;
+	/* A SYN can only be answered as it was sent. */
+	if (c->t->state == TCP_SYN_SENT && !c->to_server && ack != h->next_seq) {
+		tcp_event(c, IPS_EV_STREAM_PKT_INVALID_ACK);
+		return false;
+	}
 	if (seq_lt(h->last_ack, ack) && seq_leq(ack, h->next_win))
 		return true;
 	if (seq_lt(ack, h->last_ack)) {

@@ -47,7 +47,8 @@ static void emit_gap(struct tcp_ctx *c, enum ips_dir dir, uint64_t to)
 	k.len = (uint32_t)SK_MIN(to - h->app, UINT32_MAX);
 	c->s->stats.gaps++;
 	c->s->stats.gap_bytes += to - h->app;
-	if (c->p)
+	/* Nobody is missing it once the parser gave up. */
+	if (c->p && !(c->f->app.flags & IPS_APP_FAILED))
 		ips_event_set(&c->p->events, IPS_EV_STREAM_REASSEMBLY_SEQ_GAP);
 	h->app = to;
 	call(c, &k);
@@ -140,14 +141,15 @@ static uint64_t keep_inline(const struct ips_streams *s, const struct half *h, b
 	return keep;
 }
 
+/* Suricata keeps a window of what is done with, to compare what comes again. */
 static uint64_t keep_captures(const struct ips_streams *s, struct half *h, bool raw)
 {
-	uint64_t keep;
+	uint64_t keep, before = h->window ? h->window : 4096;
 
 	if (!raw || h->app - SK_MIN(h->raw, h->app) > RAW_LAG)
 		h->raw = SK_MAX(h->raw, h->app);
 	keep = SK_MIN(h->app, h->raw);
-	return keep - SK_MIN(keep, s->cfg.raw_overlap);
+	return keep - SK_MIN(keep, SK_MAX(before, s->cfg.raw_overlap));
 }
 
 void reass_trim(struct ips_streams *s, struct ips_flow *f, enum ips_dir dir)

@@ -122,6 +122,13 @@ static bool is_due(const struct ips_streams *s, const struct ips_packet *p, cons
 		(acked > h->raw && acked - h->raw >= s->cfg.raw_chunk[p->dir]);
 }
 
+bool raw_is_ready(const struct ips_streams *s, const struct ips_packet *p)
+{
+	const struct half *h = half_of(p->flow, p->dir);
+
+	return half_edge(s, h) > h->raw && is_due(s, p, h);
+}
+
 static void raw_captures(struct ips_streams *s, const struct ips_packet *p, struct ips_raw *ret)
 {
 	struct half *h = half_of(p->flow, p->dir);
@@ -129,7 +136,7 @@ static void raw_captures(struct ips_streams *s, const struct ips_packet *p, stru
 	uint64_t limit, end;
 	uint32_t i;
 
-	if (half_edge(s, h) <= h->raw || !is_due(s, p, h))
+	if ((p->flags & IPS_PKT_STREAM_BAD) || !raw_is_ready(s, p))
 		return;
 	limit = all ? UINT64_MAX : half_acked(h);
 	i = store_seg_after(&s->pool, &h->st, h->raw);
@@ -139,9 +146,14 @@ static void raw_captures(struct ips_streams *s, const struct ips_packet *p, stru
 	if (end <= h->raw)
 		return;
 	view_stored(s, h, h->raw, end, s->cfg.raw_overlap, ret);
-	end = store_run(&s->pool, &h->st, h->raw_to, limit);
 	i = store_seg_after(&s->pool, &h->st, h->raw_to);
-	ret->more = end > h->raw_to || (i != NONE && s->pool.seg[i].off < limit);
+	if (i == NONE || s->pool.seg[i].off >= limit)
+		return;
+	/* Behind a hole: at the end now, else with a later packet, and then from there on. */
+	if (all || s->pool.seg[i].off <= h->raw_to)
+		ret->more = true;
+	else
+		h->raw_to = s->pool.seg[i].off;
 }
 
 void ips_stream_raw(struct ips_streams *s, const struct ips_packet *p, struct ips_raw *ret)

@@ -87,6 +87,8 @@ static bool reclaim(struct ips_streams *s, struct ips_tcp *mine)
 
 			if (s->cfg.inline_mode)
 				keep = SK_MIN(keep, half_acked(h));
+			else if (h->raw / PAGE > h->base / PAGE)
+				keep = SK_MIN(keep, h->raw);
 			if (keep <= h->base)
 				continue;
 			h->raw = SK_MAX(h->raw, keep);
@@ -180,10 +182,27 @@ static const uint8_t *at(const struct piece *x, uint64_t off)
 }
 
 /*
- * Store x, none of which was delivered. rewrite: where there is something already, the rules of
- * the receiver decide; else it is known to be the same.
+ * Of two versions of a byte the receiver keeps the older, unless the newer segment began before
+ * it. What was delivered stays as it is. The event is Suricata's, which overlooks exact repeats.
  */
-static bool store_piece(struct tcp_ctx *c, struct half *h, const struct piece *x, bool rewrite)
+static void settle(struct tcp_ctx *c, struct half *h, const struct piece *x, struct seg *g,
+	uint64_t cur, uint64_t stop)
+{
+	struct ips_streams *s = c->s;
+	uint64_t begin = g->off - g->lead, from = SK_MAX(cur, h->app);
+
+	if (store_equal(&s->pool, &h->st, cur, at(x, cur), (uint32_t)(stop - cur)))
+		return;
+	if (begin != x->start || seg_end(g) != x->end)
+		event(c, IPS_EV_STREAM_REASSEMBLY_OVERLAP_DIFFERENT_DATA);
+	if (x->start >= begin || from >= stop)
+		return;
+	store_write(&s->pool, &h->st, from, at(x, from), (uint32_t)(stop - from));
+	g->lead = (uint32_t)SK_MIN(g->off - x->start, UINT32_MAX);
+}
+
+/* Store of x what is not there yet; captures: settle what is (inline it was verified). */
+static bool store_piece(struct tcp_ctx *c, struct half *h, const struct piece *x)
 {
 	struct ips_streams *s = c->s;
 	uint64_t cur = x->off;
@@ -199,8 +218,11 @@ static bool store_piece(struct tcp_ctx *c, struct half *h, const struct piece *x
 		uint64_t hole = g ? SK_MIN(g->off, x->end) : x->end, stop;
 
 		if (hole > cur) {
-			if (!put_new(c, h, i, cur, at(x, cur), (uint32_t)(hole - cur),
-				    (uint32_t)SK_MIN(cur - x->start, UINT32_MAX))) {
+			uint64_t from = SK_MAX(cur, h->app); /* a skipped hole stays one */
+
+			if (from < hole &&
+				!put_new(c, h, i, from, at(x, from), (uint32_t)(hole - from),
+					(uint32_t)SK_MIN(from - x->start, UINT32_MAX))) {
 				s->stats.no_pool++;
 				return false;
 			}
@@ -209,10 +231,8 @@ static bool store_piece(struct tcp_ctx *c, struct half *h, const struct piece *x
 		}
 		stop = SK_MIN(seg_end(g), x->end);
 		s->stats.overlaps++;
-		if (rewrite && (int64_t)x->start < (int64_t)(g->off - g->lead)) {
-			store_write(&s->pool, &h->st, cur, at(x, cur), (uint32_t)(stop - cur));
-			g->lead = (uint32_t)SK_MIN(g->off - x->start, UINT32_MAX);
-		}
+		if (!s->cfg.inline_mode)
+			settle(c, h, x, g, cur, stop);
 		cur = stop;
 		i = g->next;
 	}
@@ -238,12 +258,10 @@ static enum reass_result data_captures(struct tcp_ctx *c, int64_t off, uint32_t 
 		event(c, IPS_EV_STREAM_REASSEMBLY_DEPTH_REACHED);
 		return REASS_OK;
 	}
-	from = SK_MAX(x.start, SK_MAX(h->base, h->app));
-	if (from >= x.end)
-		return REASS_OK;
+	from = SK_MAX(x.start, h->base);
 	x.data = c->p->payload.data + (int64_t)(from - (uint64_t)off);
 	x.off = from;
-	store_piece(c, h, &x, true);
+	store_piece(c, h, &x);
 	return x.off > h->app ? REASS_OUT_OF_ORDER : REASS_OK;
 }
 
@@ -296,7 +314,7 @@ static void keep_in_order(struct tcp_ctx *c, struct half *h, const struct piece 
 	uint32_t len = (uint32_t)(x->end - x->off);
 
 	if (!last || seg_end(last) != x->off || last->len >= UINT32_MAX - len) {
-		store_piece(c, h, x, false);
+		store_piece(c, h, x);
 		return;
 	}
 	if (!reserve(c, h, x->off, len)) {
@@ -314,7 +332,7 @@ static enum reass_result take_inline(struct tcp_ctx *c, struct half *h, struct p
 	if (x->end <= h->app || half_is_dead(h))
 		return REASS_OK;
 	if (x->off > h->app)
-		return store_piece(c, h, x, false) ? REASS_OUT_OF_ORDER : REASS_BAD;
+		return store_piece(c, h, x) ? REASS_OUT_OF_ORDER : REASS_BAD;
 	x->data = at(x, h->app);
 	x->off = h->app;
 	keep_in_order(c, h, x);

@@ -47,6 +47,9 @@ void reass_deliver(struct tcp_ctx *c, enum ips_dir dir, uint64_t limit);
 void reass_emit(struct tcp_ctx *c, enum ips_dir dir, const uint8_t *data, uint32_t len);
 void reass_eof(struct tcp_ctx *c, enum ips_dir dir);
 
+/* Captures: will detection be shown stream bytes with p? (It may still be none.) */
+bool raw_is_ready(const struct ips_streams *s, const struct ips_packet *p);
+
 /* Forget what nobody needs any more. */
 void reass_trim(struct ips_streams *s, struct ips_flow *f, enum ips_dir dir);
 /* The session goes to the end of those that may be asked to give up their tails. */

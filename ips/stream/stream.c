@@ -324,8 +324,13 @@ void ips_stream_packet(struct ips_streams *s, struct ips_packet *p)
 	}
 	if (s->cfg.inline_mode)
 		leave_nothing_unseen(&c, r);
+	else if (r < 0)
+		p->flags |= IPS_PKT_STREAM_BAD;
 	if (!c.t)
 		return;
+	/* Suricata looks at the payload alone only if there is no stream to look at instead. */
+	if (!s->cfg.inline_mode && r == 0 && p->payload.len && raw_is_ready(s, p))
+		p->flags |= IPS_PKT_STREAM;
 	if (c.t->state >= TCP_LAST_ACK)
 		c.f->flags |= IPS_FLOW_TCP_OVER;
 	else

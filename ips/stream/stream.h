@@ -52,6 +52,10 @@ void ips_streams_free(struct ips_streams *s);
  * Track p (TCP, p->flow set): makes f->tcp, sets IPS_PKT_STREAM, _ESTABLISHED, _NO_PAYLOAD,
  * _STREAM_BAD and stream events in p, moves f->state, delivers what became deliverable (in captures
  * mode that is mostly data of the other direction, acknowledged by p).
+ *
+ * IPS_PKT_STREAM: the payload is looked at as part of the stream, not alone. IPS_PKT_STREAM_BAD,
+ * inline: it must not arrive (with _NO_PAYLOAD). Captures: as Suricata with a packet its stream
+ * engine refuses, neither stream nor transactions are inspected with it; its payload is, alone.
  */
 void ips_stream_packet(struct ips_streams *s, struct ips_packet *p);
 /* End of the flow: deliver the rest of dir (acknowledged or not) and EOF. */
