@@ -4,6 +4,9 @@
 
 #include <errno.h>
 
+#include <libnftnl/rule.h>
+
+#include "fw/nft/batch.h"
 #include "fw/nft/log_prefix.h"
 #include "fw/nft/nft.h"
 #include "fw/nft/plan.h"
@@ -287,6 +290,30 @@ static void text_of_guard(void **state)
 	fw_policy_free(p);
 }
 
+/* nf_tables' own queue expression, which not every kernel we test on has: libnftnl reads it. */
+static void native_queue(void **state)
+{
+	struct fw_nft_rule r;
+	struct fw_nft_batch b;
+	struct nftnl_rule *rule = nftnl_rule_alloc();
+	char text[512];
+
+	assert_non_null(rule);
+	fw_nft_rule_init(&r, "ips", FW_B_INSPECT, 0);
+	r.verdict = FW_NFT_QUEUE;
+	r.queue = 103;
+	r.queues = 4;
+	r.queue_open = true;
+	fw_nft_batch_init(&b, 1);
+	fw_nft_rule_put(&b, &r);
+	assert_int_equal(b.err, 0);
+	assert_int_equal(nftnl_rule_nlmsg_parse(b.chunks[0].iov_base, rule), 0);
+	assert_true(nftnl_rule_snprintf(text, sizeof(text), rule, NFTNL_OUTPUT_DEFAULT, 0) > 0);
+	text_says(text, "queue num 103-106 bypass");
+	fw_nft_batch_done(&b);
+	nftnl_rule_free(rule);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +326,7 @@ int main(void)
 		cmocka_unit_test(text_of_sample),
 		cmocka_unit_test(text_of_inspection),
 		cmocka_unit_test(text_of_guard),
+		cmocka_unit_test(native_queue),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
