@@ -233,6 +233,25 @@ static bool end_matters(const struct ips_match_list *l)
 	return false;
 }
 
+/* Conditions that only one side of a transaction can answer. */
+static uint8_t dirs_of_cond(const struct ips_rule *r, const struct ips_opt *o)
+{
+	const uint8_t ts = 1 << IPS_TOSERVER, tc = 1 << IPS_TOCLIENT;
+
+	if (o->kind == IPS_O_FTPBOUNCE || (o->kind == IPS_O_FILENAME && r->app == IPS_P_SMTP))
+		return ts;
+	if (o->kind != IPS_O_NUMBER)
+		return ts | tc;
+	switch (o->number.id) {
+	case IPS_NUM_URILEN:
+	case IPS_NUM_URILEN_RAW: return ts;
+	case IPS_NUM_TLS_NOT_BEFORE:
+	case IPS_NUM_TLS_NOT_AFTER:
+	case IPS_NUM_TLS_CHAIN_LEN: return tc;
+	default: return ts | tc;
+	}
+}
+
 static uint8_t dirs_of(const struct ips_rule *r)
 {
 	uint8_t dirs = 3;
@@ -245,6 +264,8 @@ static uint8_t dirs_of(const struct ips_rule *r)
 		if (ips_buf_is_tx(l->buf) && !l->dir_both)
 			dirs &= (uint8_t)(1 << l->dir);
 	}
+	for (uint32_t i = 0; i < r->conds_n; i++)
+		dirs &= dirs_of_cond(r, &r->conds[i]);
 	return dirs;
 }
 
@@ -258,6 +279,26 @@ static bool waits_for_event(const struct ips_rule *r)
 			return true;
 	}
 	return false;
+}
+
+/* Contents, all of them negated, and one in a field that is complete before the message is. */
+static bool only_negated(const struct ips_rule *r)
+{
+	bool field = false;
+
+	for (uint32_t i = 0; i < r->lists_n; i++) {
+		const struct ips_match_list *l = &r->lists[i];
+		uint32_t flags = ips_buf_info(l->buf)->flags;
+
+		for (uint32_t j = 0; j < l->n; j++) {
+			if (l->opts[j].kind != IPS_O_CONTENT)
+				continue;
+			if (!l->opts[j].negated)
+				return false;
+			field |= ips_buf_is_tx(l->buf) && !(flags & IPS_BUF_BODY);
+		}
+	}
+	return field;
 }
 
 void ips_crule_make(struct ips_crule *c, const struct ips_rule *r)
@@ -295,6 +336,8 @@ void ips_crule_make(struct ips_crule *c, const struct ips_rule *r)
 	}
 	if (c->type == IPS_RT_TX && waits_for_event(r))
 		c->flags |= IPS_CR_TX_EVENT;
+	if (c->type == IPS_RT_TX && only_negated(r))
+		c->flags |= IPS_CR_TX_NEGATED;
 }
 
 static uint32_t proto_bit(uint8_t proto)

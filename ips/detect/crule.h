@@ -33,7 +33,8 @@ enum ips_crule_flag {
 	IPS_CR_RAW_FAST = 1 << 6,    /* its fast pattern is in the payload */
 	IPS_CR_SLOT_FAST = 1 << 7,   /* its fast pattern is in a transaction's buffer */
 	IPS_CR_BIDIR = 1 << 8,
-	IPS_CR_TX_EVENT = 1 << 9, /* needs an event in the transaction */
+	IPS_CR_TX_EVENT = 1 << 9,    /* needs an event in the transaction */
+	IPS_CR_TX_NEGATED = 1 << 10, /* its contents in the transaction's fields are all negated */
 };
 
 /* What a packet must have; a bit set, so that one comparison rules many rules out. */

@@ -162,6 +162,9 @@ static unsigned run(struct ips_detect *d, struct ips_packet *p, const struct ips
 	ips_run_packet(d, again);
 	if (f && f->app.proto && f->proto == p->proto)
 		ips_run_transactions(d);
+	/* Packets after the one that told the rest is encrypted. */
+	if (f && (f->app.flags & IPS_APP_NO_RAW))
+		f->flags |= IPS_FLOW_NO_PAYLOAD;
 	ips_match_finish(d);
 	return d->alerts_n;
 }

@@ -11,16 +11,19 @@
 
 static bool inspects_payload(const struct ips_packet *p)
 {
-	return p->payload.len > 0 && !(p->flags & IPS_PKT_NO_PAYLOAD);
+	return p->payload.len > 0 && !(p->flags & IPS_PKT_NO_PAYLOAD) &&
+		!(p->flow && (p->flow->flags & IPS_FLOW_NO_PAYLOAD));
 }
 
 static bool proto_just_known(const struct ips_packet *p)
 {
+	enum ips_proto_id id = p->flow->app.dir_id[p->dir];
 	const uint32_t done = p->dir == IPS_TOSERVER ? IPS_APP_DETECT_DONE_TOSERVER
 						     : IPS_APP_DETECT_DONE_TOCLIENT;
 	const uint32_t told = p->dir == IPS_TOSERVER ? IPS_FLOW_PD_TOSERVER : IPS_FLOW_PD_TOCLIENT;
 
-	return (p->flow->app.flags & done) && !(p->flow->flags & told);
+	return id != IPS_P_UNKNOWN && id != IPS_P_FAILED && (p->flow->app.flags & done) &&
+		!(p->flow->flags & told);
 }
 
 static void take_stock(struct ips_detect *d)

@@ -211,6 +211,9 @@ static void start(const struct run *r, uint32_t rank)
 	res = try_rule(r, c, &e);
 	if (res == IPS_TRI_YES)
 		matched(r, rank);
+	/* The reference alerts again with each packet of such a message. */
+	if (res == IPS_TRI_YES && (c->flags & IPS_CR_TX_NEGATED) && !r->d->cfg.inline_mode)
+		return;
 	/* What is over is kept so that its pattern does not start it again. */
 	e.over = res != IPS_TRI_WAIT;
 	if (r->tx->complete[r->dir] || !r->state)
@@ -253,20 +256,19 @@ static int by_rank(const void *a, const void *b)
 	return x->rank < y->rank ? -1 : x->rank > y->rank;
 }
 
+/* Those whose packet conditions did not hold yet get another chance. */
 static void collect_plain(const struct run *r, const struct ips_app_rules *a)
 {
 	struct ips_detect *d = r->d;
-	bool event = has_event(r->tx), first = !r->state || !r->state->plain;
+	bool event = has_event(r->tx);
 
 	for (uint32_t i = 0; i < a->plain_n; i++) {
 		uint32_t rank = a->plain[i];
-		bool by_event = d->rs->rules[rank].flags & IPS_CR_TX_EVENT;
 
-		if ((by_event ? event : first) && d->stamp[rank] != d->stamp_now)
+		if ((event || !(d->rs->rules[rank].flags & IPS_CR_TX_EVENT)) &&
+			d->stamp[rank] != d->stamp_now)
 			add_work(d, rank, NULL);
 	}
-	if (r->state)
-		r->state->plain = true;
 }
 
 /* Everything that is to be tried now, each rule once. */
@@ -316,7 +318,7 @@ static void inspect(struct ips_detect *d, struct ips_tx *tx, const struct ips_ap
 }
 
 /* Something to look at since the last time? */
-static bool due(const struct ips_detect *d, const struct ips_tx *tx)
+static bool due(const struct ips_detect *d, const struct ips_app_rules *a, const struct ips_tx *tx)
 {
 	enum ips_dir dir = d->p->dir;
 
@@ -335,7 +337,7 @@ void ips_run_transactions(struct ips_detect *d)
 	for (struct ips_tx *tx = app->first; tx; tx = tx->next) {
 		if (tx->flags & (done | IPS_TX_PASS))
 			continue;
-		if (a->any && !(tx->flags & skip) && due(d, tx))
+		if (a->any && !(tx->flags & skip) && due(d, a, tx))
 			inspect(d, tx, a);
 		if (tx->complete[dir] || (tx->flags & skip)) {
 			tx->flags |= done;

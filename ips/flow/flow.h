@@ -27,6 +27,7 @@ enum ips_flow_flag {
 	IPS_FLOW_LOGGED = 1 << 10,
 	IPS_FLOW_TCP_OVER = 1 << 11,    /* stream: a new SYN may take the tuple over */
 	IPS_FLOW_TFO_IGNORED = 1 << 12, /* stream: the server refused the data of the SYN */
+	IPS_FLOW_NO_PAYLOAD = 1 << 13,  /* detection: encrypted from here on */
 };
 
 struct ips_tcp;      /* ips/stream */
