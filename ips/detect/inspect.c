@@ -167,8 +167,11 @@ static enum ips_run_result plain(struct ips_run *r, const struct ips_opt *o)
 	case IPS_O_DATAREP: return dataset(r, o);
 	case IPS_O_PCRE: return pcre_once(r, o);
 	case IPS_O_ASN1:
-		return ips_asn1(o, (struct ips_view){r->data, r->len}, r->pos) ? IPS_RUN_YES
-									       : IPS_RUN_NO;
+		/* Of packets only, as in the reference. */
+		if (r->flags & IPS_INSPECT_STREAM ||
+			!ips_asn1(o, (struct ips_view){r->data, r->len}, r->pos))
+			return IPS_RUN_NO;
+		return IPS_RUN_YES;
 	default: return IPS_RUN_NO;
 	}
 }
