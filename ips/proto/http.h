@@ -105,7 +105,8 @@ void http_freeze(struct http_tx *tx, enum ips_dir dir);
 bool http_number(struct ips_app *a, struct ips_tx *tx, enum ips_num num, enum ips_dir dir,
 	unsigned index, uint64_t *ret);
 
-/* http_part.c: uploads. */
+/* http_part.c: the first bytes of an answer's body; uploads. */
+void http_answer_start(struct http_tx *tx);
 void http_upload_start(struct http_tx *tx);
 void http_upload_scan(struct http_tx *tx, bool end);
 enum ips_buf_state http_upload_view(

@@ -139,7 +139,7 @@ static int body_data(htp_tx_data_t *d, enum ips_dir dir)
 	if (s->body.total == 0 && dir == IPS_TOSERVER)
 		http_upload_start(tx);
 	else if (s->body.total == 0)
-		tx->answer_named = tx->line_seen;
+		http_answer_start(tx);
 	if (!d->data)
 		ips_body_gap(&s->body, d->len);
 	else if (ips_body_add(&s->body, tx->http->mem, d->data, d->len) && dir == IPS_TOSERVER)
@@ -238,7 +238,7 @@ htp_cfg_t *http_config_new(const struct ips_app_config *app)
 		return NULL;
 	htp_config_set_server_personality(cfg, HTP_SERVER_IDS);
 	htp_config_set_parse_request_cookies(cfg, 0);
-	htp_config_set_allow_space_uri(cfg, 1);
+	htp_config_set_allow_space_uri(cfg, 0);
 	htp_config_set_plusspace_decode(cfg, HTP_DECODER_URLENCODED, 0);
 	htp_config_set_request_decompression(cfg, 1);
 	htp_config_set_response_decompression(cfg, app->decompress_layers > 0);

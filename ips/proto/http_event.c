@@ -64,8 +64,6 @@ static const struct message messages[] = {
 	{"GZip decompressor:", HTTP_EV_GZIP},
 	{"LZMA decompressor: memory limit reached", HTTP_EV_LZMA},
 	{"Compression bomb:", HTTP_EV_BOMB},
-	/* Two headers of one name are no event. */
-	{"Repetition for header", HTTP_EV_COUNT},
 };
 
 enum http_event http_event_of_message(const char *msg)
@@ -73,7 +71,7 @@ enum http_event http_event_of_message(const char *msg)
 	for (size_t i = 0; i < SK_ARRAY_SIZE(messages); i++)
 		if (strncmp(messages[i].prefix, msg, strlen(messages[i].prefix)) == 0)
 			return messages[i].event;
-	return HTTP_EV_UNKNOWN_ERROR;
+	return HTTP_EV_COUNT;
 }
 
 /* Where an event goes that libhtp did not tell the transaction of. */

@@ -79,7 +79,8 @@ extern const char *const http_events[HTTP_EV_COUNT + 1];
 /* After this many messages of one connection no more are looked at. */
 #define HTTP_MESSAGES_MAX 512
 
-enum http_event http_event_of_message(const char *msg); /* HTTP_EV_COUNT: none */
+/* HTTP_EV_COUNT: none; that is so for a gap, an unknown method, two headers of one name… */
+enum http_event http_event_of_message(const char *msg);
 struct http_tx;
 struct ips_http;
 /* Events told by libhtp's flags of the request. */

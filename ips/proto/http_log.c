@@ -7,7 +7,7 @@
 
 static void str(struct ips_json *j, const char *key, const bstr *b)
 {
-	if (b)
+	if (b && bstr_len(b) > 0)
 		ips_json_bytes(j, key, bstr_ptr(b), bstr_len(b));
 }
 

@@ -14,6 +14,11 @@
 #define BOUNDARY_MAX 200 /* RFC 2046 allows 70 */
 #define FILE_NAME_MAX 4096
 
+static void event(struct http_tx *tx, enum http_event e)
+{
+	ips_tx_event(tx->http->app, &tx->base, e);
+}
+
 static struct ips_view trim(struct ips_view v)
 {
 	while (v.len &&
@@ -97,12 +102,56 @@ void http_upload_start(struct http_tx *tx)
 		tx->upload = HTTP_UPLOAD_WHOLE;
 	if (tx->upload == HTTP_UPLOAD_WHOLE && x->parsed_uri && x->parsed_uri->path &&
 		bstr_len(x->parsed_uri->path) > FILE_NAME_MAX)
-		ips_tx_event(tx->http->app, &tx->base, HTTP_EV_FILE_NAME);
+		event(tx, HTTP_EV_FILE_NAME);
 }
 
-static void event(struct http_tx *tx, enum http_event e)
+/* A decimal number and the character after it. False: none, too large, or another character. */
+static bool number_then(struct ips_view *v, const char *after, uint64_t *ret)
 {
-	ips_tx_event(tx->http->app, &tx->base, e);
+	uint64_t n = 0;
+	uint32_t i = 0;
+
+	for (; i < v->len && v->data[i] >= '0' && v->data[i] <= '9'; i++) {
+		n = n * 10 + (v->data[i] - '0');
+		if (n > INT64_MAX)
+			return false;
+	}
+	if (i == 0 || (*after ? i == v->len || v->data[i] != (uint8_t)*after : i != v->len))
+		return false;
+	i += *after ? 1 : 0;
+	v->data += i;
+	v->len -= i;
+	*ret = n;
+	return true;
+}
+
+/* RFC 9110 section 14.4: "bytes 0-9/10", "bytes 0-9/" and a star, "bytes" star "/10". */
+static bool range_ok(struct ips_view v)
+{
+	uint64_t from, to, size;
+
+	v = trim(v);
+	if (v.len < 5 || strncasecmp((const char *)v.data, "bytes", 5) != 0)
+		return false;
+	v = trim((struct ips_view){v.data + 5, v.len - 5});
+	if (v.len >= 2 && memcmp(v.data, "*/", 2) == 0) {
+		v = (struct ips_view){v.data + 2, v.len - 2};
+		return number_then(&v, "", &size);
+	}
+	if (!number_then(&v, "-", &from) || !number_then(&v, "/", &to))
+		return false;
+	if (v.len == 1 && v.data[0] == '*')
+		return true;
+	return number_then(&v, "", &size) && from <= to && to < size;
+}
+
+void http_answer_start(struct http_tx *tx)
+{
+	const htp_header_t *h = htp_table_get_c(tx->htx->response_headers, "content-range");
+
+	tx->answer_named = tx->line_seen;
+	if (h && !range_ok(http_view(h->value)))
+		event(tx, HTTP_EV_RANGE);
 }
 
 static struct http_part *open_part(struct http_tx *tx)
@@ -171,7 +220,7 @@ static void part_head(struct http_tx *tx, uint32_t from, uint32_t to)
 		from += len + 2;
 	}
 	p->state = HTTP_PART_SEARCH;
-	part = file ? open_part(tx) : NULL;
+	part = file && name.len ? open_part(tx) : NULL;
 	if (!part)
 		return;
 	if (name.len > FILE_NAME_MAX) {

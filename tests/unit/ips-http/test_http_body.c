@@ -325,6 +325,35 @@ static void test_name_of_answer(void **state)
 	talk_end(&t);
 }
 
+static void test_ranges(void **state)
+{
+	static const struct {
+		const char *header;
+		bool bad;
+	} cases[] = {
+		{"Content-Range: bytes 0-1/10\r\n", false},
+		{"Content-Range: bytes 0-1/*\r\n", false},
+		{"Content-Range: bytes */10\r\n", false},
+		{"Content-Range: bytes 10-5/*\r\n", false},
+		{"Content-Range: bytes 10-5/20\r\n", true},
+		{"Content-Range: bytes 0-10/10\r\n", true},
+		{"Content-Range: bytes 0--5/*\r\n", true},
+		{"Content-Range: bytes foo-bar/baz\r\n", true},
+		{"Content-Range: bytes 0-9223372036854775807/9223372036854775808\r\n", true},
+		{"Content-Range: lines 0-1/10\r\n", true},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct talk t;
+
+		ask(&t);
+		answer(&t, cases[i].header, "ok", 2);
+		if (talk_event(&t, 0, "range_invalid") != cases[i].bad)
+			fail_msg("%s", cases[i].header);
+		talk_end(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -343,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_multipart_grows),
 		cmocka_unit_test(test_multipart_odd),
 		cmocka_unit_test(test_name_of_answer),
+		cmocka_unit_test(test_ranges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
