@@ -9,33 +9,8 @@
 #include <nghttp2/nghttp2.h>
 
 #include "ips/proto/body.h"
+#include "ips/proto/http2_event.h"
 #include "ips/proto/unpack.h"
-
-#define H2_EVENTS(X)                                                                               \
-	X(FRAME_HEADER, "invalid_frame_header")                                                    \
-	X(MAGIC, "invalid_client_magic")                                                           \
-	X(FRAME_DATA, "invalid_frame_data")                                                        \
-	X(HEADER, "invalid_header")                                                                \
-	X(FRAME_LENGTH, "invalid_frame_length")                                                    \
-	X(EXTRA_HEADER, "extra_header_data")                                                       \
-	X(LONG_FRAME, "long_frame_data")                                                           \
-	X(REUSE, "stream_id_reuse")                                                                \
-	X(HTTP1_SETTINGS, "invalid_http1_settings")                                                \
-	X(UNPACK, "failed_decompression")                                                          \
-	X(RANGE, "invalid_range")                                                                  \
-	X(INTEGER, "header_integer_overflow")                                                      \
-	X(STREAMS, "too_many_streams")                                                             \
-	X(HOST_DIFFERS, "authority_host_mismatch")                                                 \
-	X(USERINFO, "userinfo_in_uri")                                                             \
-	X(REASSEMBLY, "reassembly_limit_reached")                                                  \
-	X(DATA_ZERO, "data_stream_zero")                                                           \
-	X(FRAMES, "too_many_frames")
-enum h2_event {
-#define X(id, name) H2_EV_##id,
-	H2_EVENTS(X)
-#undef X
-		H2_EV_COUNT
-};
 
 enum h2_type {
 	H2_DATA,
@@ -147,6 +122,8 @@ enum ips_buf_state h2_buffer(struct ips_app *a, struct ips_tx *tx, enum ips_buf 
 	enum ips_dir dir, unsigned index, struct ips_buf_view *ret);
 bool h2_number(struct ips_app *a, struct ips_tx *tx, enum ips_num num, enum ips_dir dir,
 	unsigned index, uint64_t *ret);
+
+/* http2_log.c */
 void h2_log(struct ips_app *a, struct ips_tx *tx, struct ips_json *j);
 
 #endif
