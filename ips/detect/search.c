@@ -16,18 +16,18 @@ static unsigned commonness(uint8_t b)
 
 	if (b == 0 || b == ' ')
 		return 60;
-	if (b == 0xff || b == '\n' || b == '\r')
+	if (b == '/' || b == '.' || b == '-')
+		return 40;
+	if (b == 0xff || b == '\n' || b == '\r' || (b >= '0' && b <= '9'))
 		return 35;
-	if (b >= '0' && b <= '9')
-		return 30;
 	if (b >= 'a' && b <= 'z') {
 		at = strchr(letters, b);
-		return 25 + (unsigned)(at - letters);
+		return 14 + 3 * (unsigned)(at - letters) / 2;
 	}
 	if (b >= 'A' && b <= 'Z')
 		return 15;
-	if (strchr("./-=:,;\"<>&", b))
-		return 22;
+	if (strchr("=:,;\"<>&_", b))
+		return 25;
 	return b < 16 ? 20 : 8;
 }
 

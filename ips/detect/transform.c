@@ -10,7 +10,6 @@
 
 #include "ips/detect/inspect_int.h"
 #include "ips/detect/search.h"
-#include "lib/util.h"
 
 static bool blank(uint8_t b)
 {
@@ -158,10 +157,7 @@ struct ips_view ips_transform_one(struct ips_inspect *in, const struct ips_trans
 	case IPS_T_TO_UPPERCASE: n = change_case(v, dst, true); break;
 	case IPS_T_TO_MD5: n = digest(v, dst, GNUTLS_DIG_MD5); break;
 	case IPS_T_TO_SHA1: n = digest(v, dst, GNUTLS_DIG_SHA1); break;
-	case IPS_T_TO_SHA256:
-		sk_sha256(dst, v.data, v.len);
-		n = 32;
-		break;
+	case IPS_T_TO_SHA256: n = digest(v, dst, GNUTLS_DIG_SHA256); break;
 	case IPS_T_URL_DECODE: n = url_decode(v, dst); break;
 	case IPS_T_XOR: n = t->key_len ? xor_key(v, dst, t) : 0; break;
 	case IPS_T_HEADER_LOWERCASE: n = header_lowercase(v, dst); break;
