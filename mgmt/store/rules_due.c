@@ -140,10 +140,17 @@ static const char expiring[] =
 	"  WHERE n.number = v.number AND n.revision > v.revision"
 	"  AND n.state IN ('approved', 'active', 'suspended')) ORDER BY v.number";
 
-static int notices_all(struct mg_store *s, int64_t now, size_t *ret_new, struct sk_err *err)
+/* The same for exceptions of the inspection, which share the numbers. */
+static const char expiring_exceptions[] =
+	"SELECT v.number, v.expiry, v.applicant, v.approver, (SELECT coalesce(min(days), 0)"
+	" FROM notice n WHERE n.number = v.number AND n.expiry = v.expiry) FROM exception_rev v"
+	" WHERE v.state = 'active' AND v.expiry BETWEEN ?1 AND ?1 + 30 * 86400 ORDER BY v.number";
+
+static int notices_of(
+	struct mg_store *s, const char *sql, int64_t now, size_t *ret_new, struct sk_err *err)
 {
 	_cleanup_(mg_stmtp) sqlite3_stmt *st = NULL;
-	int r = mg_db_query(s, &st, err, expiring, MG_I(now));
+	int r = mg_db_query(s, &st, err, sql, MG_I(now));
 
 	while (r >= 0 && (r = mg_db_step(s, st, err)) > 0) {
 		r = notice_add(s, st, now, ret_new, err);
@@ -163,7 +170,9 @@ int mg_store_notices_due(struct mg_store *s, int64_t now, size_t *ret_new, struc
 	r = mg_db_exec(s, "BEGIN IMMEDIATE", err);
 	if (r < 0)
 		return r;
-	r = notices_all(s, now, &n, err);
+	r = notices_of(s, expiring, now, &n, err);
+	if (r == 0)
+		r = notices_of(s, expiring_exceptions, now, &n, err);
 	if (r == 0)
 		r = mg_db_exec(s, "COMMIT", err);
 	if (r < 0) {
@@ -174,6 +183,12 @@ int mg_store_notices_due(struct mg_store *s, int64_t now, size_t *ret_new, struc
 	return 0;
 }
 
+/* Rules and exceptions as one list of revisions: each number belongs to one of the two. */
+#define REVS                                                                                       \
+	"(SELECT number, revision, state, expiry, applicant, approver, purpose FROM rule_rev"      \
+	" UNION ALL SELECT number, revision, state, expiry, applicant, approver, purpose"          \
+	" FROM exception_rev)"
+
 int mg_notice_each(struct mg_store *s, const char *account, int64_t now,
 	int (*fn)(const json_t *row, void *arg), void *arg, struct sk_err *err)
 {
@@ -182,9 +197,9 @@ int mg_notice_each(struct mg_store *s, const char *account, int64_t now,
 	int r = mg_db_query(s, &st, err,
 		"SELECT v.number, v.expiry, v.applicant, v.approver, v.purpose, max(n.created), "
 		"v.state"
-		" FROM notice n JOIN rule_rev v ON v.number = n.number AND v.expiry = n.expiry"
+		" FROM notice n JOIN " REVS " v ON v.number = n.number AND v.expiry = n.expiry"
 		" AND v.state IN ('active', 'approved', 'suspended', 'expired')"
-		" WHERE (?1 IS NULL OR n.account = ?1) AND NOT EXISTS (SELECT 1 FROM rule_rev w"
+		" WHERE (?1 IS NULL OR n.account = ?1) AND NOT EXISTS (SELECT 1 FROM " REVS " w"
 		"  WHERE w.number = v.number AND w.revision > v.revision"
 		"  AND w.state IN ('approved', 'active', 'suspended'))"
 		" GROUP BY v.number ORDER BY v.expiry, v.number",

@@ -206,10 +206,77 @@ static const char audit[] =
 	"CREATE TRIGGER audit_content BEFORE UPDATE ON audit BEGIN"
 	" SELECT RAISE(ABORT, 'the audit log is never rewritten'); END;";
 
+/* Exceptions of the inspection share the numbers of the rules; rule sets are files beside it. */
+static const char inspection[] =
+	"CREATE TABLE exception_rev ("
+	" number INTEGER NOT NULL REFERENCES rule(number), revision INTEGER NOT NULL CHECK "
+	"(revision > 0),"
+	" intent TEXT NOT NULL CHECK (intent IN ('new','change','extend','remove')),"
+	" state TEXT NOT NULL CHECK (state IN ('requested','returned','active','expired','removed',"
+	"  'superseded')),"
+	" gid INTEGER NOT NULL CHECK (gid >= 0), sid INTEGER NOT NULL CHECK (sid >= 0),"
+	" source TEXT NOT NULL, destination TEXT NOT NULL,"
+	" action TEXT NOT NULL CHECK (action IN ('ignore','alert','drop','reject')),"
+	" applicant TEXT NOT NULL REFERENCES account(name), purpose TEXT NOT NULL, reason TEXT,"
+	" registered INTEGER NOT NULL, expiry INTEGER NOT NULL, requested_at INTEGER NOT NULL,"
+	" approver TEXT REFERENCES account(name), approved_at INTEGER, decided_by TEXT,"
+	" decided_at INTEGER, comment TEXT, PRIMARY KEY (number, revision),"
+	" CHECK (sid > 0 OR source <> 'any' OR destination <> 'any')) STRICT;"
+	"CREATE UNIQUE INDEX exception_open ON exception_rev(number) WHERE state = 'requested';"
+	"CREATE UNIQUE INDEX exception_active ON exception_rev(number) WHERE state = 'active';"
+	"CREATE TABLE ips_set ("
+	" version INTEGER PRIMARY KEY AUTOINCREMENT, sha256 TEXT NOT NULL, name TEXT NOT NULL,"
+	" imported_by TEXT NOT NULL, imported_at INTEGER NOT NULL, rules INTEGER NOT NULL,"
+	" fresh INTEGER NOT NULL, trial_until INTEGER NOT NULL, files TEXT NOT NULL,"
+	" state TEXT NOT NULL CHECK (state IN ('active','kept','deleted'))) STRICT;"
+	"CREATE UNIQUE INDEX ips_set_active ON ips_set(state) WHERE state = 'active';";
+
+static const char inspection_triggers[] =
+	"CREATE TRIGGER exception_keep BEFORE DELETE ON exception_rev BEGIN"
+	" SELECT RAISE(ABORT, 'revisions are never deleted'); END;"
+	"CREATE TRIGGER exception_new BEFORE INSERT ON exception_rev"
+	" WHEN NEW.state <> 'requested' OR NEW.approver IS NOT NULL OR NEW.approved_at IS NOT NULL"
+	"  OR EXISTS (SELECT 1 FROM exception_rev WHERE number = NEW.number"
+	"   AND revision >= NEW.revision)"
+	"  OR EXISTS (SELECT 1 FROM rule_rev WHERE number = NEW.number) BEGIN"
+	" SELECT RAISE(ABORT, 'an exception begins as a request'); END;"
+	"CREATE TRIGGER exception_content BEFORE UPDATE ON exception_rev"
+	" WHEN (NEW.number, NEW.revision, NEW.intent, NEW.gid, NEW.sid, NEW.source,"
+	"  NEW.destination, NEW.action, NEW.applicant, NEW.purpose, NEW.reason, NEW.registered,"
+	"  NEW.expiry, NEW.requested_at) IS NOT (OLD.number, OLD.revision, OLD.intent, OLD.gid,"
+	"  OLD.sid, OLD.source, OLD.destination, OLD.action, OLD.applicant, OLD.purpose,"
+	"  OLD.reason, OLD.registered, OLD.expiry, OLD.requested_at)"
+	" BEGIN SELECT RAISE(ABORT, 'a revision is never rewritten'); END;"
+	"CREATE TRIGGER exception_step BEFORE UPDATE OF state ON exception_rev"
+	" WHEN NEW.state IS NOT OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ("
+	"  'requested>returned','requested>active','requested>removed','requested>superseded',"
+	"  'active>expired','active>removed','active>superseded')"
+	" BEGIN SELECT RAISE(ABORT, 'no such step in the life of an exception'); END;"
+	"CREATE TRIGGER exception_approver BEFORE UPDATE ON exception_rev"
+	" WHEN (NEW.approver IS NOT OLD.approver OR NEW.approved_at IS NOT OLD.approved_at)"
+	"  AND NOT (OLD.state = 'requested' AND NEW.state IN ('active', 'removed'))"
+	" BEGIN SELECT RAISE(ABORT, 'an approval is never rewritten'); END;"
+	"CREATE TRIGGER exception_approve BEFORE UPDATE ON exception_rev"
+	" WHEN OLD.state = 'requested' AND (NEW.state = 'active'"
+	"   OR (NEW.state = 'removed' AND NEW.approver IS NOT NULL)) AND (NEW.approver IS NULL"
+	"  OR coalesce(NEW.approved_at, 0) <= 0 OR NEW.approver = NEW.applicant COLLATE NOCASE"
+	"  OR NOT EXISTS (SELECT 1 FROM account WHERE name = NEW.approver AND enabled = 1"
+	"   AND (roles & 2) <> 0))"
+	" BEGIN SELECT RAISE(ABORT, 'only an approver who did not ask for it approves'); END;"
+	"CREATE TRIGGER ips_set_keep BEFORE DELETE ON ips_set BEGIN"
+	" SELECT RAISE(ABORT, 'the list of rule sets is never deleted'); END;"
+	"CREATE TRIGGER ips_set_content BEFORE UPDATE ON ips_set"
+	" WHEN (NEW.version, NEW.sha256, NEW.name, NEW.imported_by, NEW.imported_at, NEW.rules,"
+	"  NEW.fresh, NEW.trial_until, NEW.files) IS NOT (OLD.version, OLD.sha256, OLD.name,"
+	"  OLD.imported_by, OLD.imported_at, OLD.rules, OLD.fresh, OLD.trial_until, OLD.files)"
+	"  OR (OLD.state = 'deleted' AND NEW.state <> 'deleted')"
+	" BEGIN SELECT RAISE(ABORT, 'a rule set is never rewritten'); END;";
+
 /* Step n brings the schema from version n to n+1; the last gives MG_SCHEMA_VERSION. */
 static const char *const step_1[] = {
 	accounts, rules, rule_triggers, changes, generations, reviews, audit, NULL};
-static const char *const *const steps[] = {step_1};
+static const char *const step_2[] = {inspection, inspection_triggers, NULL};
+static const char *const *const steps[] = {step_1, step_2};
 
 _Static_assert(SK_ARRAY_SIZE(steps) == MG_SCHEMA_VERSION, "one step a version");
 
