@@ -11,7 +11,7 @@
 #include "ips/rules/int.h"
 #include "lib/util.h"
 
-#define MAX_DEPTH 32
+#define MAX_DEPTH 64
 
 enum { FAMILY_4, FAMILY_6, FAMILIES };
 
