@@ -13,6 +13,7 @@ const struct ips_proto *const ips_protos[IPS_P_COUNT] = {
 	[IPS_P_SMTP] = &ips_smtp_proto,
 	[IPS_P_FTP] = &ips_ftp_proto,
 	[IPS_P_FTPDATA] = &ips_ftpdata_proto,
+	[IPS_P_MODBUS] = &ips_modbus_proto,
 	[IPS_P_DNS] = &ips_dns_proto,
 	[IPS_P_HTTP1] = &ips_http1_proto,
 	[IPS_P_HTTP2] = &ips_http2_proto,
@@ -26,6 +27,7 @@ const struct ips_probe_row *const ips_probe_tables[] = {
 	ips_smtp_probes,
 	ips_ftp_probes,
 	ips_dns_probes,
+	ips_modbus_probes,
 	NULL,
 };
 

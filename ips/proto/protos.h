@@ -13,6 +13,8 @@ extern const struct ips_proto ips_ftp_proto, ips_ftpdata_proto;
 extern const struct ips_probe_row ips_ftp_probes[];
 extern const struct ips_proto ips_smtp_proto;
 extern const struct ips_probe_row ips_smtp_probes[];
+extern const struct ips_proto ips_modbus_proto;
+extern const struct ips_probe_row ips_modbus_probes[];
 extern const struct ips_proto ips_dns_proto;
 extern const struct ips_probe_row ips_dns_probes[];
 extern const struct ips_proto ips_http1_proto;
