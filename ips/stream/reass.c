@@ -217,7 +217,7 @@ static bool store_piece(struct tcp_ctx *c, struct half *h, const struct piece *x
 		struct seg *g = i == NONE ? NULL : &s->pool.seg[i];
 		uint64_t hole = g ? SK_MIN(g->off, x->end) : x->end, stop;
 
-		if (hole > cur) {
+		if (!g || hole > cur) {
 			uint64_t from = SK_MAX(cur, h->app); /* a skipped hole stays one */
 
 			if (from < hole &&
@@ -290,7 +290,7 @@ static enum reass_result verify(struct tcp_ctx *c, struct half *h, const struct 
 		const struct seg *g = i == NONE ? NULL : &s->pool.seg[i];
 		uint64_t hole = g ? SK_MIN(g->off, x->end) : x->end, stop;
 
-		if (hole > cur) {
+		if (!g || hole > cur) {
 			if (cur < SK_MIN(hole, h->app))
 				return ambiguous(c, false);
 			cur = hole;

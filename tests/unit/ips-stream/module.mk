@@ -2,3 +2,4 @@
 $(eval $(call module,ips-stream-wire,tests/unit/ips-stream,wire.c,ips-stream,))
 $(eval $(call unit,ips-stream-captures,tests/unit/ips-stream/test_captures.c,ips-stream-wire ips-stream))
 $(eval $(call unit,ips-stream-inline,tests/unit/ips-stream/test_inline.c,ips-stream-wire ips-stream))
+$(eval $(call unit,ips-stream-pool,tests/unit/ips-stream/test_pool.c,ips-stream))
