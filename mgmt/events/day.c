@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "lib/util.h"
+#include "mgmt/events/alert.h"
 #include "mgmt/events/files.h"
 #include "mgmt/events/schema.h"
 #include "mgmt/events/sql.h"
@@ -24,7 +25,7 @@ struct run {
 	int64_t from, next;
 };
 
-enum { FLOW, OTHER, CLS, SEQ, MARK, META, STMTS };
+enum { FLOW, OTHER, CLS, SEQ, MARK, META, ALERT, STMTS };
 static const char *const stmt_sql[STMTS] = {
 	[FLOW] = "INSERT INTO flow VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
 	[OTHER] = "INSERT INTO other VALUES(?1,?2,?3)",
@@ -33,6 +34,7 @@ static const char *const stmt_sql[STMTS] = {
 		 " DO UPDATE SET mark=max(mark,?2), done=max(done,?3)"),
 	[MARK] = "SELECT mark FROM seq WHERE instance=?1",
 	[META] = "INSERT INTO meta VALUES(?1,?2) ON CONFLICT(k) DO UPDATE SET v=v+?2",
+	[ALERT] = "INSERT INTO alert VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
 };
 
 struct mg_day {
@@ -43,6 +45,7 @@ struct mg_day {
 	json_t *classes; /* text of the class → id */
 	struct run flow_run, other_run;
 	struct mg_day_counts add; /* of the open transaction */
+	int64_t pcap_bytes;       /* of captures, with the open transaction's */
 	bool open, new_class;
 };
 
@@ -149,6 +152,12 @@ static int open_db(struct mg_day *d, const char *dir, struct sk_err *err)
 		err);
 	if (r == 0)
 		r = make_schema(d, err);
+	/* A part that came later: a reader finds it or does without. */
+	if (r == 0)
+		r = mg_sql_exec(d->db, d->path, MG_ALERT_SCHEMA, err);
+	if (r == 0)
+		r = mg_sql_int(d->db, d->path, "SELECT v FROM meta WHERE k='pcap_bytes'",
+			&d->pcap_bytes, err);
 	if (r == 0)
 		r = load_classes(d, err);
 	for (int i = 0; r == 0 && i < STMTS; i++)
@@ -364,13 +373,85 @@ static int put_other(struct mg_day *d, const json_t *ev, int64_t ts, struct sk_e
 	return r;
 }
 
+/* The event without its capture, which is a column of its own. */
+static char *alert_text(const json_t *ev)
+{
+	json_t *s = json_object_get(ev, "sekisho"), *copy, *own;
+	char *text;
+
+	if (!json_object_get(s, "pcap"))
+		return json_dumps(ev, JSON_COMPACT | JSON_SORT_KEYS);
+	copy = json_copy((json_t *)ev);
+	own = json_copy(s);
+	if (own)
+		json_object_del(own, "pcap");
+	if (!copy || !own || json_object_set_new(copy, "sekisho", own) < 0) {
+		json_decref(copy);
+		return NULL;
+	}
+	text = json_dumps(copy, JSON_COMPACT | JSON_SORT_KEYS);
+	json_decref(copy);
+	return text;
+}
+
+/* The capture, if the day still takes it. */
+static void bind_pcap(struct mg_day *d, sqlite3_stmt *st, const char *base64)
+{
+	size_t len = 0;
+	void *p = NULL;
+
+	sqlite3_bind_null(st, 12);
+	if (!base64)
+		return;
+	if (d->pcap_bytes < MG_ALERT_PCAP_DAY)
+		p = mg_alert_unbase64(base64, &len);
+	if (!p) {
+		d->add.pcaps_left_out++;
+		return;
+	}
+	sqlite3_bind_blob(st, 12, p, (int)len, free);
+	d->add.pcap_bytes += len;
+	d->pcap_bytes += (int64_t)len;
+}
+
+static int put_alert(struct mg_day *d, const json_t *ev, const struct mg_alert_cols *c, int64_t ts,
+	struct sk_err *err)
+{
+	sqlite3_stmt *st = d->st[ALERT];
+	char *text = alert_text(ev);
+	int r;
+
+	if (!text)
+		return sk_err_nomem(err);
+	sqlite3_bind_int64(st, 1, ts);
+	sqlite3_bind_int64(st, 2, (int64_t)c->count);
+	sqlite3_bind_int64(st, 3, c->gid);
+	sqlite3_bind_int64(st, 4, c->sid);
+	sqlite3_bind_int64(st, 5, c->severity);
+	sqlite3_bind_text(st, 6, c->decision, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_text(st, 7, c->class, -1, SQLITE_TRANSIENT);
+	bind_addr(st, 8, &c->src);
+	bind_addr(st, 9, &c->dst);
+	sqlite3_bind_text(st, 10, c->msg, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_text(st, 11, text, -1, free);
+	bind_pcap(d, st, c->pcap);
+	r = step(d, ALERT, err);
+	if (r == 0)
+		d->add.alerts++;
+	sqlite3_clear_bindings(st);
+	return r;
+}
+
 int mg_day_put(struct mg_day *d, const json_t *ev, int64_t ts, struct sk_err *err)
 {
+	struct mg_alert_cols alert;
 	struct mg_flow f;
 	struct mg_class c;
 	json_t *extra = NULL;
 	int r = mg_flow_decode(ev, &f, &c, &extra);
 
+	if (r == -ENOENT && mg_alert_decode(ev, &alert) == 0)
+		return put_alert(d, ev, &alert, ts, err);
 	if (r == -ENOENT)
 		return put_other(d, ev, ts, err);
 	if (r < 0)
@@ -429,6 +510,12 @@ int mg_day_commit(
 		r = add_meta(d, "blocked", d->add.blocked, err);
 	if (r == 0)
 		r = add_meta(d, "lost", d->add.lost, err);
+	if (r == 0)
+		r = add_meta(d, "alerts", d->add.alerts, err);
+	if (r == 0)
+		r = add_meta(d, "pcap_bytes", d->add.pcap_bytes, err);
+	if (r == 0)
+		r = add_meta(d, "pcaps_left_out", d->add.pcaps_left_out, err);
 	/* Late events make the rollups of a finished day wrong until it is sealed again. */
 	if (r == 0 && d->add.flows > 0)
 		r = mg_sql_exec(
@@ -446,6 +533,7 @@ void mg_day_rollback(struct mg_day *d)
 		return;
 	sqlite3_exec(d->db, "ROLLBACK", NULL, NULL, NULL);
 	d->open = false;
+	d->pcap_bytes -= (int64_t)d->add.pcap_bytes;
 	d->flow_run = d->other_run = (struct run){0};
 	if (d->new_class) {
 		json_object_clear(d->classes);

@@ -54,6 +54,20 @@ void mg_eve_free(struct mg_eve *e)
 	free(e);
 }
 
+/* A SIEM wants the alert, not its capture. */
+static void leave_pcap(json_t *line)
+{
+	json_t *s = json_object_get(line, "sekisho");
+
+	if (!json_object_get(s, "pcap"))
+		return;
+	s = json_copy(s);
+	if (!s)
+		return;
+	json_object_del(s, "pcap");
+	json_object_set_new(line, "sekisho", s);
+}
+
 void mg_eve_add(struct mg_eve *e, const json_t *ev, int64_t ts)
 {
 	json_t *line;
@@ -66,6 +80,7 @@ void mg_eve_add(struct mg_eve *e, const json_t *ev, int64_t ts)
 	if (!line)
 		return;
 	json_object_del(line, "ts");
+	leave_pcap(line);
 	if (!json_is_string(json_object_get(line, "timestamp"))) {
 		sk_time_format_us(ts, stamp, sizeof(stamp));
 		json_object_set_new(line, "timestamp", json_string(stamp));
