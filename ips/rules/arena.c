@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Memory of rules in blocks of 256 KiB; a larger piece gets a block of its own. Used by everything
- * in this folder; never frees single pieces.
+ * Memory of rules in blocks of up to 256 KiB; a larger piece gets a block of its own. Used by
+ * everything in this folder; never frees single pieces.
  */
 #include "ips/rules/arena.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK (256u * 1024)
+#define BLOCK_MIN (16u * 1024)
+#define BLOCK_MAX (256u * 1024)
 
 struct ips_arena_block {
 	struct ips_arena_block *next;
@@ -23,7 +24,11 @@ static void *take(struct ips_arena *a, size_t n, size_t align)
 	if (a->failed)
 		return NULL;
 	if (!a->head || n > a->head->cap - (at < a->head->cap ? at : a->head->cap)) {
-		size_t cap = n > BLOCK / 4 ? n : BLOCK;
+		/* As large as all before it together, so that a few rules stay small. */
+		size_t block = a->bytes < BLOCK_MIN ? BLOCK_MIN
+			: a->bytes > BLOCK_MAX      ? BLOCK_MAX
+						    : (size_t)a->bytes;
+		size_t cap = n > block / 4 ? n : block;
 		struct ips_arena_block *b = malloc(sizeof(*b) + cap);
 
 		if (!b) {
