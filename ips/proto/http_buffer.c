@@ -145,7 +145,8 @@ static enum ips_buf_state uri(struct http_tx *tx, struct ips_buf_view *ret)
 		return none(tx, IPS_TOSERVER, tx->line_seen);
 	if (!tx->uri.made)
 		make_uri(tx);
-	return give_blob(&tx->uri, ret);
+	/* Without path and query, as of CONNECT, it is there and empty. */
+	return give(tx->uri.data, tx->uri.len, ret);
 }
 
 static bool is_cookie(const bstr *name, enum ips_dir dir)

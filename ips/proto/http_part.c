@@ -244,7 +244,7 @@ static void at_boundary(struct http_tx *tx, uint32_t at)
 		/* The line break before a boundary is not the file's. */
 		part->end = at >= part->start + 2 ? at - 2 : part->start;
 		part->done = true;
-		if (part->end == part->start)
+		if (at == part->start)
 			event(tx, HTTP_EV_PART_EMPTY);
 	}
 	p->scan = at + p->boundary_len;

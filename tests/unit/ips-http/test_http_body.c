@@ -303,15 +303,34 @@ static void test_multipart_grows(void **state)
 static void test_multipart_odd(void **state)
 {
 	struct talk t;
+	struct ips_buf_view v;
 
 	talk_begin(&t, &ips_http1_proto);
 	talk_client(&t,
-		"POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 90\r\n"
+		"POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 137\r\n"
 		"Content-Type: multipart/form-data; boundary=XX\r\n\r\n"
 		"--XX\r\nno colon here\r\nContent-Disposition: a; filename=f\r\n\r\n"
-		"\r\n--XX\r\n\r\n\r\nplain\r\n--XX--");
+		"--XX\r\nContent-Disposition: a; filename=\"\"\r\n\r\nnameless\r\n"
+		"--XX\r\n\r\n\r\nplain\r\n--XX--");
+	assert_true(talk_tx(&t, 0)->complete[C2S]);
 	assert_true(talk_event(&t, 0, "multipart_invalid_header"));
 	assert_true(talk_event(&t, 0, "multipart_no_filedata"));
+	talk_is_at(&t, 0, IPS_BUF_FILE_DATA, C2S, 0, "");
+	assert_int_equal(talk_get(&t, 0, IPS_BUF_FILE_DATA, C2S, 1, &v), IPS_BUF_ABSENT);
+	talk_end(&t);
+}
+
+static void test_multipart_empty_file(void **state)
+{
+	struct talk t;
+
+	talk_begin(&t, &ips_http1_proto);
+	talk_client(&t,
+		"POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: 52\r\n"
+		"Content-Type: multipart/form-data; boundary=XX\r\n\r\n"
+		"--XX\r\nContent-Disposition: a; filename=f\r\n\r\n\r\n--XX--");
+	talk_is(&t, 0, IPS_BUF_FILE_DATA, C2S, "");
+	assert_int_equal(talk_events(&t, 0), 0);
 	talk_end(&t);
 }
 
@@ -371,6 +390,7 @@ int main(void)
 		cmocka_unit_test(test_multipart),
 		cmocka_unit_test(test_multipart_grows),
 		cmocka_unit_test(test_multipart_odd),
+		cmocka_unit_test(test_multipart_empty_file),
 		cmocka_unit_test(test_name_of_answer),
 		cmocka_unit_test(test_ranges),
 	};
