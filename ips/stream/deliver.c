@@ -8,7 +8,8 @@
 #include "ips/stream/reass.h"
 #include "lib/util.h"
 
-#define RAW_LAG (256 * 1024) /* bytes that may wait for an inspection nobody asks for */
+#define RAW_LAG (256 * 1024)  /* bytes that may wait for an inspection nobody asks for */
+#define KEEP_MAX (256 * 1024) /* captures: of a window, what is kept to compare */
 
 static void call(struct tcp_ctx *c, struct ips_chunk *k)
 {
@@ -144,7 +145,7 @@ static uint64_t keep_inline(const struct ips_streams *s, const struct half *h, b
 /* Suricata keeps a window of what is done with, to compare what comes again. */
 static uint64_t keep_captures(const struct ips_streams *s, struct half *h, bool raw)
 {
-	uint64_t keep, before = h->window ? h->window : 4096;
+	uint64_t keep, before = h->window ? SK_MIN(h->window, KEEP_MAX) : 4096;
 
 	if (!raw || h->app - SK_MIN(h->raw, h->app) > RAW_LAG)
 		h->raw = SK_MAX(h->raw, h->app);
