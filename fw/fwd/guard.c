@@ -99,8 +99,8 @@ static struct fw_ip ip_of(const struct sockaddr *sa)
 	return ip;
 }
 
-/* An address of the gateway; also when that cannot be found out. */
-static bool own_address(const struct fw_ip *ip)
+/* An address of the gateway, or of a network it is in; also when that cannot be found out. */
+static bool own_address(const struct fw_ip *ip, bool net64)
 {
 	struct ifaddrs *list = NULL;
 	bool own = false;
@@ -110,7 +110,8 @@ static bool own_address(const struct fw_ip *ip)
 	for (const struct ifaddrs *i = list; i && !own; i = i->ifa_next) {
 		if (i->ifa_addr) {
 			const struct fw_ip x = ip_of(i->ifa_addr);
-			own = x.family == ip->family && x.a == ip->a;
+			own = x.family == ip->family &&
+				(net64 ? fw_block_net(&x).a == ip->a : x.a == ip->a);
 		}
 	}
 	freeifaddrs(list);
@@ -129,11 +130,12 @@ static bool no_source(const struct fw_ip *ip)
 	return ip->a <= 1 || ip->a >> 118 == 0x3fa || ip->a >> 120 == 0xff;
 }
 
-static int may_block(struct fwd *d, const struct fw_ip *ip, struct sk_err *err)
+static int may_block(struct fwd *d, const struct fw_block *e, struct sk_err *err)
 {
+	const struct fw_ip *ip = &e->addr;
 	char addr[64];
 
-	fw_ip_format(ip, addr, sizeof(addr));
+	fw_block_format(e, addr, sizeof(addr));
 	if (no_source(ip))
 		return sk_err_set(err, -EPERM, "address", "%s is no source that could be blocked",
 			"%s は遮断できる接続元ではありません", addr);
@@ -141,7 +143,7 @@ static int may_block(struct fwd *d, const struct fw_ip *ip, struct sk_err *err)
 		return sk_err_set(err, -EPERM, "address",
 			"%s is exempt (setting guard.exempt): it is never blocked",
 			"%s は除外されています (設定 guard.exempt)", addr);
-	if (own_address(ip))
+	if (own_address(ip, e->net64))
 		return sk_err_set(err, -EPERM, "address", "%s is the gateway's own address",
 			"%s は本装置のアドレスです", addr);
 	return 0;
@@ -149,12 +151,13 @@ static int may_block(struct fwd *d, const struct fw_ip *ip, struct sk_err *err)
 
 /* ---- events ---- */
 
-static json_t *describe(const struct fw_ip *ip, enum fw_guard_kind k, const char *zone)
+static json_t *describe(const struct fw_block *e, const char *zone)
 {
+	const enum fw_guard_kind k = e->kind;
 	char addr[64];
 	json_t *v;
 
-	fw_ip_format(ip, addr, sizeof(addr));
+	fw_block_format(e, addr, sizeof(addr));
 	v = json_pack("{s:s,s:s}", "address", addr, "guard", fw_guard_kind_name(k));
 	if (v && zone && zone[0])
 		json_object_set_new(v, "zone_in", json_string(zone));
@@ -180,11 +183,10 @@ static json_t *with_limit(json_t *v, const struct fw_guard *g, enum fw_guard_kin
 
 static void report_block(struct fwd *d, const struct fw_block *e, uint32_t seconds)
 {
-	json_t *v = with_limit(
-		describe(&e->addr, e->kind, e->zone), &d->running->guard, e->kind, false);
+	json_t *v = with_limit(describe(e, e->zone), &d->running->guard, e->kind, false);
 	char addr[64];
 
-	fw_ip_format(&e->addr, addr, sizeof(addr));
+	fw_block_format(e, addr, sizeof(addr));
 	sk_log(LOG_NOTICE, "%s blocked for %" PRIu32 " s: %s", addr, seconds,
 		fw_guard_kind_name(e->kind));
 	if (v) {
@@ -199,10 +201,10 @@ static void report_block(struct fwd *d, const struct fw_block *e, uint32_t secon
 static void report_release(
 	struct fwd *d, const struct fw_block *e, const char *why, const char *who)
 {
-	json_t *v = describe(&e->addr, e->kind, e->zone);
+	json_t *v = describe(e, e->zone);
 	char addr[64];
 
-	fw_ip_format(&e->addr, addr, sizeof(addr));
+	fw_block_format(e, addr, sizeof(addr));
 	sk_log(LOG_NOTICE, "%s no longer blocked: %s", addr, why);
 	if (v) {
 		json_object_set_new(v, "why", json_string(why));
@@ -256,7 +258,7 @@ static void arm_cut(struct fwd *d)
 
 static int block(struct fwd *d, struct fw_block *e, uint32_t seconds, struct sk_err *err)
 {
-	const struct fw_nft_blocked k = {.ip = e->addr, .seconds = seconds};
+	const struct fw_nft_blocked k = {.ip = e->addr, .net64 = e->net64, .seconds = seconds};
 	int r;
 
 	e->since = sk_now();
@@ -275,7 +277,7 @@ static int block(struct fwd *d, struct fw_block *e, uint32_t seconds, struct sk_
 	}
 	r = fw_nft_block(d->nft, &k, 1, err);
 	if (r < 0) {
-		fw_blocks_del(d->guard->blocks, &e->addr);
+		fw_blocks_del(d->guard->blocks, e);
 		return r;
 	}
 	d->guard->dirty = true;
@@ -299,19 +301,23 @@ static void act(struct fwd *d, const struct fw_ip *ip, enum fw_guard_kind k,
 		return;
 	if ((z && z->kind == FW_ZONE_OUTSIDE) || g->inside_block) {
 		snprintf(e.zone, sizeof(e.zone), "%s", z ? z->name : "");
-		if (may_block(d, ip, &err) == 0 && block(d, &e, g->block_seconds, &err) == 0)
+		/* Who has one address of an IPv6 network has all of them; not so inside. */
+		if (ip->family == 6 && z && z->kind == FW_ZONE_OUTSIDE) {
+			const struct fw_ip net = fw_block_net(ip);
+			e.net64 = !no_source(ip) && !own_address(&net, true);
+			e.addr = e.net64 ? net : *ip;
+		}
+		if (may_block(d, &e, &err) == 0 && block(d, &e, g->block_seconds, &err) == 0)
 			return;
 		/* A spoofed source, most often: once is enough. */
 		if (!fw_seen_add(d->guard->seen, ip, k, false, sk_boot_us(), FLOOD_HOLD_US))
 			return;
 		sk_log_err(LOG_WARNING, "a source was not blocked", &err);
-		fwd_report(
-			d, "guard_seen", with_limit(describe(ip, k, names->zone_in), g, k, false));
+		fwd_report(d, "guard_seen", with_limit(describe(&e, names->zone_in), g, k, false));
 		return;
 	}
 	if (fw_seen_add(d->guard->seen, ip, k, false, sk_boot_us(), g->block_seconds * US))
-		fwd_report(
-			d, "guard_seen", with_limit(describe(ip, k, names->zone_in), g, k, false));
+		fwd_report(d, "guard_seen", with_limit(describe(&e, names->zone_in), g, k, false));
 }
 
 bool fwd_guard_packet(struct fwd *d, struct fwd_event *e)
@@ -336,8 +342,8 @@ bool fwd_guard_packet(struct fwd *d, struct fwd_event *e)
 		if (!fwd_guard_try(e, &names, d->running, &t))
 			return true;
 		switch (fw_scan_add(d->guard->scan, &t, g, (uint32_t)(sk_boot_us() / US))) {
-		case FW_SCAN_PORTS: act(d, &t.src, FW_GUARD_SCAN, &names); break;
-		case FW_SCAN_HOSTS: act(d, &t.src, FW_GUARD_SWEEP, &names); break;
+		case FW_SCAN_PORTS: act(d, &s.src, FW_GUARD_SCAN, &names); break;
+		case FW_SCAN_HOSTS: act(d, &s.src, FW_GUARD_SWEEP, &names); break;
 		case FW_SCAN_NOTHING: break;
 		}
 		return true;
@@ -347,7 +353,9 @@ bool fwd_guard_packet(struct fwd *d, struct fwd_event *e)
 		act(d, &s.src, s.kind, &names);
 	else if (fw_seen_add(d->guard->seen, &s.dst, s.kind, true, sk_boot_us(), FLOOD_HOLD_US))
 		fwd_report(d, "guard_flood",
-			with_limit(describe(&s.dst, s.kind, names.zone_in), g, s.kind, true));
+			with_limit(describe(&(struct fw_block){.addr = s.dst, .kind = s.kind},
+					   names.zone_in),
+				g, s.kind, true));
 	if (!fwd_event_blocked(e))
 		return false;
 	d->guard->logged++;
@@ -355,6 +363,12 @@ bool fwd_guard_packet(struct fwd *d, struct fwd_event *e)
 }
 
 /* ---- releasing ---- */
+
+static int unblock(struct fwd *d, const struct fw_block *e, struct sk_err *err)
+{
+	return fw_nft_unblock(
+		d->nft, &(struct fw_nft_blocked){.ip = e->addr, .net64 = e->net64}, err);
+}
 
 struct releasing {
 	struct fwd *d;
@@ -371,44 +385,49 @@ static bool release_one(struct fw_block *e, void *arg)
 	if (!over && !(r->exempt && fw_addrs_has(r->exempt, &e->addr)))
 		return false;
 	/* Our clock and the kernel's need not agree to the second. */
-	if (fw_nft_unblock(r->d->nft, &e->addr, 1, &err) < 0)
+	if (unblock(r->d, e, &err) < 0)
 		sk_log_err(LOG_WARNING, "releasing a source", &err);
 	report_release(r->d, e, over ? "expired" : "exempt", NULL);
 	r->d->guard->dirty = true;
 	return true;
 }
 
-int fwd_guard_release(struct fwd *d, const struct fw_ip *ip, const char *who, struct sk_err *err)
+int fwd_guard_release(
+	struct fwd *d, const struct fw_block *which, const char *who, struct sk_err *err)
 {
-	const struct fw_block *e = fw_blocks_find(d->guard->blocks, ip);
+	struct fw_block *e = fw_blocks_find(d->guard->blocks, &which->addr);
 	char addr[64];
 	int r;
 
-	fw_ip_format(ip, addr, sizeof(addr));
-	if (!e)
+	/* An address stands for the network that was blocked for it, not the other way round. */
+	if (!e || (which->net64 && !e->net64)) {
+		fw_block_format(which, addr, sizeof(addr));
 		return sk_err_set(err, -ENOENT, "address", "%s is not blocked",
 			"%s は遮断されていません", addr);
-	r = fw_nft_unblock(d->nft, ip, 1, err);
+	}
+	r = unblock(d, e, err);
 	if (r < 0)
 		return r;
 	report_release(d, e, "released", who);
-	fw_blocks_del(d->guard->blocks, ip);
-	fw_scan_forget(d->guard->scan, ip);
+	const struct fw_ip net = fw_block_net(&e->addr);
+	fw_scan_forget(d->guard->scan, e->addr.family == 6 ? &net : &e->addr);
+	fw_scan_forget(d->guard->scan, &e->addr);
+	fw_blocks_del(d->guard->blocks, e);
 	save(d);
 	return 0;
 }
 
-int fwd_guard_block(struct fwd *d, const struct fw_ip *ip, uint32_t seconds, const char *who,
+int fwd_guard_block(struct fwd *d, const struct fw_block *which, uint32_t seconds, const char *who,
 	struct sk_err *err)
 {
-	struct fw_block e = {.addr = *ip, .kind = FW_GUARD_HAND};
+	struct fw_block e = {.addr = which->addr, .net64 = which->net64, .kind = FW_GUARD_HAND};
 	int r;
 
 	if (!d->running->guard.enabled)
 		return sk_err_set(err, -EOPNOTSUPP, NULL,
 			"the guard is switched off (setting guard.enabled)",
 			"防御機能が無効です (設定 guard.enabled)");
-	r = may_block(d, ip, err);
+	r = may_block(d, &e, err);
 	if (r < 0)
 		return r;
 	snprintf(e.who, sizeof(e.who), "%s", who ? who : "");
@@ -432,7 +451,8 @@ static bool fill_one(struct fw_block *e, void *arg)
 	const uint64_t left = fw_block_left(e, f->now_us);
 
 	if (left > 0)
-		f->v[f->n++] = (struct fw_nft_blocked){.ip = e->addr, .seconds = left};
+		f->v[f->n++] =
+			(struct fw_nft_blocked){.ip = e->addr, .net64 = e->net64, .seconds = left};
 	return false;
 }
 
@@ -489,8 +509,9 @@ void fwd_guard_settle(struct fwd *d)
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (!fw_blocks_find(d->guard->blocks, &v[i].ip))
-			fw_nft_unblock(d->nft, &v[i].ip, 1, NULL);
+		const struct fw_block *e = fw_blocks_find(d->guard->blocks, &v[i].ip);
+		if (!e || e->net64 != v[i].net64)
+			fw_nft_unblock(d->nft, &v[i], NULL);
 	}
 	if (fw_blocks_count(d->guard->blocks) > 0)
 		sk_log(LOG_INFO, "%zu sources are blocked", fw_blocks_count(d->guard->blocks));
@@ -545,7 +566,7 @@ json_t *fwd_guard_row(const struct fw_block *e)
 	char addr[64];
 	json_t *v;
 
-	fw_ip_format(&e->addr, addr, sizeof(addr));
+	fw_block_format(e, addr, sizeof(addr));
 	v = json_pack("{s:s,s:s,s:I,s:I,s:I}", "address", addr, "guard",
 		fw_guard_kind_name(e->kind), "since", (json_int_t)e->since, "until",
 		(json_int_t)(sk_now() + (int64_t)left), "left", (json_int_t)left);

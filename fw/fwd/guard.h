@@ -35,10 +35,11 @@ void fwd_guard_minute(struct fwd *d);
  * By hand. seconds 0: as the policy says. -EPERM: the gateway's own address, an exempt one, or one
  * that no source has; -EEXIST: is blocked already; -ENOSPC; -EOPNOTSUPP: the guard is off.
  */
-int fwd_guard_block(struct fwd *d, const struct fw_ip *ip, uint32_t seconds, const char *who,
+int fwd_guard_block(struct fwd *d, const struct fw_block *which, uint32_t seconds, const char *who,
 	struct sk_err *err);
 /* -ENOENT: is not blocked. */
-int fwd_guard_release(struct fwd *d, const struct fw_ip *ip, const char *who, struct sk_err *err);
+int fwd_guard_release(
+	struct fwd *d, const struct fw_block *which, const char *who, struct sk_err *err);
 /* One block as guard.list shows it. */
 json_t *fwd_guard_row(const struct fw_block *e);
 struct fw_blocks *fwd_guard_blocks(struct fwd *d);

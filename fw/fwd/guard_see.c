@@ -97,5 +97,8 @@ bool fwd_guard_try(const struct fwd_event *e, const struct fwd_event_names *name
 		.proto = k->proto,
 		.has_port = k->has_ports,
 		.port = k->dport};
+	/* All addresses of an IPv6 network are one source: they cost nothing. */
+	if (outside && k->family == 6)
+		ret->src.a = ret->src.a >> 64 << 64;
 	return !group_address(&ret->dst);
 }

@@ -462,7 +462,8 @@ static int op_guard_list(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_m
 	return l.err;
 }
 
-static int address_arg(const json_t *args, struct fw_ip *ip, const char **who, struct sk_err *err)
+static int address_arg(
+	const json_t *args, struct fw_block *which, const char **who, struct sk_err *err)
 {
 	const char *addr = NULL;
 	int r;
@@ -473,7 +474,7 @@ static int address_arg(const json_t *args, struct fw_ip *ip, const char **who, s
 	if ((r = sk_json_str(args, "address", true, &addr, err)) < 0 ||
 		(r = sk_json_str(args, "who", false, who, err)) < 0)
 		return r;
-	r = fw_ip_parse(addr, ip, err);
+	r = fw_block_parse(addr, which, err);
 	if (r < 0)
 		sk_err_prefix(err, "address");
 	return r;
@@ -484,13 +485,14 @@ static int op_guard_release(struct fwd *d, struct sk_ipc_client *c, struct sk_ip
 {
 	static const char *const keys[] = {"address", "who", NULL};
 	const char *who = NULL;
-	struct fw_ip ip;
+	struct fw_block which = {0};
 	json_t *args;
 	int r;
 
-	if ((r = args_of(m, keys, &args, err)) < 0 || (r = address_arg(args, &ip, &who, err)) < 0)
+	if ((r = args_of(m, keys, &args, err)) < 0 ||
+		(r = address_arg(args, &which, &who, err)) < 0)
 		return r;
-	return fwd_guard_release(d, &ip, who, err);
+	return fwd_guard_release(d, &which, who, err);
 }
 
 static int op_guard_block(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m,
@@ -499,15 +501,16 @@ static int op_guard_block(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_
 	static const char *const keys[] = {"address", "seconds", "who", NULL};
 	const char *who = NULL;
 	int64_t seconds = 0;
-	struct fw_ip ip;
+	struct fw_block which = {0};
 	json_t *args;
 	int r;
 
-	if ((r = args_of(m, keys, &args, err)) < 0 || (r = address_arg(args, &ip, &who, err)) < 0 ||
+	if ((r = args_of(m, keys, &args, err)) < 0 ||
+		(r = address_arg(args, &which, &who, err)) < 0 ||
 		(r = int_arg(args, "seconds", 0, FW_GUARD_BLOCK_MAX, &seconds, err)) < 0 ||
-		(r = fwd_guard_block(d, &ip, (uint32_t)seconds, who, err)) < 0)
+		(r = fwd_guard_block(d, &which, (uint32_t)seconds, who, err)) < 0)
 		return r;
-	*extra = fwd_guard_row(fw_blocks_find(fwd_guard_blocks(d), &ip));
+	*extra = fwd_guard_row(fw_blocks_find(fwd_guard_blocks(d), &which.addr));
 	return 0;
 }
 

@@ -12,11 +12,12 @@
 
 #define US 1000000ull
 #define FORMAT "sekisho-guard"
+#define NET64 "/64"
 
 /* No padding: it is hashed and compared as bytes. */
 struct key {
 	uint8_t addr[16];
-	uint8_t family, zero[7];
+	uint8_t family, net64, zero[6];
 };
 _Static_assert(sizeof(struct key) == 24, "key has no padding");
 
@@ -56,25 +57,40 @@ void fw_blocks_free(struct fw_blocks *b)
 	free(b);
 }
 
-static struct key key_of(const struct fw_ip *ip)
+static struct key key_of(const struct fw_ip *ip, bool net64)
 {
-	struct key k = {.family = ip->family};
+	struct key k = {.family = ip->family, .net64 = net64};
 
 	memcpy(k.addr, &ip->a, sizeof(k.addr));
 	return k;
 }
 
+struct fw_ip fw_block_net(const struct fw_ip *ip)
+{
+	return (struct fw_ip){ip->family, ip->a >> 64 << 64};
+}
+
+static uint32_t *place_of(struct fw_blocks *b, const struct fw_ip *ip, bool net64)
+{
+	const struct key k = key_of(ip, net64);
+
+	return sk_table_get(b->table, &k);
+}
+
 struct fw_block *fw_blocks_find(struct fw_blocks *b, const struct fw_ip *ip)
 {
-	const struct key k = key_of(ip);
-	const uint32_t *place = sk_table_get(b->table, &k);
+	const uint32_t *place = place_of(b, ip, false);
 
+	if (!place && ip->family == 6) {
+		const struct fw_ip net = fw_block_net(ip);
+		place = place_of(b, &net, true);
+	}
 	return place ? &b->v[*place] : NULL;
 }
 
 int fw_blocks_add(struct fw_blocks *b, const struct fw_block *e)
 {
-	const struct key k = key_of(&e->addr);
+	const struct key k = key_of(&e->addr, e->net64);
 	uint32_t *place;
 
 	if (sk_table_get(b->table, &k))
@@ -87,9 +103,9 @@ int fw_blocks_add(struct fw_blocks *b, const struct fw_block *e)
 	return 0;
 }
 
-void fw_blocks_del(struct fw_blocks *b, const struct fw_ip *ip)
+void fw_blocks_del(struct fw_blocks *b, const struct fw_block *e)
 {
-	const struct key k = key_of(ip);
+	const struct key k = key_of(&e->addr, e->net64);
 	const uint32_t *place = sk_table_get(b->table, &k);
 
 	if (!place)
@@ -132,6 +148,43 @@ uint64_t fw_block_left(const struct fw_block *e, uint64_t now_us)
 	return e->until_us > now_us ? (e->until_us - now_us + US - 1) / US : 0;
 }
 
+/* ---- text ---- */
+
+void fw_block_format(const struct fw_block *e, char *dst, size_t cap)
+{
+	fw_ip_format(&e->addr, dst, cap);
+	if (e->net64)
+		strncat(dst, NET64, cap - strlen(dst) - 1);
+}
+
+int fw_block_parse(const char *s, struct fw_block *ret, struct sk_err *err)
+{
+	const size_t n = strlen(s), tail = sizeof(NET64) - 1;
+	char addr[64];
+	struct fw_ip ip;
+	int r;
+
+	if (n <= tail || n >= sizeof(addr) || strcmp(s + n - tail, NET64) != 0) {
+		r = fw_ip_parse(s, &ip, err);
+		if (r == 0) {
+			ret->addr = ip;
+			ret->net64 = false;
+		}
+		return r;
+	}
+	snprintf(addr, sizeof(addr), "%.*s", (int)(n - tail), s);
+	r = fw_ip_parse(addr, &ip, err);
+	if (r < 0)
+		return r;
+	if (ip.family != 6 || fw_block_net(&ip).a != ip.a)
+		return sk_err_set(err, -EINVAL, NULL,
+			"write an address, or the first 64 bits of an IPv6 one: 2001:db8::/64",
+			"アドレスか、IPv6 の先頭 64 ビット (2001:db8::/64) を書いてください");
+	ret->addr = ip;
+	ret->net64 = true;
+	return 0;
+}
+
 /* ---- the file ---- */
 
 struct encoding {
@@ -150,7 +203,7 @@ static bool encode_one(struct fw_block *e, void *arg)
 
 	if (left == 0)
 		return false;
-	fw_ip_format(&e->addr, addr, sizeof(addr));
+	fw_block_format(e, addr, sizeof(addr));
 	v = json_pack("{s:s,s:s,s:s,s:s,s:I,s:I}", "address", addr, "kind",
 		fw_guard_kind_name(e->kind), "zone", e->zone, "who", e->who, "since",
 		(json_int_t)e->since, "until", (json_int_t)(c->now + (int64_t)left));
@@ -195,7 +248,7 @@ static int decode_one(
 	int r;
 
 	if ((r = sk_json_str(v, "address", true, &addr, err)) < 0 ||
-		(r = fw_ip_parse(addr, &e->addr, err)) < 0 ||
+		(r = fw_block_parse(addr, e, err)) < 0 ||
 		(r = sk_json_str(v, "kind", true, &kind, err)) < 0 ||
 		(r = text(v, "zone", e->zone, sizeof(e->zone), err)) < 0 ||
 		(r = text(v, "who", e->who, sizeof(e->who), err)) < 0 ||

@@ -19,6 +19,7 @@
 
 struct fw_block {
 	struct fw_ip addr;
+	bool net64; /* IPv6: all that share its first 64 bits; the rest is zero */
 	enum fw_guard_kind kind;
 	char zone[FW_ZONE_NAME_MAX + 1]; /* it came from; empty: not known */
 	char who[FW_BLOCK_WHO_MAX];      /* person, with FW_GUARD_HAND */
@@ -34,8 +35,14 @@ void fw_blocks_free(struct fw_blocks *b);
 
 /* 0, -EEXIST: is blocked already (and stays so at least as long), -ENOSPC: too many. */
 int fw_blocks_add(struct fw_blocks *b, const struct fw_block *e);
+/* The block of this address itself, or of its network. */
 struct fw_block *fw_blocks_find(struct fw_blocks *b, const struct fw_ip *ip);
-void fw_blocks_del(struct fw_blocks *b, const struct fw_ip *ip);
+void fw_blocks_del(struct fw_blocks *b, const struct fw_block *e);
+/* The first 64 bits of an IPv6 address. */
+struct fw_ip fw_block_net(const struct fw_ip *ip);
+/* "192.0.2.1", "2001:db8::1", "2001:db8::/64", there and back; cap >= 50. -EINVAL. */
+void fw_block_format(const struct fw_block *e, char *dst, size_t cap);
+int fw_block_parse(const char *s, struct fw_block *ret, struct sk_err *err);
 size_t fw_blocks_count(const struct fw_blocks *b);
 /* fn returning true deletes the block. Order is not specified. */
 void fw_blocks_walk(struct fw_blocks *b, bool (*fn)(struct fw_block *e, void *arg), void *arg);

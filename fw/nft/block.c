@@ -28,24 +28,30 @@ static size_t key_put(uint8_t key[16], const struct fw_ip *ip)
 	return n;
 }
 
+static const char *list_of(const struct fw_nft_blocked *v)
+{
+	if (v->ip.family == 4)
+		return FW_NFT_BLOCK4;
+	return v->net64 ? FW_NFT_BLOCK6_NET : FW_NFT_BLOCK6;
+}
+
 /* A message of its own for each: a refused one then names no other. */
-static void put_element(
-	struct fw_nft_batch *b, int type, const struct fw_ip *ip, const uint64_t *seconds)
+static void put_element(struct fw_nft_batch *b, int type, const struct fw_nft_blocked *v)
 {
 	uint8_t key[16];
-	const size_t n = key_put(key, ip);
+	const size_t n = key_put(key, &v->ip);
 
 	fw_nft_msg_begin(
 		b, type, type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0, 0, FW_NFT_MSG_SMALL);
 	fw_nft_put_str(b, NFTA_SET_ELEM_LIST_TABLE, FW_NFT_TABLE);
-	fw_nft_put_str(b, NFTA_SET_ELEM_LIST_SET, ip->family == 6 ? FW_NFT_BLOCK6 : FW_NFT_BLOCK4);
+	fw_nft_put_str(b, NFTA_SET_ELEM_LIST_SET, list_of(v));
 	struct nlattr *list = fw_nft_nest(b, NFTA_SET_ELEM_LIST_ELEMENTS);
 	struct nlattr *e = fw_nft_nest(b, NFTA_LIST_ELEM);
 	struct nlattr *k = fw_nft_nest(b, NFTA_SET_ELEM_KEY);
 	fw_nft_put(b, NFTA_DATA_VALUE, key, n);
 	fw_nft_nest_end(b, k);
-	if (seconds)
-		fw_nft_put_be64(b, NFTA_SET_ELEM_TIMEOUT, *seconds * MS);
+	if (type == NFT_MSG_NEWSETELEM)
+		fw_nft_put_be64(b, NFTA_SET_ELEM_TIMEOUT, v->seconds * MS);
 	fw_nft_nest_end(b, e);
 	fw_nft_nest_end(b, list);
 	fw_nft_msg_end(b);
@@ -71,26 +77,21 @@ int fw_nft_block(struct fw_nft *n, const struct fw_nft_blocked *v, size_t count,
 		return 0;
 	fw_nft_batch_init(&b, 1);
 	for (size_t i = 0; i < count; i++)
-		put_element(&b, NFT_MSG_NEWSETELEM, &v[i].ip, &v[i].seconds);
+		put_element(&b, NFT_MSG_NEWSETELEM, &v[i]);
 	int ret = send_batch(n, &b, 0, err);
 	fw_nft_batch_done(&b);
 	return ret;
 }
 
-int fw_nft_unblock(struct fw_nft *n, const struct fw_ip *v, size_t count, struct sk_err *err)
+int fw_nft_unblock(struct fw_nft *n, const struct fw_nft_blocked *v, struct sk_err *err)
 {
-	/* One transaction each: the kernel may have let go of one by itself, which fails all. */
-	for (size_t i = 0; i < count; i++) {
-		struct fw_nft_batch b;
+	struct fw_nft_batch b;
 
-		fw_nft_batch_init(&b, 1);
-		put_element(&b, NFT_MSG_DELSETELEM, &v[i], NULL);
-		int ret = send_batch(n, &b, -ENOENT, err);
-		fw_nft_batch_done(&b);
-		if (ret < 0 && ret != -ENOENT)
-			return ret;
-	}
-	return 0;
+	fw_nft_batch_init(&b, 1);
+	put_element(&b, NFT_MSG_DELSETELEM, v);
+	int ret = send_batch(n, &b, -ENOENT, err);
+	fw_nft_batch_done(&b);
+	return ret == -ENOENT ? 0 : ret;
 }
 
 /* ---- reading ---- */
@@ -98,7 +99,7 @@ int fw_nft_unblock(struct fw_nft *n, const struct fw_ip *v, size_t count, struct
 struct reading {
 	struct fw_nft_blocked *v;
 	size_t n, cap;
-	uint8_t family;
+	struct fw_nft_blocked kind; /* of those of this list */
 };
 
 static const struct nlattr *find(const struct nlattr *nest, uint16_t type)
@@ -116,7 +117,7 @@ static int element(struct reading *r, const struct nlattr *e)
 {
 	const struct nlattr *key = find(e, NFTA_SET_ELEM_KEY);
 	const struct nlattr *value = key ? find(key, NFTA_DATA_VALUE) : NULL;
-	const size_t want = r->family == 6 ? 16 : 4;
+	const size_t want = r->kind.ip.family == 6 ? 16 : 4;
 	struct fw_nft_blocked *x;
 	const uint8_t *p;
 
@@ -125,7 +126,7 @@ static int element(struct reading *r, const struct nlattr *e)
 	if (sk_grow(&r->v, &r->cap, r->n + 1, sizeof(*r->v)) < 0)
 		return -ENOMEM;
 	x = &r->v[r->n++];
-	*x = (struct fw_nft_blocked){.ip = {.family = r->family}};
+	*x = r->kind;
 	p = mnl_attr_get_payload(value);
 	for (size_t i = 0; i < want; i++)
 		x->ip.a = x->ip.a << 8 | p[i];
@@ -152,7 +153,7 @@ static int elements(const struct nlmsghdr *h, void *arg)
 	return ret;
 }
 
-static int read_one(struct fw_nft *n, struct reading *r, uint8_t family)
+static int read_one(struct fw_nft *n, struct reading *r, uint8_t family, bool net64)
 {
 	int ret = -EINTR;
 	const size_t before = r->n;
@@ -163,10 +164,9 @@ static int read_one(struct fw_nft *n, struct reading *r, uint8_t family)
 			nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETSETELEM, NFPROTO_INET, NLM_F_DUMP, 0);
 
 		r->n = before;
-		r->family = family;
+		r->kind = (struct fw_nft_blocked){.ip = {.family = family}, .net64 = net64};
 		mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_TABLE, FW_NFT_TABLE);
-		mnl_attr_put_strz(
-			h, NFTA_SET_ELEM_LIST_SET, family == 6 ? FW_NFT_BLOCK6 : FW_NFT_BLOCK4);
+		mnl_attr_put_strz(h, NFTA_SET_ELEM_LIST_SET, list_of(&r->kind));
 		ret = fw_nft_sock_dump(&n->sock, h, elements, r);
 	}
 	return ret == -ENOENT ? 0 : ret;
@@ -176,10 +176,12 @@ int fw_nft_blocked_read(
 	struct fw_nft *n, struct fw_nft_blocked **ret, size_t *ret_n, struct sk_err *err)
 {
 	struct reading r = {0};
-	int code = read_one(n, &r, 4);
+	int code = read_one(n, &r, 4, false);
 
 	if (code == 0)
-		code = read_one(n, &r, 6);
+		code = read_one(n, &r, 6, false);
+	if (code == 0)
+		code = read_one(n, &r, 6, true);
 	if (code < 0) {
 		free(r.v);
 		return fw_nft_io_error(code, err);

@@ -14,9 +14,10 @@
 
 struct fw_nft_batch;
 
-#define FW_NFT_DYN_MAX 20
+#define FW_NFT_DYN_MAX 24
 #define FW_NFT_BLOCK4 "guard4" /* blocked sources */
 #define FW_NFT_BLOCK6 "guard6"
+#define FW_NFT_BLOCK6_NET "guard6_net" /* the first 64 bits */
 #define FW_NFT_BLOCKS_MAX 8192u
 
 struct fw_nft_dynset {

@@ -152,6 +152,7 @@ static void put_lookup(struct fw_nft_batch *b, const char *set, bool verdict)
 
 static void put_match(struct fw_nft_batch *b, const struct fw_nft_match *m)
 {
+	static const uint8_t net64[16] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 	const struct fw_nft_field_info *f = fw_nft_field(m->field);
 	const uint8_t zero[16] = {0};
 
@@ -160,6 +161,8 @@ static void put_match(struct fw_nft_batch *b, const struct fw_nft_match *m)
 		return;
 	}
 	load(b, f, f->len);
+	if (m->net64)
+		put_mask(b, net64, zero, f->len);
 	switch (m->op) {
 	case FW_NFT_EQ: put_cmp(b, NFT_CMP_EQ, m->lo, f->len); break;
 	case FW_NFT_RANGE: put_range(b, m->lo, m->hi, f->len); break;

@@ -30,6 +30,15 @@
 static const enum fw_guard_kind metered[] = {
 	FW_GUARD_SYN, FW_GUARD_UDP, FW_GUARD_ICMP, FW_GUARD_CONN, FW_GUARD_LOGIN};
 
+static const struct {
+	const char *name;
+	bool v6, net64;
+} lists[] = {
+	{FW_NFT_BLOCK4, false, false},
+	{FW_NFT_BLOCK6, true, false},
+	{FW_NFT_BLOCK6_NET, true, true},
+};
+
 static bool by_destination(enum fw_guard_kind k)
 {
 	return k == FW_GUARD_SYN || k == FW_GUARD_UDP || k == FW_GUARD_ICMP;
@@ -56,10 +65,10 @@ static void add_meter(struct fw_nft_plan *pl, enum fw_guard_kind k, bool v6, boo
 
 void fw_nft_plan_add_guard(struct fw_nft_plan *pl)
 {
-	for (int v6 = 0; v6 <= 1; v6++) {
+	for (size_t i = 0; i < SK_ARRAY_SIZE(lists); i++) {
 		struct fw_nft_dynset *s = &pl->dyn[pl->n_dyn++];
-		*s = (struct fw_nft_dynset){.v6 = v6, .size = FW_NFT_BLOCKS_MAX};
-		snprintf(s->name, sizeof(s->name), "%s", v6 ? FW_NFT_BLOCK6 : FW_NFT_BLOCK4);
+		*s = (struct fw_nft_dynset){.v6 = lists[i].v6, .size = FW_NFT_BLOCKS_MAX};
+		snprintf(s->name, sizeof(s->name), "%s", lists[i].name);
 	}
 	for (size_t i = 0; pl->p->guard.enabled && i < SK_ARRAY_SIZE(metered); i++) {
 		for (int v6 = 0; v6 <= 1; v6++) {
@@ -129,6 +138,21 @@ static bool outside(struct fw_nft_plan *pl, struct fw_nft_rule *r)
 	return n > 0 && !pl->err;
 }
 
+/* The source, or the destination, is in the i-th list of blocked ones. */
+static void in_list(struct fw_nft_rule *r, size_t i, bool dest)
+{
+	const bool v6 = lists[i].v6;
+	struct fw_nft_match *m;
+
+	family(r, v6);
+	if (dest)
+		m = fw_nft_rule_add(r, v6 ? FW_NFT_DADDR6 : FW_NFT_DADDR4, FW_NFT_IN, NULL);
+	else
+		m = fw_nft_rule_add(r, v6 ? FW_NFT_SADDR6 : FW_NFT_SADDR4, FW_NFT_IN, NULL);
+	m->dyn = lists[i].name;
+	m->net64 = lists[i].net64;
+}
+
 /* Who is never bothered; then who is blocked. */
 static void known(struct fw_nft_plan *pl, const char *chain)
 {
@@ -150,11 +174,9 @@ static void known(struct fw_nft_plan *pl, const char *chain)
 		fw_nft_rule_in(&r, v6 ? FW_NFT_SADDR6 : FW_NFT_SADDR4, set);
 		finish(pl, &r, FW_NFT_RETURN, NULL);
 	}
-	for (int v6 = 0; v6 <= 1; v6++) {
+	for (size_t i = 0; i < SK_ARRAY_SIZE(lists); i++) {
 		start(&r, chain, FW_B_GUARD);
-		family(&r, v6);
-		fw_nft_rule_add(&r, v6 ? FW_NFT_SADDR6 : FW_NFT_SADDR4, FW_NFT_IN, NULL)->dyn =
-			v6 ? FW_NFT_BLOCK6 : FW_NFT_BLOCK4;
+		in_list(&r, i, false);
 		finish(pl, &r, FW_NFT_GOTO, FW_NFT_G_BLOCKED);
 	}
 }
@@ -165,13 +187,11 @@ static void back(struct fw_nft_plan *pl, const char *chain)
 	struct fw_nft_rule r;
 	const uint8_t ack = 0x10;
 
-	for (int v6 = 0; v6 <= 1; v6++) {
+	for (size_t i = 0; i < SK_ARRAY_SIZE(lists); i++) {
 		start(&r, chain, FW_B_GUARD);
-		family(&r, v6);
 		fw_nft_rule_u8(&r, FW_NFT_L4PROTO, IPPROTO_TCP);
 		fw_nft_rule_add(&r, FW_NFT_TCP_FLAGS, FW_NFT_BITS, &ack);
-		fw_nft_rule_add(&r, v6 ? FW_NFT_DADDR6 : FW_NFT_DADDR4, FW_NFT_IN, NULL)->dyn =
-			v6 ? FW_NFT_BLOCK6 : FW_NFT_BLOCK4;
+		in_list(&r, i, true);
 		finish(pl, &r, FW_NFT_GOTO, FW_NFT_G_BLOCKED);
 	}
 }

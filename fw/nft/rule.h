@@ -38,6 +38,7 @@ struct fw_nft_match {
 	uint8_t lo[16], hi[16]; /* as the packet or the kernel holds the field */
 	const struct fw_nft_set *set;
 	const char *dyn; /* name, where the set is not one of content */
+	bool net64;      /* with dyn: only the first 64 bits of the field count */
 };
 
 enum fw_nft_verdict {

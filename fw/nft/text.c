@@ -127,7 +127,10 @@ static void put_match(struct sk_buf *b, const struct fw_nft_match *m)
 		sk_buf_printf(b, "and 0x%08x == ", host32(m->hi));
 		put_value(b, f, m->lo);
 		break;
-	case FW_NFT_IN: sk_buf_printf(b, "@%s", m->dyn ? m->dyn : m->set->name); break;
+	case FW_NFT_IN:
+		sk_buf_printf(b, "%s@%s", m->net64 ? "and ffff:ffff:ffff:ffff:: " : "",
+			m->dyn ? m->dyn : m->set->name);
+		break;
 	}
 	sk_buf_putc(b, ' ');
 }

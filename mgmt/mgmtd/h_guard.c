@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "fw/guard/blocks.h"
 #include "lib/json.h"
 #include "lib/util.h"
 #include "mgmt/mgmtd/h_common.h"
@@ -31,10 +32,10 @@ static int change(
 {
 	const char *addr = mg_arg_str(c, "address"), *reason = mg_arg_str(c, "reason");
 	struct mg_txn t = {0};
-	struct fw_ip ip;
+	struct fw_block which = {0};
 	char name[64], target[80];
 	json_t *after = json_object();
-	int r = fw_ip_parse(addr, &ip, err);
+	int r = fw_block_parse(addr, &which, err);
 
 	if (r < 0)
 		sk_err_prefix(err, "address");
@@ -45,7 +46,7 @@ static int change(
 		json_decref(after);
 		return r;
 	}
-	fw_ip_format(&ip, name, sizeof(name));
+	fw_block_format(&which, name, sizeof(name));
 	snprintf(target, sizeof(target), "address %s", name);
 	json_object_set_new(args, "address", json_string(name));
 	json_object_set_new(args, "who", json_string(c->who.name));

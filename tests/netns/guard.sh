@@ -81,6 +81,13 @@ scan inet -6 -sS -S 2001:db8:113::20 -e eth0 -p100-150 2001:db8:20::10
 check "scan over IPv6" wait_for 3 eval 'blocked 2001:db8:113::20 scan && kernel_has 6 2001:db8:113::20'
 refuse "scan over IPv6: blocked" tcp_try inet 2001:db8:20::10 80 2001:db8:113::20
 check "IPv6: a neighbour is not" tcp_try inet 2001:db8:20::10 80 2001:db8:113::21
+for h in 5 6 7; do in_ns inet ip addr add 2001:db8:999::$h/128 dev lo; done
+in_ns gw ip route add 2001:db8:999::/64 via 2001:db8:113::10
+for h in 5 6 7; do scan inet -6 -sS -S 2001:db8:999::$h -e eth0 -p10$h,11$h,12$h,13$h,14$h,15$h,16$h,17$h 2001:db8:20::10; done
+check "scan over IPv6 from ever other addresses of a network" wait_for 3 blocked 2001:db8:999::/64 scan
+refuse "the network is blocked" tcp_try inet 2001:db8:20::10 80 2001:db8:999::5
+check "release by one of its addresses" release 2001:db8:999::6
+check "the network is released" tcp_try inet 2001:db8:20::10 80 2001:db8:999::5
 scan inet -sS -S 203.0.113.22 -e eth0 -p445 192.168.20.30-60
 check "sweep" wait_for 3 blocked 203.0.113.22 sweep
 scan inet -sS -S 203.0.113.23 -e eth0 -p100-110 192.168.20.10

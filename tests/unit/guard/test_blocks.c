@@ -39,8 +39,8 @@ static void bounded(void **state)
 		for (uint32_t i = 0; i < 3; i++) {
 			const struct fw_ip ip = {4, i};
 			assert_int_equal(fw_blocks_find(b, &ip)->addr.a, i);
-			fw_blocks_del(b, &ip);
-			fw_blocks_del(b, &ip);
+			fw_blocks_del(b, &(struct fw_block){.addr = ip});
+			fw_blocks_del(b, &(struct fw_block){.addr = ip});
 			assert_null(fw_blocks_find(b, &ip));
 		}
 		assert_int_equal(fw_blocks_count(b), 0);
@@ -71,6 +71,37 @@ static void walking_removes(void **state)
 		assert_int_equal(fw_blocks_add(b, &e), 0);
 	}
 	assert_int_equal(fw_blocks_add(b, &(struct fw_block){.addr = {4, 99}}), -ENOSPC);
+	fw_blocks_free(b);
+}
+
+/* One address and the network it is in are two; either answers for the address. */
+static void networks(void **state)
+{
+	static const char *const good[] = {"192.0.2.1", "2001:db8::1", "2001:db8::/64"};
+	static const char *const bad[] = {"", "192.0.2.1/64", "2001:db8::1/64", "2001:db8::/63",
+		"2001:db8::/64/64", "/64", "x"};
+	struct fw_blocks *b = fw_blocks_new(4, seed);
+	struct fw_block e = {0}, host = {0};
+	struct sk_err err = {0};
+	char text[64];
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(fw_block_parse(good[i], &e, &err), 0);
+		fw_block_format(&e, text, sizeof(text));
+		assert_string_equal(text, good[i]);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_true(fw_block_parse(bad[i], &host, &err) < 0);
+	assert_int_equal(fw_block_parse("2001:db8::77", &host, &err), 0);
+	assert_null(fw_blocks_find(b, &host.addr));
+	assert_int_equal(fw_blocks_add(b, &e), 0);
+	assert_true(fw_blocks_find(b, &host.addr)->net64);
+	assert_int_equal(fw_blocks_add(b, &host), 0);
+	assert_false(fw_blocks_find(b, &host.addr)->net64);
+	fw_blocks_del(b, &host);
+	assert_true(fw_blocks_find(b, &host.addr)->net64);
+	fw_blocks_del(b, &e);
+	assert_int_equal(fw_blocks_count(b), 0);
 	fw_blocks_free(b);
 }
 
@@ -159,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bounded),
 		cmocka_unit_test(walking_removes),
+		cmocka_unit_test(networks),
 		cmocka_unit_test(left),
 		cmocka_unit_test(file),
 		cmocka_unit_test(damaged_file),

@@ -114,6 +114,26 @@ static void attempts(void **state)
 	fw_policy_free(p);
 }
 
+/* Who has one address of an IPv6 network outside has all of them. */
+static void ipv6_networks(void **state)
+{
+	struct fwd_event_names n = {.zone_in = "wan"};
+	struct fwd_event e = event(FW_LOG_DROP, 13, "no_rule");
+	struct fw_policy *p = t_policy();
+	struct fw_scan_try t;
+
+	t_finish(p);
+	e.pkt.family = 6;
+	memset(e.pkt.src, 0x24, 16);
+	memset(e.pkt.dst, 0x25, 16);
+	assert_true(fwd_guard_try(&e, &n, p, &t));
+	assert_true(t.src.a == t_ip("2424:2424:2424:2424::").a);
+	n.zone_in = "lan";
+	assert_true(fwd_guard_try(&e, &n, p, &t));
+	assert_true(t.src.a == t_ip("2424:2424:2424:2424:2424:2424:2424:2424").a);
+	fw_policy_free(p);
+}
+
 static void pings(void **state)
 {
 	const struct fwd_event_names n = {.zone_in = "wan"};
@@ -141,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(signs),
 		cmocka_unit_test(attempts),
+		cmocka_unit_test(ipv6_networks),
 		cmocka_unit_test(pings),
 	};
 

@@ -177,7 +177,7 @@ static void unused_things_go(void **state)
 	while (t_nft_object(list, "set", sets))
 		sets++;
 	/* bogons, management ports, the interfaces of lan, the lists of blocked sources */
-	assert_int_equal(sets, 6);
+	assert_int_equal(sets, 7);
 	json_decref(list);
 	apply(n, big);
 	no_drift(n);
@@ -613,30 +613,33 @@ static void blocked_sources(void **state)
 	NEED_NFT();
 	struct fw_policy *p = t_sample();
 	struct fw_nft *n = open_nft(false);
-	const struct fw_nft_blocked v[] = {
-		{t_ip("192.0.2.7"), 100}, {t_ip("2001:db8::7"), 600}, {t_ip("192.0.2.8"), 50}};
+	const struct fw_nft_blocked v[] = {{t_ip("192.0.2.7"), false, 100},
+		{t_ip("2001:db8::7"), false, 600}, {t_ip("192.0.2.8"), false, 50},
+		{t_ip("2001:db8:1::"), true, 70}};
 	uint64_t left;
 
 	apply(n, p);
 	no_drift(n);
-	assert_int_equal(fw_nft_block(n, v, 3, NULL), 0);
-	assert_int_equal(fw_nft_block(n, v, 3, NULL), 0); /* again: as it is */
-	assert_int_equal(blocked(n, "192.0.2.7", &left), 3);
+	assert_int_equal(fw_nft_block(n, v, 4, NULL), 0);
+	assert_int_equal(fw_nft_block(n, v, 4, NULL), 0); /* again: as it is */
+	assert_int_equal(blocked(n, "2001:db8:1::", &left), 4);
+	assert_true(left > 60 && left <= 70);
+	assert_int_equal(blocked(n, "192.0.2.7", &left), 4);
 	assert_true(left > 90 && left <= 100);
 	no_drift(n);
-	assert_int_equal(fw_nft_unblock(n, &v[2].ip, 1, NULL), 0);
-	assert_int_equal(fw_nft_unblock(n, &v[2].ip, 1, NULL), 0);
-	assert_int_equal(blocked(n, "192.0.2.8", &left), 2);
+	assert_int_equal(fw_nft_unblock(n, &v[2], NULL), 0);
+	assert_int_equal(fw_nft_unblock(n, &v[2], NULL), 0);
+	assert_int_equal(blocked(n, "192.0.2.8", &left), 3);
 	assert_int_equal(left, 0);
 	p->guard.syn_rate = 77; /* another meter */
 	apply(n, p);
 	no_drift(n);
-	assert_int_equal(blocked(n, "2001:db8::7", &left), 2);
+	assert_int_equal(blocked(n, "2001:db8::7", &left), 3);
 	assert_true(left > 590);
 	p->guard.enabled = false;
 	apply(n, p);
 	no_drift(n);
-	assert_int_equal(blocked(n, "192.0.2.7", &left), 2);
+	assert_int_equal(blocked(n, "192.0.2.7", &left), 3);
 	for (size_t i = 0; i < n->expect.n_sets; i++)
 		assert_true(strncmp(n->expect.sets[i].name, "m_", 2) != 0);
 	fw_nft_close(n);
@@ -649,7 +652,7 @@ static void bent_list_is_made_anew(void **state)
 	NEED_NFT();
 	struct fw_policy *p = t_sample();
 	struct fw_nft *n = open_nft(true);
-	const struct fw_nft_blocked v = {t_ip("192.0.2.7"), 100};
+	const struct fw_nft_blocked v = {t_ip("192.0.2.7"), false, 100};
 
 	p->guard.enabled = false; /* no rule refers to it */
 	apply(n, p);

@@ -271,6 +271,7 @@ static void text_of_guard(void **state)
 	text_says(s, "limit rate 20/second burst 20 packets log prefix \"D 18 0 syn_flood\"");
 	text_says(s, "limit rate 5/second burst 5 packets log prefix \"D 18 0 udp_flood_to\"");
 	text_says(s, "meta nfproto ipv4 ip saddr @guard4 goto g_blocked");
+	text_says(s, "ip6 saddr and ffff:ffff:ffff:ffff:: @guard6_net goto g_blocked");
 	assert_null(strstr(s, "m_login"));
 	sk_buf_done(&b);
 
