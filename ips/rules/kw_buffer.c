@@ -149,8 +149,6 @@ const struct ips_kw ips_kw_buffer[] = {
 	TRANSFORM("url_decode", URL_DECODE),
 	TRANSFORM("header_lowercase", HEADER_LOWERCASE),
 	TRANSFORM("strip_pseudo_headers", STRIP_PSEUDO_HEADERS),
-	TRANSFORM("domain", DOMAIN),
-	TRANSFORM("tld", TLD),
 	{"xor", read_xor, IPS_KW_QUOTED, 0},
 	{NULL, NULL, 0, 0},
 };

@@ -87,6 +87,7 @@ enum {
 	NO_PARSER,
 	NO_CLOCK,
 	NO_ADDR,
+	NO_SUFFIXES,
 };
 
 int ips_kw_refuse(struct ips_build *b, struct ips_text v)
@@ -103,6 +104,7 @@ int ips_kw_refuse(struct ips_build *b, struct ips_text v)
 		[NO_PARSER] = "that field of the protocol is not looked at",
 		[NO_CLOCK] = "the validity of a certificate today is not judged",
 		[NO_ADDR] = "addresses are no buffers here",
+		[NO_SUFFIXES] = "there is no list of public suffixes",
 	};
 
 	return ips_refuse(b, "%s", why[b->kw->arg]);
@@ -135,6 +137,8 @@ const struct ips_kw ips_kw_refused[] = {
 	NOT("tls_cert_valid", NO_CLOCK),
 	NOT("ip.src", NO_ADDR),
 	NOT("ip.dst", NO_ADDR),
+	NOT("domain", NO_SUFFIXES),
+	NOT("tld", NO_SUFFIXES),
 	NOT("rpc", NO_PARSER),
 	NOT("nfs_procedure", NO_PARSER),
 	NOT("nfs.version", NO_PARSER),
