@@ -22,8 +22,8 @@ static bool proto_just_known(const struct ips_packet *p)
 						     : IPS_APP_DETECT_DONE_TOCLIENT;
 	const uint32_t told = p->dir == IPS_TOSERVER ? IPS_FLOW_PD_TOSERVER : IPS_FLOW_PD_TOCLIENT;
 
-	return id != IPS_P_UNKNOWN && id != IPS_P_FAILED && (p->flow->app.flags & done) &&
-		!(p->flow->flags & told);
+	return !(p->flags & IPS_PKT_PSEUDO) && id != IPS_P_UNKNOWN && id != IPS_P_FAILED &&
+		(p->flow->app.flags & done) && !(p->flow->flags & told);
 }
 
 static void take_stock(struct ips_detect *d)
