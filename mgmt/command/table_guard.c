@@ -4,13 +4,13 @@
 
 #include "fw/policy/guard.h"
 
-#define ADDRESS                                                                                                 \
-	{                                                                                                       \
-		.name = "address", .type = MG_STRING, .required = true, .positional = true,                     \
-		.max = 64, .meta = "ADDRESS", .help = {                                                         \
-			"source address, or an IPv6 network of 64 bits",                                        \
-			"接続元 IP アドレス、または 2001:db8::/64 の形の IPv6 ネットワーク" \
-		}                                                                                               \
+#define ADDRESS                                                                                    \
+	{                                                                                          \
+		.name = "address", .type = MG_STRING, .required = true, .positional = true,        \
+		.max = 64, .meta = "ADDRESS", .help = {                                            \
+			"source address, or an IPv6 network of 64 bits",                           \
+			"接続元 IP アドレス、または IPv6 ネットワーク (/64)"      \
+		}                                                                                  \
 	}
 #define REASON                                                                                     \
 	{                                                                                          \
