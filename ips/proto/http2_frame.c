@@ -243,27 +243,26 @@ static void body(struct ips_http2 *h, enum ips_dir dir, const uint8_t *p, size_t
 	struct h2_tx *tx = h->dir[dir].tx;
 	struct h2_side *s = &tx->side[dir];
 	struct sink to = {&s->body, h->mem};
-	enum ips_unpack_result r;
+	enum ips_unpack_result r = IPS_UNPACK_OK;
 
 	if (tx->base.complete[dir])
 		return;
-	h2_touch(tx, dir);
-	if (!s->unpack) {
-		ips_body_add(&s->body, h->mem, p, n);
-		return;
-	}
+	/* What is only counted is nothing new to look at. */
 	if (ips_body_final(&s->body)) {
 		s->body.total += n;
 		return;
 	}
-	r = ips_unpack_feed(s->unpack, p, n, keep_body, &to);
-	if (r != IPS_UNPACK_BAD)
-		return;
-	h2_event(h, tx, H2_EV_UNPACK);
-	ips_unpack_free(s->unpack);
-	s->unpack = NULL;
-	/* What is no compressed content after all is looked at as it is. */
-	ips_body_add(&s->body, h->mem, p, n);
+	h2_touch(tx, dir);
+	if (s->unpack)
+		r = ips_unpack_feed(s->unpack, p, n, keep_body, &to);
+	if (r == IPS_UNPACK_BAD) {
+		/* What is no compressed content after all is looked at as it is. */
+		h2_event(h, tx, H2_EV_UNPACK);
+		ips_unpack_free(s->unpack);
+		s->unpack = NULL;
+	}
+	if (!s->unpack)
+		ips_body_add(&s->body, h->mem, p, n);
 }
 
 /* A piece of the frame after its fixed fields, without padding; last: its end. */

@@ -121,8 +121,8 @@ static bool is_input(const struct ips_http *h, const uint8_t *p)
 static int body_data(htp_tx_data_t *d, enum ips_dir dir)
 {
 	struct http_tx *tx = http_tx_get(d->tx);
+	bool raw, final, grew = false;
 	struct http_side *s;
-	bool raw;
 
 	if (!tx)
 		return HTP_ERROR;
@@ -140,11 +140,16 @@ static int body_data(htp_tx_data_t *d, enum ips_dir dir)
 		http_upload_start(tx);
 	else if (s->body.total == 0)
 		http_answer_start(tx);
+	final = ips_body_final(&s->body);
 	if (!d->data)
 		ips_body_gap(&s->body, d->len);
-	else if (ips_body_add(&s->body, tx->http->mem, d->data, d->len) && dir == IPS_TOSERVER)
+	else if (ips_body_add(&s->body, tx->http->mem, d->data, d->len))
+		grew = true;
+	if (grew && dir == IPS_TOSERVER)
 		http_upload_scan(tx, false);
-	http_touch(tx, dir);
+	/* What is only counted is nothing new to look at. */
+	if (grew || final != ips_body_final(&s->body))
+		http_touch(tx, dir);
 	return !s->packed || unpacked(tx, dir) ? HTP_OK : HTP_ERROR;
 }
 

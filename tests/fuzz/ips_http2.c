@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size)
-		drive(&ips_http2_proto, data[0] & 1 ? 4096 + 128 * data[0] : 4u << 20, data + 1,
+		drive(&ips_http2_proto, data[0] & 1 ? 4096u + 128 * data[0] : 4u << 20, data + 1,
 			size - 1);
 	return 0;
 }

@@ -74,6 +74,24 @@ static void test_limit(void **state)
 	talk_end(&t);
 }
 
+static void test_counted_bytes_are_no_news(void **state)
+{
+	static char big[110000];
+	struct talk t;
+
+	memset(big, 'B', sizeof(big));
+	ask(&t);
+	talk_server(&t, "HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n");
+	talk_bytes(&t, S2C, big, 1000);
+	talk_tx(&t, 0)->changed[S2C] = false;
+	talk_bytes(&t, S2C, big, sizeof(big));
+	assert_true(talk_tx(&t, 0)->changed[S2C]);
+	talk_tx(&t, 0)->changed[S2C] = false;
+	talk_bytes(&t, S2C, big, 1000);
+	assert_false(talk_tx(&t, 0)->changed[S2C]);
+	talk_end(&t);
+}
+
 static void test_until_close(void **state)
 {
 	struct talk t;
@@ -378,6 +396,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_grows),
 		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_counted_bytes_are_no_news),
 		cmocka_unit_test(test_until_close),
 		cmocka_unit_test(test_compressed),
 		cmocka_unit_test(test_two_layers),
