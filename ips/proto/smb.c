@@ -356,6 +356,26 @@ static void frames(struct smb_state *s, enum ips_dir dir, const uint8_t *p, uint
 	}
 }
 
+/* After lost bytes: pieces of records and PDUs are worth nothing. */
+static void forget_pieces(struct smb_state *s, enum ips_dir dir)
+{
+	s->len[dir] = s->skip[dir] = 0;
+	s->gap[dir] = true;
+	for (unsigned i = 0; i < SMB_OPEN_MAX; i++)
+		s->open[i].assoc.len[dir] = 0;
+}
+
+/* Is this where a record begins? Messages mostly begin segments. */
+static bool resync(struct smb_state *s, enum ips_dir dir, const uint8_t *p, uint32_t n)
+{
+	if (!s->gap[dir])
+		return true;
+	if (n < 8 || p[0] != 0 || (p[4] != 0xff && p[4] != 0xfe) || memcmp(p + 5, "SMB", 3) != 0)
+		return false;
+	s->gap[dir] = false;
+	return true;
+}
+
 static void smb_data(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir,
 	const uint8_t *data, uint32_t len, bool eof)
 {
@@ -364,12 +384,12 @@ static void smb_data(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir,
 	s->app = a;
 	s->ctx = c;
 	if (data && len) {
-		frames(s, dir, data, len);
-	} else if (len) { /* gap: inside what is passed over anyway, or the frame is lost */
-		if (len <= s->skip[dir])
-			s->skip[dir] -= len;
-		else
-			s->lost[dir] = true;
+		if (resync(s, dir, data, len))
+			frames(s, dir, data, len);
+	} else if (len && len <= s->skip[dir]) { /* a gap in what is passed over anyway */
+		s->skip[dir] -= len;
+	} else if (len) {
+		forget_pieces(s, dir);
 	}
 	if (c->trigger)
 		c->trigger(c->flow, dir, c->arg);

@@ -50,8 +50,9 @@ struct smb_open {
 struct smb_state {
 	uint8_t *record[2];
 	uint32_t len[2], cap[2];
-	uint32_t skip[2]; /* rest of a record that is not kept */
-	bool lost[2];
+	uint32_t skip[2];  /* rest of a record that is not kept */
+	bool lost[2];      /* for good: not SMB any more */
+	bool gap[2];       /* until a record's beginning is seen */
 	bool tree_is_pipe; /* the tree connected last */
 	struct smb_open open[SMB_OPEN_MAX];
 	uint32_t next_open;
