@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * xbits and hostbits: a bit of an address, or of two addresses in either order, until it expires.
- * One entry a (bit, address); the value is the second it ends. Times count in whole seconds as in
- * Suricata. A full table gives up what expired, then refuses and counts.
+ * One entry a (bit, address); the value is the second it ends. Times count in whole seconds and
+ * setting a bit again does not prolong it, as in Suricata. A full table gives up what expired, then
+ * refuses and counts.
  */
 #include <string.h>
 
@@ -53,8 +54,13 @@ static bool get(struct ips_state *s, const struct host_key *k, uint64_t now_s)
 static void set(struct ips_state *s, const struct host_key *k, uint64_t now_s, uint64_t end)
 {
 	struct ips_shard *sh = ips_shard_lock(s, s->hosts, k, sizeof(*k));
-	uint64_t *v = sk_table_put(sh->t, k);
+	uint64_t *v = sk_table_get(sh->t, k);
 
+	/* A bit that is there keeps its end, even one that ended and was not asked for since. */
+	if (v)
+		end = *v;
+	else
+		v = sk_table_put(sh->t, k);
 	if (!v && sh->purged_us + PURGE_US <= now_s * 1000000) {
 		sh->purged_us = now_s * 1000000;
 		sk_table_walk(sh->t, expired, &now_s);
@@ -67,12 +73,15 @@ static void set(struct ips_state *s, const struct host_key *k, uint64_t now_s, u
 	ips_shard_unlock(sh);
 }
 
-static void unset(struct ips_state *s, const struct host_key *k)
+/* True if it was there. */
+static bool unset(struct ips_state *s, const struct host_key *k)
 {
 	struct ips_shard *sh = ips_shard_lock(s, s->hosts, k, sizeof(*k));
+	bool there = sk_table_get(sh->t, k);
 
 	sk_table_del(sh->t, k);
 	ips_shard_unlock(sh);
+	return there;
 }
 
 /* The keys one name stands for: one, or the two of `both`. */
@@ -122,12 +131,11 @@ void ips_bits_act(
 	for (uint32_t i = 0; i < b->n; i++) {
 		n = keys(b, b->ids[i], p, k);
 		for (unsigned j = 0; j < n; j++) {
-			bool off = b->cmd == IPS_BIT_UNSET ||
-				(b->cmd == IPS_BIT_TOGGLE && get(s, &k[j], now_s));
+			bool toggle = b->cmd == IPS_BIT_TOGGLE, was = false;
 
-			if (off)
-				unset(s, &k[j]);
-			else if (b->cmd == IPS_BIT_SET || b->cmd == IPS_BIT_TOGGLE)
+			if (b->cmd == IPS_BIT_UNSET || toggle)
+				was = unset(s, &k[j]);
+			if (b->cmd == IPS_BIT_SET || (toggle && !was))
 				set(s, &k[j], now_s, now_s + b->expire_s);
 		}
 	}

@@ -8,8 +8,11 @@
 
 #include "ips/detect/conds.h"
 #include "ips/detect/inspect_int.h"
+#include "ips/packet/csum.h"
 #include "ips/proto/recognise.h"
 #include "lib/cursor.h"
+
+#define IPOPTS_ALL (IPS_IPOPT_RTRALT * 2 - 1)
 
 bool ips_inspect_flow_opt(const struct ips_rule *r, const struct ips_packet *p)
 {
@@ -92,6 +95,34 @@ static bool on_icmp(const struct ips_opt *o, const struct ips_packet *p)
 	return ips_cmp_u64(&o->num, v) != o->negated;
 }
 
+/* ipv4-csum, tcpv4-csum and so on, negated: invalid. Computed for the rules that ask. */
+static bool checksum(const struct ips_opt *o, const struct ips_packet *p)
+{
+	uint32_t sum = 0, need, n = p->l4.len;
+	bool right;
+
+	if (p->family != o->num.b || (o->num.a && p->proto != o->num.a))
+		return false;
+	if (!o->num.a) {
+		if (p->ip_hlen < 20 || p->l3.len < p->ip_hlen)
+			return false;
+		right = ips_csum_end(ips_csum_add(0, p->l3.data, p->ip_hlen)) == 0;
+		return right != o->negated;
+	}
+	need = o->num.a == IPPROTO_TCP ? 20 : o->num.a == IPPROTO_UDP ? 8 : 4;
+	if (p->flags & IPS_PKT_FRAGMENT || p->l4.len < need)
+		return false;
+	/* A datagram may go without (RFC 768); then neither holds. */
+	if (o->num.a == IPPROTO_UDP && !p->l4.data[6] && !p->l4.data[7])
+		return false;
+	if (o->num.a == IPPROTO_UDP && p->l4_len_claimed >= need && p->l4_len_claimed < n)
+		n = p->l4_len_claimed;
+	if (o->num.a != IPPROTO_ICMP)
+		sum = ips_csum_pseudo(p->family, &p->src, &p->dst, p->proto, n);
+	right = ips_csum_end(ips_csum_add(sum, p->l4.data, n)) == 0;
+	return right != o->negated;
+}
+
 static bool on_ip(const struct ips_opt *o, const struct ips_packet *p)
 {
 	uint64_t v;
@@ -109,13 +140,11 @@ static bool on_ip(const struct ips_opt *o, const struct ips_packet *p)
 		break;
 	case IPS_O_FRAGOFFSET: v = p->ip_frag & 0x1fff; break;
 	case IPS_O_FRAGBITS: return p->family == 4 && flags_match(o, p->ip_frag >> 13);
-	case IPS_O_IPOPTS:
-		v = o->num.a ? p->ip_options & o->num.a : p->ip_options;
-		return p->family == 4 && (v != 0) != o->negated;
+	case IPS_O_IPOPTS: /* any (0) asks for all of them at once, as in the reference */
+		v = o->num.a ? o->num.a : IPOPTS_ALL;
+		return p->family == 4 && ((p->ip_options & v) == v) != o->negated;
 	case IPS_O_SAMEIP: return memcmp(&p->src, &p->dst, sizeof(p->src)) == 0;
-	case IPS_O_L3_CSUM: /* the decoder says which packet is bad, where it verifies */
-		return p->family == o->num.b && (!o->num.a || p->proto == o->num.a) &&
-			!!(p->flags & IPS_PKT_CSUM_BAD) == o->negated;
+	case IPS_O_L3_CSUM: return checksum(o, p);
 	default: return false;
 	}
 	return ips_cmp_u64(&o->num, v) != o->negated;

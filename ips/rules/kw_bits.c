@@ -140,7 +140,7 @@ static int read_xbits(struct ips_build *b, struct ips_text v)
 /* hostbits:command,name[,src|dst|both] */
 static int read_hostbits(struct ips_build *b, struct ips_text v)
 {
-	struct ips_bits bits = {.track = IPS_TRACK_SRC, .expire_s = 30};
+	struct ips_bits bits = {.track = IPS_TRACK_SRC, .expire_s = 300};
 	struct ips_text cmd, name, side;
 	int c, e;
 

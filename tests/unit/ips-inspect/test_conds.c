@@ -71,7 +71,7 @@ static void ip_headers(void **state)
 	o.p.ip_frag = 0x4000 | 3;
 	o.p.ip_options = IPS_IPOPT_RR;
 	assert_true(holds(&o, IP, "ttl:5; tos:8; id:1234; fragoffset:3; fragbits:D; ipopts:rr;"));
-	assert_true(holds(&o, IP, "ttl:<6; ip_proto:17; ipopts:any;"));
+	assert_true(holds(&o, IP, "ttl:<6; ip_proto:17;"));
 	assert_true(holds(&o, IP, "ip_proto:udp; fragbits:!M;"));
 	assert_false(holds(&o, IP, "ttl:>5;"));
 	assert_false(holds(&o, IP, "tos:!8;"));
@@ -79,16 +79,41 @@ static void ip_headers(void **state)
 	assert_false(holds(&o, IP, "fragbits:M;"));
 	assert_true(holds(&o, IP, "fragbits:*MD;"));
 	assert_false(holds(&o, IP, "ipopts:lsrr;"));
+	assert_false(holds(&o, IP, "ipopts:any;"));
 	assert_false(holds(&o, IP, "sameip;"));
 	o.p.dst = o.p.src;
 	assert_true(holds(&o, IP, "sameip;"));
-	o.p.flags |= IPS_PKT_CSUM_BAD;
-	assert_true(holds(&o, IP, "udpv4-csum:invalid;"));
-	assert_false(holds(&o, IP, "udpv4-csum:valid;"));
-	assert_false(holds(&o, IP, "tcpv4-csum:invalid;"));
 	ips_event_set(&o.p.events, (enum ips_event)ips_event_by_name("ipv4.trunc_pkt"));
 	assert_true(holds(&o, IP, "decode-event:ipv4.trunc_pkt;"));
 	assert_false(holds(&o, IP, "decode-event:ipv4.pkt_too_small;"));
+	one_close(&o);
+}
+
+/* A datagram of two bytes, its checksums right and then not. */
+static void checksums(void **state)
+{
+	uint8_t b[] = {0x45, 0, 0, 30, 0, 7, 0, 0, 64, 17, 0x66, 0xc6, 10, 0, 0, 1, 10, 0, 0, 2,
+		0x03, 0xe8, 0x07, 0xd0, 0, 10, 0x67, 0xa7, 'x', 'x'};
+	struct one o;
+
+	one_open(&o, IP, "ttl:5;");
+	o.p.l3 = (struct ips_view){b, sizeof(b)};
+	o.p.l4 = (struct ips_view){b + 20, 10};
+	o.p.ip_hlen = 20;
+	o.p.l4_len_claimed = 10;
+	assert_true(holds(&o, IP, "ipv4-csum:valid; udpv4-csum:valid;"));
+	assert_false(holds(&o, IP, "ipv4-csum:invalid;"));
+	assert_false(holds(&o, IP, "udpv4-csum:invalid;"));
+	assert_false(holds(&o, IP, "tcpv4-csum:valid;"));
+	assert_false(holds(&o, IP, "udpv6-csum:valid;"));
+	b[8]--;
+	b[28]++;
+	assert_true(holds(&o, IP, "ipv4-csum:invalid; udpv4-csum:invalid;"));
+	assert_false(holds(&o, IP, "udpv4-csum:valid;"));
+	b[26] = b[27] = 0; /* none */
+	assert_false(holds(&o, IP, "udpv4-csum:invalid;"));
+	o.p.l4.len = 7;
+	assert_false(holds(&o, IP, "udpv4-csum:invalid;"));
 	one_close(&o);
 }
 
@@ -273,6 +298,35 @@ static void xbits(void **state)
 	one_close(&o);
 }
 
+/* Seconds and letters as measured on the reference: x sets, t toggles, + and - what y then finds.
+ */
+static void xbits_are_not_prolonged(void **state)
+{
+	static const struct {
+		unsigned s;
+		char what;
+	} t[] = {{0, 'x'}, {5, 'x'}, {9, '+'}, {11, '-'}, {12, 'x'}, {13, '+'}, {30, 'x'},
+		{31, '-'}, {32, 't'}, {33, '+'}, {34, 't'}, {35, '-'}, {60, 't'}, {61, '+'}};
+	struct one o;
+
+	one_open(&o, NULL, "xbits:set,z,track ip_src,expire 10;");
+	for (size_t i = 0; i < SK_ARRAY_SIZE(t); i++) {
+		o.env.now_us = 1000000000ull + t[i].s * 1000000ull;
+		if (t[i].what == 'x')
+			act(&o, "xbits:set,z,track ip_src,expire 10;");
+		else if (t[i].what == 't')
+			act(&o, "xbits:toggle,z,track ip_src,expire 10;");
+		else if (holds(&o, NULL, "xbits:isset,z,track ip_src;") != (t[i].what == '+'))
+			fail_msg("at %u s", t[i].s);
+	}
+	act(&o, "hostbits:set,h;");
+	o.env.now_us += 300000000;
+	assert_true(holds(&o, NULL, "hostbits:isset,h;"));
+	o.env.now_us += 1000000;
+	assert_false(holds(&o, NULL, "hostbits:isset,h;"));
+	one_close(&o);
+}
+
 static void ftp_bounce(void **state)
 {
 	static const struct {
@@ -305,6 +359,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tcp_flags),
 		cmocka_unit_test(ip_headers),
+		cmocka_unit_test(checksums),
 		cmocka_unit_test(icmp),
 		cmocka_unit_test(flow_options),
 		cmocka_unit_test(flows),
@@ -312,6 +367,7 @@ int main(void)
 		cmocka_unit_test(flowbits),
 		cmocka_unit_test(flowints),
 		cmocka_unit_test(xbits),
+		cmocka_unit_test(xbits_are_not_prolonged),
 		cmocka_unit_test(ftp_bounce),
 	};
 
