@@ -164,11 +164,20 @@ int ips_build_current(struct ips_build *b, int *ret_list)
 	return *ret_list >= 0 ? 0 : list_new(b, IPS_BUF_PAYLOAD, ret_list);
 }
 
+bool ips_build_idle(const struct ips_build *b)
+{
+	bool multi = ips_buf_info(b->pending)->flags & IPS_BUF_MULTI;
+
+	if (b->list != IPS_LIST_PENDING)
+		return false;
+	return multi || b->transforms_n > 0 || list_find(b, b->pending) < 0;
+}
+
 int ips_build_sticky(struct ips_build *b, int list, enum ips_buf buf)
 {
 	if (b->list >= 0 && b->lists[b->list].base64 >= 0)
 		return ips_refuse(b, "the buffer cannot change after base64_data");
-	if (b->list == IPS_LIST_PENDING)
+	if (ips_build_idle(b))
 		return ips_refuse(b, "buffer %s before it has nothing to match",
 			ips_buf_info(b->pending)->name);
 	b->list = list;

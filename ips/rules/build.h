@@ -80,6 +80,8 @@ struct ips_opt *ips_build_own(
 struct ips_build_opt *ips_build_last(struct ips_build *b, uint64_t kinds);
 int ips_build_current(struct ips_build *b, int *ret_list); /* index of the current list */
 int ips_build_app(struct ips_build *b, uint64_t protos);
+/* A sticky buffer was set and nothing came of it, now or before. */
+bool ips_build_idle(const struct ips_build *b);
 int ips_build_sticky(struct ips_build *b, int list_or_pending, enum ips_buf buf);
 /* Move o to the list of buf (legacy modifiers). */
 int ips_build_move(struct ips_build *b, struct ips_build_opt *o, enum ips_buf buf);

@@ -87,7 +87,7 @@ static bool has_cond(const struct ips_build *b, uint64_t kinds)
 static int packet_or_stream(struct ips_build *b)
 {
 	const struct ips_rule *r = b->rule;
-	bool header = false, app = has_cond(b, IPS_KIND(NUMBER));
+	bool header = false, app = has_cond(b, IPS_KIND(NUMBER) | IPS_KIND(FTPBOUNCE));
 	bool packet =
 		has_cond(b, packet_conds) || r->flow.no_stream || (r->hdr_proto & IPS_HP_TCP_PKT);
 	bool stream = r->flow.only_stream || (r->hdr_proto & IPS_HP_TCP_STREAM);
@@ -123,7 +123,8 @@ static int special_buffers(struct ips_build *b)
 		if (buf == IPS_BUF_HTTP_HEADER_RAW && !f->to_server && !f->to_client)
 			return ips_refuse(b, "%s needs flow:to_server or flow:to_client",
 				ips_buf_info(buf)->name);
-		if (buf == IPS_BUF_FILE_DATA && !(b->rule->hdr_proto & IPS_HP_TCP))
+		if (buf == IPS_BUF_FILE_DATA && !b->lists[i].to_client &&
+			!(b->rule->hdr_proto & IPS_HP_TCP))
 			return ips_refuse(b, "files only travel over TCP");
 	}
 	if (b->apps == IPS_PB(HTTP2) && has_cond(b, IPS_KIND(FILENAME)))
@@ -242,12 +243,35 @@ static int64_t most_allowed(const struct ips_num_cmp *c)
 	}
 }
 
+/* urilen and a content in the URI it measures. */
+static int check_urilen(struct ips_build *b, const struct ips_opt *len)
+{
+	enum ips_buf buf =
+		len->number.id == IPS_NUM_URILEN ? IPS_BUF_HTTP_URI : IPS_BUF_HTTP_URI_RAW;
+
+	for (size_t i = 0; i < b->n; i++) {
+		const struct ips_build_opt *o = &b->opts[i];
+
+		if (o->place == IPS_IN_LIST && o->o.kind == IPS_O_CONTENT &&
+			b->lists[o->list].buf == buf && b->lists[o->list].base64 < 0 &&
+			o->o.content.len > most_allowed(&len->number.cmp))
+			return ips_refuse(b, "a content of %u bytes, urilen allows %lld",
+				o->o.content.len, (long long)most_allowed(&len->number.cmp));
+	}
+	return 0;
+}
+
 /* A size (bsize of its buffer, dsize of the packet) smaller than what must be found. */
 static int check_sizes(struct ips_build *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		const struct ips_build_opt *s = &b->opts[i];
 
+		if (s->o.kind == IPS_O_NUMBER &&
+			(s->o.number.id == IPS_NUM_URILEN ||
+				s->o.number.id == IPS_NUM_URILEN_RAW) &&
+			check_urilen(b, &s->o) < 0)
+			return -EINVAL;
 		for (uint32_t l = 0; l < b->lists_n; l++) {
 			bool bsize = s->o.kind == IPS_O_BSIZE && s->list == (int)l;
 			bool dsize = s->o.kind == IPS_O_DSIZE &&
@@ -334,6 +358,27 @@ static int check_fast(struct ips_build *b, const struct ips_opt *o)
 	return 0;
 }
 
+/* Of several fast patterns the first counts, the payload's before all. */
+static void one_fast(struct ips_build *b)
+{
+	struct ips_build_opt *best = NULL;
+
+	for (size_t i = 0; i < b->n; i++) {
+		struct ips_build_opt *o = &b->opts[i];
+
+		if (o->place != IPS_IN_LIST || o->o.kind != IPS_O_CONTENT ||
+			!o->o.content.fast_pattern)
+			continue;
+		if (best && b->lists[o->list].buf != IPS_BUF_PAYLOAD && best->list <= o->list) {
+			o->o.content.fast_pattern = false;
+			continue;
+		}
+		if (best)
+			best->o.content.fast_pattern = false;
+		best = o;
+	}
+}
+
 static int contents(struct ips_build *b)
 {
 	int e = 0;
@@ -350,6 +395,7 @@ static int contents(struct ips_build *b)
 		if (e == 0)
 			e = fold_case(b, b->lists[o->list].buf, &o->o.content);
 	}
+	one_fast(b);
 	return e < 0 ? e : check_sizes(b);
 }
 
@@ -360,7 +406,7 @@ int ips_build_check(struct ips_build *b)
 
 	if (!b->has_sid)
 		return ips_refuse(b, "no sid");
-	if (b->list == IPS_LIST_PENDING)
+	if (ips_build_idle(b))
 		return ips_refuse(
 			b, "buffer %s has nothing to match", ips_buf_info(b->pending)->name);
 	for (uint32_t i = 0; i < b->lists_n; i++)

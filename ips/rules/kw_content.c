@@ -111,16 +111,15 @@ static int read_nocase(struct ips_build *b, struct ips_text v)
 
 static int read_rawbytes(struct ips_build *b, struct ips_text v)
 {
-	int e;
-	struct ips_opt *o = modified(b, &e);
+	struct ips_build_opt *o = ips_build_last(b, IPS_KIND(CONTENT));
 
-	if (!o)
-		return e;
 	if (b->list != IPS_LIST_PAYLOAD)
 		return ips_refuse(b, "cannot be used with a sticky buffer");
-	if (o->content.rawbytes)
+	if (!o || b->lists[o->list].buf != IPS_BUF_PAYLOAD)
+		return ips_refuse(b, "needs a content of the payload before it");
+	if (o->o.content.rawbytes)
 		return ips_refuse(b, "given twice for one content");
-	o->content.rawbytes = true;
+	o->o.content.rawbytes = true;
 	return 0;
 }
 
@@ -147,8 +146,6 @@ static int read_endswith(struct ips_build *b, struct ips_text v)
 
 	if (!o)
 		return e;
-	if (o->content.endswith)
-		return ips_refuse(b, "given twice for one content");
 	o->content.endswith = true;
 	return 0;
 }
@@ -224,7 +221,7 @@ static int read_fast(struct ips_build *b, struct ips_text v)
 	c = &o->content;
 	for (size_t i = 0; i < b->n; i++)
 		if (b->opts[i].o.kind == IPS_O_CONTENT && b->opts[i].o.content.fast_pattern &&
-			&b->opts[i].o != o)
+			b->lists[b->opts[i].list].buf == IPS_BUF_PAYLOAD && &b->opts[i].o != o)
 			return ips_refuse(b, "another content is the fast pattern already");
 	/* With a value it may be said again; ips_build_check looks at what came of it. */
 	if (c->fast_pattern && v.n == 0)

@@ -211,6 +211,8 @@ static int read_asn1(struct ips_build *b, struct ips_text v)
 	uint64_t n;
 	int e;
 
+	if (b->list != IPS_LIST_PAYLOAD)
+		return ips_refuse(b, "looks at the payload: not after a sticky buffer");
 	o = ips_build_opt(b, IPS_O_ASN1, &e);
 	if (!o)
 		return e;

@@ -161,12 +161,16 @@ static int read_alert(struct ips_build *b, struct ips_text v)
 
 static int read_target(struct ips_build *b, struct ips_text v)
 {
+	uint32_t both = IPS_RULE_TARGET_SRC | IPS_RULE_TARGET_DST;
+
 	if (ips_text_eq(v, "src_ip"))
 		b->rule->flags |= IPS_RULE_TARGET_SRC;
 	else if (ips_text_eq(v, "dest_ip"))
 		b->rule->flags |= IPS_RULE_TARGET_DST;
 	else
 		return ips_refuse(b, "only src_ip and dest_ip are known");
+	if ((b->rule->flags & both) == both)
+		return ips_refuse(b, "both ends cannot be the target");
 	return 0;
 }
 

@@ -97,6 +97,9 @@ static int read_cmp(struct ips_build *b, struct ips_text v)
 	case IPS_O_FLOW_AGE: max = UINT32_MAX; break;
 	default: break;
 	}
+	for (size_t i = 0; i < b->n; i++)
+		if (b->kw->arg == IPS_O_DSIZE && b->opts[i].o.kind == IPS_O_DSIZE)
+			return ips_refuse(b, "given twice");
 	e = ips_kw_cmp(b, v, max, &cmp);
 	if (e < 0)
 		return e;
