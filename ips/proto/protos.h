@@ -19,6 +19,8 @@ extern const struct ips_proto ips_smb_proto;
 extern const struct ips_probe_row ips_smb_probes[];
 extern const struct ips_proto ips_dcerpc_proto;
 extern const struct ips_probe_row ips_dcerpc_probes[];
+extern const struct ips_proto ips_quic_proto;
+extern const struct ips_probe_row ips_quic_probes[];
 extern const struct ips_proto ips_dns_proto;
 extern const struct ips_probe_row ips_dns_probes[];
 extern const struct ips_proto ips_http1_proto;
