@@ -18,11 +18,12 @@
 #define WINDOW 2560
 #define SECONDS 0.5
 
+/* Processor time: other work on the machine does not count. */
 static double now(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
@@ -132,6 +133,29 @@ static double rate(struct ips_detect *d, const uint8_t *data, uint32_t piece, ui
 	return (double)bytes * 8 / (end - t) / 1e9;
 }
 
+/* Packets of the same flow that carry nothing: millions a second. */
+static double empty(struct ips_detect *d)
+{
+	struct ips_flow f = {.id = 1, .family = 4, .proto = IPPROTO_TCP, .port = {40000, 5201}};
+	struct ips_packet p = {.family = 4, .proto = IPPROTO_TCP, .flow = &f, .sport = 40000};
+	const struct ips_alert *alerts;
+	uint64_t n = 0;
+	double t = now(), end;
+
+	p.dport = 5201;
+	p.flags = IPS_PKT_ESTABLISHED;
+	p.tcp.flags = IPS_TCP_ACK;
+	do {
+		for (unsigned i = 0; i < 10000; i++, n++) {
+			p.ts_us = 1700000000000000u + n;
+			ips_detect_packet(d, &p, NULL, &alerts);
+		}
+		end = now();
+	} while (end - t < SECONDS);
+	ips_detect_flow_gone(d, &f);
+	return (double)n / (end - t) / 1e6;
+}
+
 static void fill(uint8_t *data, bool text)
 {
 	static const char words[] = "the quick brown fox GET jumps /index.html over User-Agent: "
@@ -163,7 +187,8 @@ static void rates(struct ips_detect *d)
 			}
 		}
 	}
-	show("packets without payload, port 5201", rate(d, data, 1, 5201) / 8 * 1e3, "M/s");
+	show("one byte a packet, port 5201", rate(d, data, 1, 5201) / 8 * 1e3, "M packets/s");
+	show("no payload, port 5201", empty(d), "M packets/s");
 	free(data);
 }
 
