@@ -16,7 +16,7 @@
 #include "fw/fwd/ifaces.h"
 #include "fw/fwd/nflog.h"
 #include "fw/fwd/persist.h"
-#include "fw/fwd/spool.h"
+#include "lib/spool.h"
 #include "fw/nft/nft.h"
 #include "lib/ipc.h"
 
@@ -84,7 +84,7 @@ struct fwd {
 	struct fwd_stamp stamp;
 	struct sk_buf text; /* of one event */
 
-	struct fwd_spool *spool;
+	struct sk_spool *spool;
 	char instance[49];
 	sd_event_source *flush_timer;
 	bool flush_armed;

@@ -45,7 +45,7 @@ static void on_closed(struct sk_ipc_client *c, void *arg)
 	if (c != d->subscriber)
 		return;
 	d->subscriber = NULL;
-	fwd_spool_rewind(d->spool);
+	sk_spool_rewind(d->spool);
 }
 
 static int run_op(struct fwd *d, struct sk_ipc_client *c, const struct fwd_op *op,
@@ -94,7 +94,7 @@ static void on_ack(struct fwd *d, struct sk_ipc_client *c, const struct sk_ipc_m
 	}
 	/* One that was replaced may still send what it had stored: that holds, too. */
 	if (sk_streq(instance, d->instance))
-		fwd_spool_ack(d->spool, (uint64_t)seq);
+		sk_spool_ack(d->spool, (uint64_t)seq);
 	fwd_send_events(d);
 }
 

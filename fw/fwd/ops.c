@@ -232,13 +232,13 @@ static int op_text(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m,
 static json_t *event_counts(struct fwd *d)
 {
 	return json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:b}", "instance", d->instance,
-		"seq", (json_int_t)fwd_spool_seq(d->spool), "spooled",
-		(json_int_t)fwd_spool_events(d->spool), "spool_bytes",
-		(json_int_t)fwd_spool_bytes(d->spool), "folded",
+		"seq", (json_int_t)sk_spool_seq(d->spool), "spooled",
+		(json_int_t)sk_spool_events(d->spool), "spool_bytes",
+		(json_int_t)sk_spool_bytes(d->spool), "folded",
 		(json_int_t)fwd_fold_folded(d->fold), "unfolded",
 		(json_int_t)fwd_fold_full(d->fold), "lost_kernel",
 		(json_int_t)(d->nflog ? fwd_nflog_lost(d->nflog) : 0), "lost_spool",
-		(json_int_t)fwd_spool_lost(d->spool), "strange",
+		(json_int_t)sk_spool_lost(d->spool), "strange",
 		(json_int_t)(d->nflog ? fwd_nflog_strange(d->nflog) : 0), "subscriber",
 		d->subscriber != NULL);
 }
@@ -532,7 +532,7 @@ static int op_subscribe(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_ms
 		(r = sk_json_str(args, "instance", false, &instance, err)) < 0)
 		return r;
 	*extra = json_pack(
-		"{s:s,s:I}", "instance", d->instance, "seq", (json_int_t)fwd_spool_seq(d->spool));
+		"{s:s,s:I}", "instance", d->instance, "seq", (json_int_t)sk_spool_seq(d->spool));
 	return 0;
 }
 

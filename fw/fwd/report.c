@@ -17,16 +17,17 @@
 
 #define FLUSH_US 50000 /* events are gathered this long into one frame */
 #define QUEUE_BYTES (4u << 20)
+#define FWD_EVENT_BYTES (16u << 10) /* of one event */
 #define ENVELOPE 256
 
 /* ---- sending ---- */
 
 void fwd_send_events(struct fwd *d)
 {
-	struct fwd_frame f;
+	struct sk_spool_frame f;
 
 	while (d->subscriber && sk_ipc_client_queued(d->subscriber) < QUEUE_BYTES &&
-		fwd_spool_next(d->spool, FWD_INFLIGHT_BYTES, &f)) {
+		sk_spool_next(d->spool, SK_SPOOL_INFLIGHT, &f)) {
 		sk_buf_reset(&d->frame);
 		sk_buf_printf(&d->frame, "{\"instance\":\"%s\",\"seq\":%" PRIu64 ",\"events\":[",
 			d->instance, f.last);
@@ -40,7 +41,7 @@ void fwd_send_events(struct fwd *d)
 			struct sk_ipc_client *c = d->subscriber;
 
 			d->subscriber = NULL;
-			fwd_spool_rewind(d->spool);
+			sk_spool_rewind(d->spool);
 			sk_ipc_client_close(c);
 		}
 	}
@@ -57,7 +58,7 @@ static int on_flush(sd_event_source *s, uint64_t usec, void *arg)
 
 static void put_event(struct fwd *d, const char *text, size_t len)
 {
-	fwd_spool_put(d->spool, text, len);
+	sk_spool_put(d->spool, text, len);
 	if (d->flush_armed || !d->subscriber)
 		return;
 	if (sd_event_source_set_time_relative(d->flush_timer, FLUSH_US) >= 0 &&
@@ -71,8 +72,8 @@ void fwd_subscribe(struct fwd *d, struct sk_ipc_client *c, const char *instance,
 		sk_ipc_client_close(d->subscriber);
 	d->subscriber = c;
 	if (sk_streq(instance, d->instance))
-		fwd_spool_ack(d->spool, ack);
-	fwd_spool_rewind(d->spool);
+		sk_spool_ack(d->spool, ack);
+	sk_spool_rewind(d->spool);
 	fwd_send_events(d);
 }
 
@@ -124,7 +125,7 @@ void fwd_report_tick(struct fwd *d, bool all)
 	fwd_fold_sweep(d->fold, all ? UINT64_MAX : sk_mono_us(), on_fold, d);
 	if (d->nflog)
 		report_lost(d, "kernel", fwd_nflog_lost(d->nflog), &d->lost_kernel);
-	report_lost(d, "spool", fwd_spool_lost(d->spool), &d->lost_spool);
+	report_lost(d, "spool", sk_spool_lost(d->spool), &d->lost_spool);
 	if (all)
 		fwd_send_events(d);
 }
@@ -241,10 +242,10 @@ int fwd_report_start(struct fwd *d, struct sk_err *err)
 	if (getrandom(seed, sizeof(seed), 0) != sizeof(seed))
 		return sk_err_set(err, -EIO, NULL, "no random numbers", "乱数を取得できません");
 	sk_buf_init(&d->text, FWD_EVENT_BYTES);
-	sk_buf_init(&d->frame, FWD_FRAME_BYTES + FWD_EVENT_BYTES + ENVELOPE);
+	sk_buf_init(&d->frame, SK_SPOOL_FRAME + FWD_EVENT_BYTES + ENVELOPE);
 	make_instance(d);
 	d->fold = fwd_fold_new(FWD_FOLD_CAP, FWD_FOLD_WINDOW_US, seed);
-	d->spool = fwd_spool_new(FWD_SPOOL_BYTES);
+	d->spool = sk_spool_new(SK_SPOOL_BYTES);
 	d->ifaces = fwd_ifaces_new();
 	if (!d->fold || !d->spool || !d->ifaces)
 		return sk_err_nomem(err);
@@ -263,7 +264,7 @@ void fwd_report_stop(struct fwd *d)
 	fwd_nflog_close(d->nflog);
 	fwd_ifaces_free(d->ifaces);
 	fwd_fold_free(d->fold);
-	fwd_spool_free(d->spool);
+	sk_spool_free(d->spool);
 	sk_buf_done(&d->text);
 	sk_buf_done(&d->frame);
 }
