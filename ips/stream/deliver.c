@@ -40,6 +40,16 @@ void reass_emit(struct tcp_ctx *c, enum ips_dir dir, const uint8_t *data, uint32
 	call(c, &k);
 }
 
+/* Nobody misses what no parser waits for; the first bytes of all everybody does. */
+static bool is_missed(const struct tcp_ctx *c, const struct half *h)
+{
+	const struct ips_app *a = &c->f->app;
+
+	if (a->flags & IPS_APP_FAILED)
+		return false;
+	return h->app == 0 || (a->id != IPS_P_UNKNOWN && a->id != IPS_P_FAILED);
+}
+
 static void emit_gap(struct tcp_ctx *c, enum ips_dir dir, uint64_t to)
 {
 	struct half *h = &c->t->half[dir];
@@ -48,8 +58,7 @@ static void emit_gap(struct tcp_ctx *c, enum ips_dir dir, uint64_t to)
 	k.len = (uint32_t)SK_MIN(to - h->app, UINT32_MAX);
 	c->s->stats.gaps++;
 	c->s->stats.gap_bytes += to - h->app;
-	/* Nobody is missing it once the parser gave up. */
-	if (c->p && !(c->f->app.flags & IPS_APP_FAILED))
+	if (c->p && is_missed(c, h))
 		ips_event_set(&c->p->events, IPS_EV_STREAM_REASSEMBLY_SEQ_GAP);
 	h->app = to;
 	call(c, &k);

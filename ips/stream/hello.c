@@ -151,8 +151,8 @@ const struct hello *hello_answered_syn(const struct tcp_ctx *c)
 
 		if (e->seq != tcp->ack - 1)
 			continue;
-		/* A SYN+ACK with a timestamp echoes that of its SYN. */
-		if (!tcp->has_ts || (e->has_ts && e->ts == tcp->ts_ecr))
+		/* With timestamps, the answer echoes that of its SYN. */
+		if (tcp->has_ts == e->has_ts && (!e->has_ts || e->ts == tcp->ts_ecr))
 			return e;
 	}
 	return NULL;

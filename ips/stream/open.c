@@ -225,13 +225,14 @@ static bool answers_syn(struct tcp_ctx *c)
 	const struct ips_tcp_hdr *tcp = &c->p->tcp;
 	struct half *cl = client(c);
 	bool tfo = (c->t->flags & TCPF_TFO) || (tcp_options(c->p) & TCP_OPT_TFO);
+	bool echo = tcp_ts_echo_ok(c), nodata = tcp->ack == cl->isn + 1;
 	const struct hello *e;
 
 	if (tfo)
 		c->t->flags |= TCPF_TFO;
-	if (tcp->ack == (tfo ? cl->next_seq : cl->isn + 1))
+	if (echo && (tfo ? tcp->ack == cl->next_seq : nodata))
 		return true;
-	if (tfo && tcp->ack == cl->isn + 1) {
+	if (echo && tfo && nodata) {
 		/* The data comes again after the handshake. */
 		cl->next_seq = cl->isn;
 		c->t->flags |= TCPF_TFO_IGNORED;
@@ -241,7 +242,10 @@ static bool answers_syn(struct tcp_ctx *c)
 	}
 	e = hello_answered_syn(c);
 	if (!e) {
-		tcp_event(c, IPS_EV_STREAM_3WHS_SYNACK_WITH_WRONG_ACK);
+		tcp_event(c,
+			nodata || (tfo && tcp->ack == cl->next_seq)
+				? IPS_EV_STREAM_PKT_INVALID_TIMESTAMP
+				: IPS_EV_STREAM_3WHS_SYNACK_WITH_WRONG_ACK);
 		return false;
 	}
 	take_syn(c, e);

@@ -151,7 +151,9 @@ static void take_payload(struct tcp_ctx *c)
 	bool syn = tcp_is(c, IPS_TCP_SYN);
 
 	c->taken = true;
-	if (c->p->payload.len == 0 || (!c->s->cfg.inline_mode && (c->snd->flags & HALF_OVER)))
+	/* What a reset carries is for people (RFC 1122 4.2.2.12): no receiver delivers it. */
+	if (c->p->payload.len == 0 || tcp_is(c, IPS_TCP_RST) ||
+		(!c->s->cfg.inline_mode && (c->snd->flags & HALF_OVER)))
 		return;
 	if (reass_data(c, c->p->tcp.seq + syn) == REASS_BAD)
 		c->bad = true;
@@ -163,6 +165,9 @@ static void deliver(struct tcp_ctx *c, enum ips_dir dir)
 	struct half *h = &c->t->half[dir];
 
 	reass_deliver(c, dir, c->s->cfg.inline_mode ? UINT64_MAX : half_acked(h));
+	/* Closed by a reset that may have been ignored: the parsers are not told yet. */
+	if ((c->snd->flags | c->rcv->flags) & HALF_RST_RECV)
+		return;
 	if (c->t->state == TCP_CLOSED && half_edge(c->s, h) <= h->app)
 		reass_eof(c, dir);
 }
@@ -361,11 +366,14 @@ uint64_t ips_stream_size(const struct ips_flow *f, enum ips_dir dir)
 	const struct half *h;
 	int64_t off;
 
-	if (!f->tcp || f->tcp->half[dir].next_seq == 0)
+	if (!f->tcp)
 		return 0;
 	h = &f->tcp->half[dir];
+	if (h->next_seq == 0 && h->isn == 0)
+		return 0; /* its SYN was not seen */
 	off = half_off(h, h->next_seq);
-	return off >= 0 ? (uint64_t)off + 1 : 0;
+	/* A reset may have set it back: then as Suricata counts. */
+	return off >= 0 ? (uint64_t)off + 1 : h->next_seq - h->isn;
 }
 
 bool ips_stream_depth_reached(const struct ips_flow *f, enum ips_dir dir)

@@ -133,6 +133,7 @@ static void hole_that_was_acknowledged(void **state)
 {
 	wire_handshake(&w);
 	wire_text(&w, TS, 0, 0, "one");
+	w.flow.app.id = IPS_P_FAILED + 1; /* somebody to miss it */
 	wire_text(&w, TS, 10, 0, "three");
 	wire_ack(&w, TC, 0, 3);
 	assert_int_equal(w.gaps[TS], 0);
@@ -390,28 +391,65 @@ static void timestamps_do_not_run_back(void **state)
 
 static void data_in_the_syn(void **state)
 {
-	static const uint8_t header[32] = {[20] = 34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1};
-	struct ips_packet p;
+	static const uint8_t cookie[] = {34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1};
 
-	memset(&p, 0, sizeof(p));
-	p.ts_us = 1;
-	p.family = 4;
-	p.proto = 6;
-	p.flow = &w.flow;
-	p.tcp.hlen = 32;
-	p.tcp.flags = IPS_TCP_SYN;
-	p.tcp.seq = CLIENT_ISN;
-	p.tcp.win = 65535;
-	p.tcp.wscale = 255;
-	p.l4 = (struct ips_view){header, sizeof(header)};
-	p.payload = (struct ips_view){(const uint8_t *)"GET /", 5};
-	ips_stream_packet(w.s, &p);
-	assert_true(p.flags & IPS_PKT_STREAM);
+	memcpy(w.options, cookie, sizeof(cookie));
+	w.options_n = sizeof(cookie);
+	wire_packet(&w, TS, IPS_TCP_SYN, 0, 0, "GET /", 5);
+	assert_true(w.p.flags & IPS_PKT_STREAM);
 	wire_packet(&w, TC, IPS_TCP_SYN | IPS_TCP_ACK, 0, 5, NULL, 0);
 	wire_text(&w, TC, 0, 5, "answer");
 	assert_true(wire_got(&w, TS, "GET /"));
 	wire_ack(&w, TS, 5, 6);
 	assert_true(wire_got(&w, TC, "answer"));
+}
+
+static void data_in_the_syn_refused(void **state)
+{
+	static const uint8_t cookie[] = {254, 4, 0xf9, 0x89};
+
+	memcpy(w.options, cookie, sizeof(cookie));
+	w.options_n = sizeof(cookie);
+	wire_packet(&w, TS, IPS_TCP_SYN, 0, 0, "GET /", 5);
+	wire_packet(&w, TC, IPS_TCP_SYN | IPS_TCP_ACK, 0, 0, NULL, 0);
+	assert_true(wire_event(&w, IPS_EV_STREAM_3WHS_SYNACK_TFO_DATA_IGNORED));
+	assert_true(w.flow.flags & IPS_FLOW_TFO_IGNORED);
+	wire_ack(&w, TS, 0, 0);
+	wire_text(&w, TS, 0, 0, "GET /");
+	wire_ack(&w, TC, 0, 5);
+	assert_true(wire_got(&w, TS, "GET /"));
+}
+
+static void signed_reset_may_be_forged(void **state)
+{
+	wire_handshake(&w);
+	w.options[0] = 19; /* RFC 2385 */
+	w.options[1] = 18;
+	w.options_n = 20;
+	wire_packet(&w, TS, IPS_TCP_RST, 0, 0, NULL, 0);
+	assert_int_equal(w.flow.state, IPS_FLOW_CLOSED);
+	/* Who was said to have reset it goes on. */
+	wire_text(&w, TS, 0, 0, "still here");
+	assert_true(wire_event(&w, IPS_EV_STREAM_SUSPECTED_RST_INJECT));
+	wire_ack(&w, TC, 0, 10);
+	wire_flush(&w);
+	assert_true(wire_got(&w, TS, "still here"));
+}
+
+static void answer_echoes_the_timestamp(void **state)
+{
+	w.ts[TS] = 77;
+	wire_packet(&w, TS, IPS_TCP_SYN, 0, 0, NULL, 0);
+	w.ts[TS] = 66;
+	w.ts[TC] = 5000;
+	wire_packet(&w, TC, IPS_TCP_SYN | IPS_TCP_ACK, 0, 0, NULL, 0);
+	assert_true(wire_event(&w, IPS_EV_STREAM_PKT_INVALID_TIMESTAMP));
+	assert_true(wire_bad(&w));
+	w.ts[TS] = 77;
+	wire_packet(&w, TC, IPS_TCP_SYN | IPS_TCP_ACK, 0, 0, NULL, 0);
+	assert_false(ips_events_any(&w.p.events));
+	wire_ack(&w, TS, 0, 0);
+	assert_true(ips_stream_established(&w.flow));
 }
 
 static void lost_handshake_ack(void **state)
@@ -506,6 +544,9 @@ int main(void)
 		T(windows_bound_what_is_taken),
 		T(timestamps_do_not_run_back),
 		T(data_in_the_syn),
+		T(data_in_the_syn_refused),
+		T(signed_reset_may_be_forged),
+		T(answer_echoes_the_timestamp),
 		T(lost_handshake_ack),
 		T(later_syn_and_syn_ack_count),
 		T(endless_bytes_of_one),

@@ -313,6 +313,20 @@ static void nothing_after_the_end(void **state)
 	assert_true(wire_got(&w, TS, "all"));
 }
 
+static void reset_the_receiver_ignores(void **state)
+{
+	wire_handshake(&w);
+	wire_text(&w, TS, 0, 0, "GET ");
+	w.options[0] = 19; /* a signature (RFC 2385) that the receiver did not agree to */
+	w.options[1] = 18;
+	w.options_n = 20;
+	wire_packet(&w, TS, IPS_TCP_RST, 4, 0, NULL, 0);
+	assert_int_equal(w.eofs[TS], 0);
+	wire_text(&w, TS, 4, 0, "/attack");
+	assert_false(wire_bad(&w));
+	assert_true(wire_got(&w, TS, "GET /attack"));
+}
+
 static void reset_with_a_guessed_number(void **state)
 {
 	wire_handshake(&w);
@@ -328,6 +342,7 @@ static void hole_the_receiver_does_not_have(void **state)
 	wire_text(&w, TS, 0, 0, "ab");
 	wire_text(&w, TS, 10, 0, "kl");
 	/* It got four bytes that did not come past us; the rest may still. */
+	w.flow.app.id = IPS_P_FAILED + 1;
 	wire_ack(&w, TC, 0, 6);
 	assert_int_equal(w.gap_bytes[TS], 4);
 	assert_true(wire_event(&w, IPS_EV_STREAM_REASSEMBLY_SEQ_GAP));
@@ -682,6 +697,7 @@ int main(void)
 		T(released_in_pieces),
 		T(what_no_receiver_takes),
 		T(nothing_after_the_end),
+		T(reset_the_receiver_ignores),
 		T(reset_with_a_guessed_number),
 		T(hole_the_receiver_does_not_have),
 		T(picked_up_in_the_middle),

@@ -89,6 +89,7 @@ void wire_packet(struct wire *w, enum ips_dir dir, uint8_t flags, uint32_t off, 
 {
 	static const uint32_t isn[2] = {CLIENT_ISN, SERVER_ISN};
 	struct ips_packet *p = &w->p;
+	static uint8_t header[40];
 
 	memset(p, 0, sizeof(*p));
 	w->now_us += 1000;
@@ -113,6 +114,12 @@ void wire_packet(struct wire *w, enum ips_dir dir, uint8_t flags, uint32_t off, 
 	p->tcp.ack = flags & IPS_TCP_ACK ? isn[!dir] + 1 + ack : 0;
 	if (w->flow.state != IPS_FLOW_NEW)
 		p->flags |= IPS_PKT_ESTABLISHED; /* as the flow table does */
+	if (w->options_n) {
+		memcpy(header + 20, w->options, w->options_n);
+		p->tcp.hlen = 20 + w->options_n;
+		p->l4 = (struct ips_view){header, p->tcp.hlen};
+		w->options_n = 0;
+	}
 	w->flow.pkts[dir]++;
 	ips_stream_packet(w->s, p);
 }

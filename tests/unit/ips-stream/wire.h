@@ -24,8 +24,10 @@ struct wire {
 	unsigned chunks[2], gaps[2], eofs[2], depths[2];
 	uint64_t gap_bytes[2];
 	uint16_t win;
-	uint8_t wscale; /* of SYNs; 255: none */
-	uint32_t ts[2]; /* timestamp of the next packet, 0: none */
+	uint8_t wscale;      /* of SYNs; 255: none */
+	uint32_t ts[2];      /* timestamp of the next packet, 0: none */
+	uint8_t options[20]; /* of the next packet, if options_n */
+	uint8_t options_n;
 	uint8_t family;
 };
 
