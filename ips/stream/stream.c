@@ -155,7 +155,10 @@ static void take_payload(struct tcp_ctx *c)
 	if (c->p->payload.len == 0 || tcp_is(c, IPS_TCP_RST) ||
 		(!c->s->cfg.inline_mode && (c->snd->flags & HALF_OVER)))
 		return;
-	if (reass_data(c, c->p->tcp.seq + syn) == REASS_BAD)
+	if (c->s->cfg.inline_mode && c->s->cfg.drop_urgent && tcp_is(c, IPS_TCP_URG) &&
+		c->p->tcp.urg != 0)
+		c->bad = true;
+	else if (reass_data(c, c->p->tcp.seq + syn) == REASS_BAD)
 		c->bad = true;
 	c->p->flags |= IPS_PKT_STREAM;
 }

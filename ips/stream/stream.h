@@ -15,6 +15,7 @@ struct ips_stream_config {
 	bool inline_mode;
 	bool midstream;        /* pick up connections whose start was not seen */
 	bool async_oneside;    /* only one direction is visible */
+	bool drop_urgent;      /* inline: refuse urgent data; receivers differ in what they read */
 	uint32_t sessions;     /* TCP sessions at once; preallocated */
 	uint32_t pool_bytes;   /* for segments and tails; preallocated */
 	uint32_t depth;        /* bytes of each direction that are reassembled; 0: all. 1 MiB */

@@ -456,6 +456,19 @@ static void numbers_for_a_reset(void **state)
 	assert_int_equal(ack, SERVER_ISN + 1 + 8);
 }
 
+static void urgent_data(void **state)
+{
+	for (unsigned drop = 0; drop < 2; drop++) {
+		w.cfg.drop_urgent = drop;
+		wire_reopen(&w);
+		wire_handshake(&w);
+		w.urg = 2;
+		wire_packet(&w, TS, IPS_TCP_ACK | IPS_TCP_URG, 0, 0, "GXET", 4);
+		assert_int_equal(wire_bad(&w), drop);
+		assert_int_equal(w.got_n[TS], drop ? 0 : 4);
+	}
+}
+
 static void zero_window_probe(void **state)
 {
 	wire_handshake(&w);
@@ -705,6 +718,7 @@ int main(void)
 		T(depth),
 		T(stopped_direction),
 		T(numbers_for_a_reset),
+		T(urgent_data),
 		T(zero_window_probe),
 		T(never_acknowledged),
 		T(endless_bytes_of_one),

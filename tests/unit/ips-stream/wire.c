@@ -106,6 +106,8 @@ void wire_packet(struct wire *w, enum ips_dir dir, uint8_t flags, uint32_t off, 
 	p->tcp.hlen = 20;
 	p->tcp.flags = flags;
 	p->tcp.win = w->win;
+	p->tcp.urg = w->urg;
+	w->urg = 0;
 	p->tcp.wscale = flags & IPS_TCP_SYN ? w->wscale : 255;
 	p->tcp.has_ts = w->ts[dir] != 0;
 	p->tcp.ts_val = w->ts[dir];

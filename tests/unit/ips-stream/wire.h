@@ -23,7 +23,7 @@ struct wire {
 	uint64_t next[2]; /* offset of the next chunk, holes counted */
 	unsigned chunks[2], gaps[2], eofs[2], depths[2];
 	uint64_t gap_bytes[2];
-	uint16_t win;
+	uint16_t win, urg;
 	uint8_t wscale;      /* of SYNs; 255: none */
 	uint32_t ts[2];      /* timestamp of the next packet, 0: none */
 	uint8_t options[20]; /* of the next packet, if options_n */
