@@ -92,6 +92,8 @@ static int packet_or_stream(struct ips_build *b)
 		has_cond(b, packet_conds) || r->flow.no_stream || (r->hdr_proto & IPS_HP_TCP_PKT);
 	bool stream = r->flow.only_stream || (r->hdr_proto & IPS_HP_TCP_STREAM);
 
+	for (size_t i = 0; i < b->n; i++)
+		app |= b->opts[i].o.kind == IPS_O_APP_EVENT && b->opts[i].o.app.id != IPS_P_UNKNOWN;
 	for (uint32_t i = 0; i < b->lists_n; i++) {
 		const struct ips_buf_info *info = ips_buf_info(b->lists[i].buf);
 

@@ -141,6 +141,10 @@ static int read_app_event(struct ips_build *b, struct ips_text v)
 	struct ips_opt *o;
 	int e, event;
 
+	/* What follows is about the payload again, as after pkt_data. */
+	e = ips_build_sticky(b, IPS_LIST_PAYLOAD, IPS_BUF_PAYLOAD);
+	if (e < 0)
+		return e;
 	ips_text_copy(name, sizeof(name), v);
 	event = v.n < sizeof(name) ? ips_app_event_by_name(name, &id) : -1;
 	if (event < 0)

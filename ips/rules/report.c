@@ -130,6 +130,19 @@ static void warn_unset(struct ips_rules *r, const struct ips_rule *rule, const s
 	}
 }
 
+/* Sets that rules fill live as long as the process. */
+static void warn_save(struct ips_rules *r, const struct ips_rule *rule)
+{
+	struct ips_refused what = {rule->file, rule->line, rule->gid, rule->sid, "dataset",
+		"what the set learns is kept in memory only, not saved"};
+
+	for (uint32_t l = 0; l < rule->lists_n; l++)
+		for (uint32_t i = 0; i < rule->lists[l].n; i++)
+			if (rule->lists[l].opts[i].kind == IPS_O_DATASET &&
+				rule->lists[l].opts[i].set.save)
+				ips_remark_add(r, &r->warnings, &what);
+}
+
 /* Only addresses: looked up once a flow and direction. */
 static bool ip_only(const struct ips_rule *r)
 {
@@ -153,8 +166,10 @@ void ips_rules_finish(struct ips_rules *r)
 	}
 	if (e == 0 && set.n > 0)
 		qsort(set.v, set.n, sizeof(char *), by_pointer);
-	for (size_t i = 0; i < r->n && e == 0; i++)
+	for (size_t i = 0; i < r->n && e == 0; i++) {
 		warn_unset(r, r->rules[i], &set);
+		warn_save(r, r->rules[i]);
+	}
 	free(set.v);
 	r->tally.loaded = (uint32_t)r->n;
 }

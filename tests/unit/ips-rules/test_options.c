@@ -375,6 +375,12 @@ static void lists_from_outside(void **state)
 	o = cond(r);
 	assert_true(o->set.side == 's' && o->set.cmp.a == 30);
 	ips_rules_free(r);
+	r = rig_rule(DNS, "dns.query; dataset:set,x,type string,save x.lst;");
+	rig_only(r);
+	ips_rules_finish(r);
+	assert_int_equal(ips_rules_warning_count(r), 1);
+	assert_string_equal(ips_rules_warning(r, 0)->option, "dataset");
+	ips_rules_free(r);
 	/* Files outside the folder of data sets are nobody's business. */
 	assert_non_null(
 		strstr(rig_refusal(DNS, "dns.query; dataset:isset,x,type string,load ../x;"),
