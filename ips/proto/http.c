@@ -323,13 +323,13 @@ static void tunnel(struct ips_http *h, enum ips_dir dir, uint32_t len)
 	const htp_tx_t *tx = htp_connp_get_out_tx(h->connp);
 	bool http2 = upgraded_to_http2(h);
 
+	/* libhtp leaves the request and the answer that opened it unfinished. */
+	for (struct ips_tx *t = h->app->first; t; t = t->next) {
+		http_tx_end((struct http_tx *)t, IPS_TOSERVER);
+		http_tx_end((struct http_tx *)t, IPS_TOCLIENT);
+	}
 	if (tx && tx->response_status_number == 101 && !http2)
 		return;
-	/* libhtp leaves the request of a tunnel open. */
-	if (h->app->last && !http2) {
-		http_tx_end((struct http_tx *)h->app->last, IPS_TOSERVER);
-		http_tx_end((struct http_tx *)h->app->last, IPS_TOCLIENT);
-	}
 	h->app->flags |= IPS_APP_CHANGED;
 	h->app->expected = http2 ? IPS_P_HTTP2 : IPS_P_UNKNOWN;
 	h->app->left = SK_MIN(h->held[dir].len, len);

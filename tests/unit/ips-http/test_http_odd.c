@@ -179,6 +179,8 @@ static void test_websocket(void **state)
 		"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
 		"Upgrade: websocket\r\n\r\n\x81\x05hello");
 	talk_is(&t, 0, IPS_BUF_HTTP_STAT_CODE, S2C, "101");
+	talk_is(&t, 0, IPS_BUF_HTTP_HEADER, S2C, "Connection: Upgrade\r\nUpgrade: websocket\r\n");
+	assert_true(talk_tx(&t, 0)->complete[C2S] && talk_tx(&t, 0)->complete[S2C]);
 	assert_false(t.flow.app.flags & (IPS_APP_CHANGED | IPS_APP_FAILED));
 	talk_client(&t, "\x81\x85....");
 	assert_int_equal(t.flow.app.tx_now, 1);
