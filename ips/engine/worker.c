@@ -252,6 +252,8 @@ static void flow_packet(struct ips_worker *w, struct ips_packet *p, struct ips_v
 		if (ips_app_continue(&f->app, &w->app))
 			detect(w, p, v);
 		anomalies(w, p);
+		/* Events of the flow as a whole are told with the packet that caused them. */
+		memset(f->app.events, 0, sizeof(f->app.events));
 		log_txs(w, p, f, false);
 	}
 	if (w->cfg.inline_mode && w->cfg.drop_invalid && (p->flags & IPS_PKT_STREAM_BAD) &&

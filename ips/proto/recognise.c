@@ -153,6 +153,8 @@ static void check_other(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir d
 	if (!data)
 		return;
 	id = ask(c->flow, dir, data, len, out);
+	if (id == IPS_P_FAILED && c->flow->proto == IPPROTO_TCP)
+		ips_tx_event(a, NULL, IPS_AE_ONLY_ONE_DIRECTION);
 	if (id == IPS_P_UNKNOWN || id == IPS_P_FAILED || id == a->id)
 		return;
 	a->dir_id[dir] = id;

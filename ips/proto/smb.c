@@ -391,8 +391,6 @@ static void smb_data(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir,
 	} else if (len) {
 		forget_pieces(s, dir);
 	}
-	if (c->trigger)
-		c->trigger(c->flow, dir, c->arg);
 	if (!eof)
 		return;
 	for (struct ips_tx *tx = a->first; tx; tx = tx->next) {
