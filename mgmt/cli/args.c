@@ -25,7 +25,7 @@ struct parser {
 	char **argv;
 	struct cli_opts *o;
 	struct cli_call *c;
-	char word[64]; /* the command's first word, while its second is awaited */
+	char word[64]; /* the command's first words, while its next is awaited */
 	bool no_more_options;
 };
 
@@ -89,10 +89,10 @@ static int unknown_command(const char *typed, struct sk_err *err)
 		"「%.40s」というコマンドはありません。一覧は sekisho help", typed);
 }
 
-/* The first or second word of the command. */
+/* The first or a further word of the command. */
 static int command_word(struct parser *p, const char *w, struct sk_err *err)
 {
-	char both[128];
+	char both[128], typed[128];
 	size_t n = strlen(p->word);
 
 	if (!n) {
@@ -109,8 +109,11 @@ static int command_word(struct parser *p, const char *w, struct sk_err *err)
 	p->c->cmd = strchr(w, '.') ? NULL : mg_command_find(both);
 	if (p->c->cmd)
 		return 0;
-	both[n] = ' ';
-	return unknown_command(both, err);
+	if (!strchr(w, '.') && strlen(both) < sizeof(p->word) && is_group(both)) {
+		snprintf(p->word, sizeof(p->word), "%s", both);
+		return 0;
+	}
+	return unknown_command(cli_words(both, typed, sizeof(typed)), err);
 }
 
 /* Text of a value as the JSON its type wants. */
@@ -140,10 +143,13 @@ static int store(struct parser *p, const struct mg_arg *a, const char *text, str
 
 	if (!v)
 		return -EINVAL;
-	if (a->type == MG_FILE) {
+	if (a->type == MG_FILE || a->type == MG_FOLDER) {
 		p->c->file = text;
 		p->c->file_max = a->max;
+		p->c->folder = a->type == MG_FOLDER;
 	}
+	if (a->type == MG_OUTPUT)
+		p->c->output = text;
 	if (!a->list) {
 		if (json_object_get(p->c->args, a->name)) {
 			json_decref(v);

@@ -28,8 +28,10 @@ struct cli_call {
 	const struct mg_command *cmd;
 	const char *group;
 	json_t *args;     /* owned */
-	const char *file; /* path of the FILE argument, borrowed from argv; NULL none */
+	const char *file; /* path of the FILE or FOLDER argument, borrowed from argv; NULL none */
 	size_t file_max;
+	bool folder;        /* it may be a folder */
+	const char *output; /* of the OUTPUT argument, borrowed */
 };
 
 /* -EINVAL with a message for a usage error. *o holds the defaults before the call. */
@@ -60,12 +62,18 @@ void cli_usage(struct sk_buf *b, const struct mg_command *c);
 void cli_man(struct sk_buf *b);        /* sekisho.8 in mdoc(7) */
 void cli_completion(struct sk_buf *b); /* for bash */
 
+/* The files of a folder and of the folders in it as a ustar archive appended to b (its max is the
+ * cap). Links and what is no regular file are passed over. */
+int cli_pack(const char *folder, struct sk_buf *b, struct sk_err *err);
+
 /* ---- answers -------------------------------------------------------------------------------- */
 struct cli_out;
 /* columns: of the terminal, 0 for none. f and notes are borrowed. */
 struct cli_out *cli_out_new(FILE *f, FILE *notes, const struct cli_opts *o,
 	const struct mg_command *cmd, size_t columns);
 void cli_out_free(struct cli_out *out);
+/* Where the "file" of an answer goes; path is borrowed. */
+void cli_out_save(struct cli_out *out, const char *path);
 /* One DATA body. 0, -EBADMSG, -ENOMEM, or -EPIPE when f takes no more. */
 int cli_out_data(struct cli_out *out, const json_t *body);
 /* What was held back (tables, records). failed: the call ended with an error. */

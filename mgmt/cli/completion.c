@@ -22,26 +22,48 @@ static void put_groups(struct sk_buf *b)
 	}
 }
 
-static void put_second_words(struct sk_buf *b)
+/* The beginning of op with n words, without the dot after it; 0 if op has no further word. */
+static size_t prefix(const char *op, unsigned words)
+{
+	const char *p = op;
+
+	for (unsigned i = 0; i < words; i++) {
+		p = strchr(p + (i > 0), '.');
+		if (!p)
+			return 0;
+	}
+	return (size_t)(p - op);
+}
+
+/* For each beginning of so many words, the words that may follow (the table is sorted). */
+static void put_next_words(struct sk_buf *b, unsigned words)
 {
 	const char *last = "";
-	size_t len = 0;
+	size_t len = 0, next_len = 0;
 
 	for (const struct mg_command *c = mg_commands; c->op; c++) {
-		const char *dot = strchr(c->op, '.');
-		size_t n = dot ? (size_t)(dot - c->op) : 0;
+		size_t n = prefix(c->op, words), next;
+		bool same = n == len && n && !strncmp(c->op, last, n);
+		char start[64], shown[64];
 
-		if (!dot || (c->flags & MG_F_HIDDEN))
+		if (!n || (c->flags & MG_F_HIDDEN))
 			continue;
-		if (n != len || strncmp(c->op, last, n) != 0)
-			sk_buf_printf(b, "%s\t%.*s) words='", len ? "' ;;\n" : "", (int)n, c->op);
-		else
+		next = strcspn(c->op + n + 1, ".");
+		if (same && next == next_len && !strncmp(c->op, last, n + 1 + next))
+			continue;
+		snprintf(start, sizeof(start), "%.*s", (int)n, c->op);
+		if (same)
 			sk_buf_putc(b, ' ');
-		sk_buf_puts(b, dot + 1);
+		else
+			sk_buf_printf(b, "%s\t'%s') words='", len ? "' ;;\n" : "",
+				cli_words(start, shown, sizeof(shown)));
+		sk_buf_put(b, c->op + n + 1, next);
 		last = c->op;
 		len = n;
+		next_len = next;
 	}
-	sk_buf_puts(b, "' ;;\n");
+	if (len)
+		sk_buf_puts(b, "' ;;\n");
 }
 
 static void put_options(struct sk_buf *b)
@@ -76,7 +98,7 @@ static void put_values(struct sk_buf *b)
 		if (c->flags & MG_F_HIDDEN)
 			continue;
 		for (const struct mg_arg *a = c->args; a && a->name; a++) {
-			bool file = a->type == MG_FILE && !a->positional;
+			bool file = a->type >= MG_FILE && !a->positional;
 
 			if (a->type != MG_CHOICE && !file)
 				continue;
@@ -103,7 +125,7 @@ static void put_files(struct sk_buf *b)
 	sk_buf_puts(b, "\t");
 	for (const struct mg_command *c = mg_commands; c->op; c++)
 		for (const struct mg_arg *a = c->args; a && a->name; a++)
-			if (a->type == MG_FILE && a->positional) {
+			if (a->type >= MG_FILE && a->positional) {
 				sk_buf_printf(b, "%s'%s'", any ? " | " : "",
 					cli_words(c->op, words, sizeof(words)));
 				any = true;
@@ -120,7 +142,8 @@ void cli_completion(struct sk_buf *b)
 		"\t'') words='");
 	put_groups(b);
 	sk_buf_puts(b, "' ;;\n");
-	put_second_words(b);
+	put_next_words(b, 1);
+	put_next_words(b, 2);
 	sk_buf_puts(b,
 		"\t*) return 1 ;;\n\tesac\n}\n"
 		"_sekisho_options() {\n\tcase $1 in\n");

@@ -5,6 +5,7 @@
 #include <locale.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/file.h"
@@ -110,6 +111,13 @@ static int local(const struct cli_call *c, const struct cli_opts *o)
 	return put_out(&b);
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 /* The FILE argument's content as a sealed memfd, -1 if there is none. */
 static int open_file(const struct cli_call *c, int *ret, struct sk_err *err)
 {
@@ -120,8 +128,11 @@ static int open_file(const struct cli_call *c, int *ret, struct sk_err *err)
 	if (!c->file)
 		return 0;
 	sk_buf_init(&b, c->file_max);
-	r = strcmp(c->file, "-") ? sk_file_read(c->file, &b, err)
-				 : sk_fd_read(STDIN_FILENO, &b, err);
+	if (c->folder && is_folder(c->file))
+		r = cli_pack(c->file, &b, err);
+	else
+		r = strcmp(c->file, "-") ? sk_file_read(c->file, &b, err)
+					 : sk_fd_read(STDIN_FILENO, &b, err);
 	if (r == 0) {
 		*ret = sk_memfd("sekisho-file", sk_buf_str(&b), b.len);
 		if (*ret < 0)
@@ -215,6 +226,7 @@ static int remote(const struct cli_call *c, const struct cli_opts *o)
 	out = cli_out_new(stdout, stderr, o, c->cmd, terminal_width());
 	if (!out)
 		return 1;
+	cli_out_save(out, c->output);
 	r = answers(fd, out, &err);
 	if (r != -EPIPE && cli_out_end(out, r < 0) < 0 && r == 0)
 		r = sk_err_set(&err, -EIO, NULL, "cannot write the output", "出力できません");

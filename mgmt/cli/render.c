@@ -4,6 +4,7 @@
  * JSON document for each command, whatever it answered.
  */
 #include <errno.h>
+#include <sodium.h>
 #include <string.h>
 
 #include "lib/json.h"
@@ -20,6 +21,7 @@ struct cli_out {
 	json_t *rows, *records, *said; /* arrays; said: notes */
 	size_t n_rows;
 	bool texts; /* some came */
+	const char *save;
 	struct sk_buf text;
 };
 
@@ -106,13 +108,36 @@ static int put_text(FILE *f, const char *s, bool file)
 	return 0;
 }
 
+void cli_out_save(struct cli_out *out, const char *path)
+{
+	out->save = path;
+}
+
+/* A file that comes with an answer: base64, as JSON has no bytes. */
+static int save(struct cli_out *out, const char *base64)
+{
+	size_t n = strlen(base64), len = 0;
+	_cleanup_(sk_fclosep) FILE *f = NULL;
+	_cleanup_(sk_freep) unsigned char *p = malloc(n / 4 * 3 + 3);
+
+	if (!p)
+		return -ENOMEM;
+	if (!out->save ||
+		sodium_base642bin(p, n / 4 * 3 + 3, base64, n, NULL, &len, NULL,
+			sodium_base64_VARIANT_ORIGINAL) != 0)
+		return -EBADMSG;
+	f = fopen(out->save, "we");
+	return f && fwrite(p, 1, len, f) == len && fflush(f) == 0 ? 0 : -EPIPE;
+}
+
 /* ---- events -----------------------------------------------------------------------------------
  */
 static const json_t *field(const json_t *e, const char *key)
 {
 	const json_t *v = json_object_get(e, key);
 
-	return v ? v : json_object_get(json_object_get(e, "sekisho"), key);
+	v = v ? v : json_object_get(json_object_get(e, "sekisho"), key);
+	return v ? v : json_object_get(json_object_get(e, "alert"), key);
 }
 
 static void put_field(struct sk_buf *b, const struct cli_opts *o, const json_t *e,
@@ -128,7 +153,9 @@ static void put_field(struct sk_buf *b, const struct cli_opts *o, const json_t *
 
 static int put_event(struct cli_out *out, const json_t *e)
 {
-	static const char *const more[] = {"action", "reason", "rule", "generation", "message"};
+	static const char *const more[] = {"decision", "action", "reason", "rule", "signature_id",
+		"signature", "severity", "generation", "message"};
+	const bool alert = json_object_get(e, "alert") != NULL;
 	struct sk_buf b;
 	int r;
 
@@ -143,8 +170,10 @@ static int put_event(struct cli_out *out, const json_t *e)
 		put_field(&b, out->o, e, " -> ", "dest_ip");
 		put_field(&b, out->o, e, ":", "dest_port");
 		put_field(&b, out->o, e, " ", "proto");
+		/* What an alert did is its decision: "action" only repeats it. */
 		for (size_t i = 0; i < SK_ARRAY_SIZE(more); i++)
-			put_field(&b, out->o, e, "  ", more[i]);
+			if (!alert || (i != 1 && (i != 2 || !field(e, "decision"))))
+				put_field(&b, out->o, e, "  ", more[i]);
 		sk_buf_putc(&b, '\n');
 		r = put_buf(out->f, &b);
 	}
@@ -207,6 +236,8 @@ int cli_out_data(struct cli_out *out, const json_t *body)
 			r = put_piece(out, json_string_value(v));
 		else if (!strcmp(key, "note") && json_is_string(v))
 			r = put_note(out, json_string_value(v));
+		else if (!strcmp(key, "file") && json_is_string(v))
+			r = save(out, json_string_value(v));
 		else if (!strcmp(key, "event") && json_is_object(v))
 			r = put_event(out, v);
 		else

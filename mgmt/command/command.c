@@ -30,7 +30,7 @@ const struct mg_command *mg_command_find(const char *op)
 
 static int check_text(const struct mg_arg *a, const json_t *v, struct sk_err *err)
 {
-	size_t max = a->type == MG_FILE ? FILE_NAME_MAX : a->max ? a->max : TEXT_MAX;
+	size_t max = a->type >= MG_FILE ? FILE_NAME_MAX : a->max ? a->max : TEXT_MAX;
 	const unsigned char *s;
 
 	if (!json_is_string(v))
@@ -98,7 +98,9 @@ static int check_value(const struct mg_arg *a, const json_t *v, struct sk_err *e
 {
 	switch (a->type) {
 	case MG_STRING:
-	case MG_FILE: return check_text(a, v, err);
+	case MG_FILE:
+	case MG_FOLDER:
+	case MG_OUTPUT: return check_text(a, v, err);
 	case MG_UINT: return check_uint(a, v, err);
 	case MG_DATE: return check_date(a, v, err);
 	case MG_CHOICE: return check_choice(a, v, err);

@@ -31,6 +31,8 @@ enum mg_arg_type {
 	MG_CHOICE, /* choices below, NULL-terminated */
 	MG_FLAG,   /* --name, no value */
 	MG_FILE,   /* a local file: JSON value is its name, the content comes as a sealed memfd */
+	MG_FOLDER, /* the same, or a local folder, whose files come as a tar archive */
+	MG_OUTPUT, /* a local file that the answer's "file" is written to: JSON value is its name */
 };
 
 struct mg_arg {

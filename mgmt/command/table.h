@@ -56,6 +56,15 @@ extern const struct mg_column mg_c_object[], mg_c_zone[], mg_c_setting[], mg_c_c
 extern const struct mg_arg mg_a_guard_release[], mg_a_guard_block[];
 extern const struct mg_column mg_c_guard[];
 
+/* table_ips.c */
+extern const struct mg_arg mg_a_ips_import[], mg_a_ips_list[], mg_a_ips_restore[], mg_a_ips_limit[],
+	mg_a_ips_show[], mg_a_ips_profile[], mg_a_ips_trial[], mg_a_exception_request[],
+	mg_a_exception_approve[], mg_a_exception_own[], mg_a_exception_number[],
+	mg_a_exception_reason[], mg_a_exception_list[], mg_a_alert_list[], mg_a_alert_show[],
+	mg_a_alert_report[];
+extern const struct mg_column mg_c_ips_set[], mg_c_ips_rule[], mg_c_ips_trial[], mg_c_exception[],
+	mg_c_alert[], mg_c_alert_sum[];
+
 /* table_system.c */
 extern const struct mg_arg mg_a_apply[], mg_a_diff[], mg_a_explain[], mg_a_analyze[],
 	mg_a_connections[], mg_a_report[], mg_a_follow[], mg_a_audit[], mg_a_help[],

@@ -8,8 +8,8 @@ static const char *const report_by[] = {
 static const char *const findings[] = {"shadowed", "redundant", "conflict", "mergeable", "too-wide",
 	"expired", "expiring", "never-hit", "unused", NULL};
 static const char *const generated[] = {"man", "completion", NULL};
-static const char *const event_types[] = {
-	"drop", "allow", "firewall", "alert", "admission", "audit", "incident", "stats", NULL};
+static const char *const event_types[] = {"drop", "allow", "firewall", "alert", "inspection",
+	"admission", "audit", "incident", "stats", NULL};
 
 const struct mg_arg mg_a_apply[] = {
 	{.name = "confirm",
@@ -155,11 +155,14 @@ const struct mg_arg mg_a_report[] = {
 		.meta = "REASON",
 		.help = {"only this reason (no_rule, rule, rule_expired, rule_suspended, "
 			 "rule_removed, stray, invalid, "
-			 "reverse_path, bogon, ips, ips_flow, guard_scan, guard_sweep, "
+			 "reverse_path, bogon, ips, ips_stream, ips_decode, ips_pressure, "
+			 "ips_flow, "
+			 "guard_scan, guard_sweep, "
 			 "guard_syn_flood, guard_udp_flood, "
 			 "guard_icmp_flood, guard_conn_rate, guard_login, guard_manual)",
 			"この理由だけ(no_rule、rule、rule_expired、rule_suspended、rule_"
-			"removed、stray、invalid、reverse_path、bogon、ips、ips_flow、"
+			"removed、stray、invalid、reverse_path、bogon、ips、ips_stream、ips_"
+			"decode、ips_pressure、ips_flow、"
 			"guard_scan、guard_sweep、guard_syn_flood、guard_udp_flood、"
 			"guard_icmp_flood、guard_conn_rate、guard_login、guard_manual)"}},
 	{.name = "zone_in",
@@ -295,6 +298,7 @@ const struct mg_column mg_c_report[] = {
 		.code = true,
 		.sparse = true},
 	{.key = "rule", .title = {"Rule", "ルール"}, .right = true, .sparse = true},
+	{.key = "sid", .title = {"Signature", "シグネチャ"}, .right = true, .sparse = true},
 	{.key = "zone_in", .title = {"From", "接続元ゾーン"}, .sparse = true},
 	{.key = "zone_out", .title = {"To", "接続先ゾーン"}, .sparse = true},
 	{.key = "count", .title = {"Count", "件数"}, .right = true, .sparse = true},

@@ -336,6 +336,8 @@ static int put_flow(struct mg_day *d, struct mg_flow *f, const struct mg_class *
 	if (r == 0) {
 		d->add.flows++;
 		d->add.blocked += c->kind == MG_KIND_DROP ? f->count : 0;
+		if (c->kind == MG_KIND_DROP && !strncmp(c->text[MG_REASON], "ips", 3))
+			d->add.ips_drops += f->count;
 	}
 	return r;
 }
@@ -512,6 +514,8 @@ int mg_day_commit(
 		r = add_meta(d, "lost", d->add.lost, err);
 	if (r == 0)
 		r = add_meta(d, "alerts", d->add.alerts, err);
+	if (r == 0)
+		r = add_meta(d, "ips_drops", d->add.ips_drops, err);
 	if (r == 0)
 		r = add_meta(d, "pcap_bytes", d->add.pcap_bytes, err);
 	if (r == 0)

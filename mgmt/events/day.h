@@ -33,6 +33,7 @@ struct mg_day_counts {
 	uint64_t blocked;       /* connections, folded ones counted */
 	uint64_t lost;          /* that fwd reported as lost */
 	uint64_t alerts, pcap_bytes, pcaps_left_out;
+	uint64_t ips_drops; /* of blocked, those by the inspection */
 };
 /* Of the transaction committed last. */
 const struct mg_day_counts *mg_day_added(const struct mg_day *d);

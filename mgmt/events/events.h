@@ -47,13 +47,14 @@ void mg_events_unsubscribe(
 
 struct mg_events_stat {
 	uint64_t bytes, disk_free;
-	uint64_t events_today;   /* rows of today's file */
-	uint64_t drops_today;    /* connections blocked today, folded ones counted */
-	uint64_t alerts_today;   /* of the inspection, repeats folded */
-	uint64_t pcaps_left_out; /* captures of today's alerts beyond what a day may take */
-	uint64_t lost_total;     /* reported as lost by fwd, over all days kept */
-	uint64_t eve_lost;       /* lines eve.json does not have, since the start */
-	int damaged;             /* files that cannot be read or were set aside */
+	uint64_t events_today;    /* rows of today's file */
+	uint64_t drops_today;     /* connections blocked today, folded ones counted */
+	uint64_t ips_drops_today; /* of drops_today, those by the inspection */
+	uint64_t alerts_today;    /* of the inspection, repeats folded */
+	uint64_t pcaps_left_out;  /* captures of today's alerts beyond what a day may take */
+	uint64_t lost_total;      /* reported as lost by fwd, over all days kept */
+	uint64_t eve_lost;        /* lines eve.json does not have, since the start */
+	int damaged;              /* files that cannot be read or were set aside */
 	int retention_days;
 	int64_t oldest; /* start of the oldest day kept, 0 none */
 	int days;

@@ -177,6 +177,7 @@ static bool read_counts(struct mg_events *e, int date, struct mg_events_stat *s)
 
 	if (mg_day_path(path, sizeof(path), e->dir, date) < 0 || mg_reader_open(&r, path, NULL) < 0)
 		return false;
+	s->ips_drops_today = (uint64_t)mg_reader_meta(r, "ips_drops");
 	s->alerts_today = (uint64_t)mg_reader_meta(r, "alerts");
 	s->pcaps_left_out = (uint64_t)mg_reader_meta(r, "pcaps_left_out");
 	s->events_today = (uint64_t)(mg_reader_meta(r, "flows") + mg_reader_meta(r, "others")) +

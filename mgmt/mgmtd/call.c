@@ -4,6 +4,7 @@
  * a forked reader sends them itself, waiting for the client, the daemon queues them.
  */
 #include <errno.h>
+#include <sodium.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "mgmt/mgmtd/private.h"
 
 #define FLUSH_AT (48u << 10)
+#define FILE_MAX (128u << 10)
 #define TEXT_PIECE (24u << 10) /* a control character becomes six bytes */
 #define SHORT_TEXT 4096        /* what stays of a text in an answer that is too long */
 
@@ -204,6 +206,20 @@ int mg_reply_text(struct mg_call *c, const char *text)
 		left -= n;
 	}
 	return ret;
+}
+
+int mg_reply_file(struct mg_call *c, const void *p, size_t n)
+{
+	const int variant = sodium_base64_VARIANT_ORIGINAL;
+	_cleanup_(sk_freep) char *text = NULL;
+
+	if (n > FILE_MAX)
+		return -EMSGSIZE;
+	text = malloc(sodium_base64_ENCODED_LEN(n, variant));
+	if (!text)
+		return -ENOMEM;
+	sodium_bin2base64(text, sodium_base64_ENCODED_LEN(n, variant), p, n, variant);
+	return send_one(c->reply, "file", json_string(text));
 }
 
 int mg_reply_note(struct mg_call *c, const char *en, const char *ja, ...)

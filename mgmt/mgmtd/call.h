@@ -35,6 +35,8 @@ typedef int mg_handler(struct mg_call *c, struct sk_err *err);
 int mg_reply_row(struct mg_call *c, json_t *v);
 int mg_reply_record(struct mg_call *c, json_t *v); /* one object: shown as "key: value" lines */
 int mg_reply_text(struct mg_call *c, const char *text);
+/* For the caller's OUTPUT argument; at most 128 KiB. */
+int mg_reply_file(struct mg_call *c, const void *p, size_t n);
 int mg_reply_note(struct mg_call *c, const char *en, const char *ja, ...)
 	__attribute__((format(printf, 2, 4), format(printf, 3, 4))); /* one line for the person */
 

@@ -9,7 +9,8 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "mgmt/mgmtd/generation.h"
-#include "mgmt/mgmtd/private.h"
+#include "mgmt/mgmtd/inspect.h"
+#include "mgmt/mgmtd/peer.h"
 
 struct mg_store *mg_daemon_store(struct mg_daemon *d)
 {
@@ -29,6 +30,7 @@ const char *mg_daemon_events_dir(const struct mg_daemon *d)
 void mg_daemon_registry_changed(struct mg_daemon *d)
 {
 	mg_ingest_dirty(d->ingest);
+	mg_inspect_dirty(d->inspect);
 	d->counts.at = 0;
 	d->settings_dirty = true;
 }
@@ -122,7 +124,11 @@ int mg_daemon_reader(struct mg_daemon *d, const struct mg_daemon_opts *o, struct
 	d->reader = true;
 	d->reader_fd = -1;
 	r = paths(d, err);
-	return r < 0 ? r : mg_fwclient_calls_only(d, err);
+	if (r == 0)
+		r = mg_peer_calls_only(&d->fw, d, &mg_peer_fwd, d->o.fwd_socket, err);
+	if (r == 0)
+		r = mg_peer_calls_only(&d->ips, d, &mg_peer_ips, d->o.ips_socket, err);
+	return r;
 }
 
 int mg_daemon_start(
@@ -137,8 +143,10 @@ int mg_daemon_start(
 		(r = sk_mkdir_p(d->events_dir, 0700, err)) < 0 ||
 		(r = mg_store_open(&d->store, &d->paths, err)) < 0 ||
 		(r = open_events(d, err)) < 0 || (r = mg_ingest_new(d, err)) < 0 ||
-		(r = mg_fwclient_new(d, err)) < 0 || (r = mg_schedule_new(d, err)) < 0 ||
-		(r = mg_heavy_watch(d, err)) < 0)
+		(r = mg_inspect_new(d, err)) < 0 ||
+		(r = mg_peer_new(&d->fw, d, &mg_peer_fwd, d->o.fwd_socket, err)) < 0 ||
+		(r = mg_peer_new(&d->ips, d, &mg_peer_ips, d->o.ips_socket, err)) < 0 ||
+		(r = mg_schedule_new(d, err)) < 0 || (r = mg_heavy_watch(d, err)) < 0)
 		return r;
 	return mg_dispatch_start(d, err);
 }
@@ -148,7 +156,9 @@ void mg_daemon_stop(struct mg_daemon *d)
 	mg_heavy_stop(d);
 	sk_ipc_server_free(d->server);
 	mg_schedule_free(d->schedule);
-	mg_fwclient_free(d->fw);
+	mg_peer_free(d->fw);
+	mg_peer_free(d->ips);
+	mg_inspect_free(d->inspect);
 	mg_ingest_free(d->ingest);
 	mg_events_close(d->events);
 	mg_store_close(d->store);

@@ -32,6 +32,10 @@ int mg_daemon_fw_call(struct mg_daemon *d, const char *op, json_t *args, int mem
 int mg_daemon_fw_stream(struct mg_daemon *d, const char *op, json_t *args, int memfd,
 	int (*on_data)(json_t *body, void *arg), void *arg, struct sk_err *err);
 
+/* The same with ipsd: at most 1 s, with on_data 10 s. */
+int mg_daemon_ips_call(struct mg_daemon *d, const char *op, json_t *args,
+	int (*on_data)(json_t *body, void *arg), void *arg, json_t **ret_end, struct sk_err *err);
+
 /*
  * Rules have left the registry (suspended, removed, expired): load the confirmed policy without
  * them, at once and final. During a trial, or while fwd is away, it is postponed and done later by

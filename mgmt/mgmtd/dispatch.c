@@ -145,7 +145,8 @@ static void audit_denied(struct mg_call *c, const struct sk_err *why)
 static const struct mg_arg *file_arg(const struct mg_call *c)
 {
 	for (const struct mg_arg *a = c->cmd->args; a && a->name; a++)
-		if (a->type == MG_FILE && json_object_get(c->args, a->name))
+		if ((a->type == MG_FILE || a->type == MG_FOLDER) &&
+			json_object_get(c->args, a->name))
 			return a;
 	return NULL;
 }
@@ -165,7 +166,8 @@ static int map_file(struct mg_call *c, int fd, struct sk_err *err)
 		return r;
 	if (fstat(fd, &st) < 0 || st.st_size > (off_t)SK_MIN(a->max, (uint64_t)MG_FILE_MAX))
 		return sk_err_set(err, -EFBIG, a->name, "is larger than %u MiB",
-			"大きすぎます(最大 %u MiB)", MG_FILE_MAX >> 20);
+			"大きすぎます(最大 %u MiB)",
+			(unsigned)(SK_MIN(a->max, (uint64_t)MG_FILE_MAX) >> 20));
 	if (st.st_size == 0) {
 		c->file = "";
 		return 0;

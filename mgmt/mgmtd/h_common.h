@@ -30,6 +30,8 @@ int mg_h_commit(struct mg_call *c, struct mg_txn *t, const char *target, json_t 
 	json_t *after, struct sk_err *err);
 /* The i-th of the list argument "numbers"; false past its end. */
 bool mg_h_number(const struct mg_call *c, size_t i, uint32_t *ret);
+/* The arguments period, from and to as [from, to) in seconds; without any the last 24 hours. */
+int mg_h_period(struct mg_call *c, int64_t *ret_from, int64_t *ret_to, struct sk_err *err);
 /* {"state": name}, new reference. */
 json_t *mg_h_state(const char *name);
 

@@ -8,8 +8,7 @@
 
 #include "lib/clock.h"
 #include "lib/util.h"
-#include "mgmt/mgmtd/daemon.h"
-#include "mgmt/mgmtd/handlers.h"
+#include "mgmt/mgmtd/h_common.h"
 #include "mgmt/report/report.h"
 
 #define DAY 86400
@@ -27,8 +26,12 @@ static int64_t month_start(int64_t t)
 	return ret;
 }
 
+struct period {
+	int64_t from, to;
+};
+
 /* A named period, up to and with the present second. */
-static void named_period(const char *name, int64_t now, struct mg_report_query *q)
+static void named_period(const char *name, int64_t now, struct period *q)
 {
 	int64_t today = sk_day_start(now);
 
@@ -49,28 +52,31 @@ static void named_period(const char *name, int64_t now, struct mg_report_query *
 	}
 }
 
-static int period(struct mg_call *c, struct mg_report_query *q, struct sk_err *err)
+int mg_h_period(struct mg_call *c, int64_t *ret_from, int64_t *ret_to, struct sk_err *err)
 {
 	bool from = mg_arg_has(c, "from"), to = mg_arg_has(c, "to");
+	struct period q = {0};
 	int r = 0;
 
 	if (!from && !to) {
-		named_period(mg_arg_str(c, "period"), c->now, q);
-		return 0;
-	}
-	if (mg_arg_has(c, "period"))
+		named_period(mg_arg_str(c, "period"), c->now, &q);
+	} else if (mg_arg_has(c, "period")) {
 		return sk_err_set(err, -EINVAL, "period", "give either a period, or from and to",
 			"period と from・to は同時に指定できません");
-	q->to = c->now;
-	if (to)
-		r = mg_arg_time(c, "to", true, &q->to, err);
-	q->to++; /* that second is still meant */
-	q->from = q->to - DAY;
-	if (r == 0 && from)
-		r = mg_arg_time(c, "from", false, &q->from, err);
-	if (r == 0 && q->from >= q->to)
+	} else {
+		q.to = c->now;
+		if (to)
+			r = mg_arg_time(c, "to", true, &q.to, err);
+		q.to++; /* that second is still meant */
+		q.from = q.to - DAY;
+		if (r == 0 && from)
+			r = mg_arg_time(c, "from", false, &q.from, err);
+	}
+	if (r == 0 && q.from >= q.to)
 		return sk_err_set(err, -EINVAL, "from", "the period ends before it begins",
 			"期間の終わりが始まりより前です");
+	*ret_from = q.from;
+	*ret_to = q.to;
 	return r;
 }
 
@@ -111,7 +117,7 @@ static int report(struct mg_call *c, const char *event_type, struct sk_err *err)
 	const char *by = mg_arg_str(c, "by");
 	struct answer a = {.c = c};
 	struct sk_err damaged = {0};
-	int r = period(c, &q, err);
+	int r = mg_h_period(c, &q.from, &q.to, err);
 
 	if (r < 0)
 		return r;

@@ -11,7 +11,7 @@
 #include "lib/json.h"
 #include "lib/util.h"
 #include "mgmt/mgmtd/handlers.h"
-#include "mgmt/mgmtd/private.h"
+#include "mgmt/mgmtd/peer.h"
 #include "mgmt/store/audit.h"
 #include "mgmt/store/changes.h"
 #include "mgmt/store/reviews.h"

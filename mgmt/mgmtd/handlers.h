@@ -38,6 +38,18 @@ mg_handler mg_h_status, mg_h_connections_list;
 mg_handler mg_h_report_blocked, mg_h_report_allowed;
 /* h_guard.c */
 mg_handler mg_h_guard_list, mg_h_guard_release, mg_h_guard_block;
+/* h_ips.c, h_ips_import.c */
+mg_handler mg_h_ips_rules_import, mg_h_ips_rules_restore, mg_h_ips_rules_list,
+	mg_h_ips_rules_refused, mg_h_ips_rules_show, mg_h_ips_profile_set, mg_h_ips_status,
+	mg_h_ips_trial;
+/* h_exception.c */
+mg_handler mg_h_ips_exception_request, mg_h_ips_exception_approve, mg_h_ips_exception_return,
+	mg_h_ips_exception_withdraw, mg_h_ips_exception_remove, mg_h_ips_exception_list,
+	mg_h_ips_exception_show, mg_h_ips_exception_history;
+/* h_alert.c */
+mg_handler mg_h_alert_list, mg_h_alert_show, mg_h_report_alerts;
+/* h_notify.c */
+mg_handler mg_h_notify_test;
 /* h_events.c */
 mg_handler mg_h_events_follow, mg_h_events_stat;
 

@@ -19,10 +19,8 @@
 
 struct options {
 	struct mg_daemon_opts d;
-	const char *user;
 	int level;
-	bool no_seccomp;
-	char eve[256], fwd[256];
+	char eve[256], fwd[256], ips[256], secrets[512];
 };
 
 static int usage(FILE *f, int code)
@@ -31,6 +29,10 @@ static int usage(FILE *f, int code)
 	      "  --state-dir DIR    registry, audit log, events (" SK_STATEDIR "/mgmtd)\n"
 	      "  --run-dir DIR      where mgmt.sock is made (" SK_RUNDIR ")\n"
 	      "  --fwd-socket PATH  sekisho-fwd (RUN-DIR/fwd.sock)\n"
+	      "  --ips-socket PATH  sekisho-ipsd (RUN-DIR/ips.sock)\n"
+	      "  --rules-dir DIR    imported rule sets (" SK_STATEDIR "/rules)\n"
+	      "  --profiles DIR     profiles of the inspection (" SK_DATADIR "/ips)\n"
+	      "  --secrets FILE     passwords for mail and webhook\n"
 	      "  --eve PATH         events as JSON lines for a SIEM (STATE-DIR/eve.json); none: "
 	      "off\n"
 	      "  --user NAME        run as this user when started by root\n"
@@ -41,12 +43,30 @@ static int usage(FILE *f, int code)
 	return code;
 }
 
-enum { O_STATE = 256, O_RUN, O_FWD, O_EVE, O_USER, O_LEVEL, O_NOSEC, O_VERSION, O_HELP };
+enum {
+	O_STATE = 256,
+	O_RUN,
+	O_FWD,
+	O_IPS,
+	O_RULES,
+	O_PROFILES,
+	O_SECRETS,
+	O_EVE,
+	O_USER,
+	O_LEVEL,
+	O_NOSEC,
+	O_VERSION,
+	O_HELP
+};
 
 static const struct option longopts[] = {
 	{"state-dir", required_argument, NULL, O_STATE},
 	{"run-dir", required_argument, NULL, O_RUN},
 	{"fwd-socket", required_argument, NULL, O_FWD},
+	{"ips-socket", required_argument, NULL, O_IPS},
+	{"rules-dir", required_argument, NULL, O_RULES},
+	{"profiles", required_argument, NULL, O_PROFILES},
+	{"secrets", required_argument, NULL, O_SECRETS},
 	{"eve", required_argument, NULL, O_EVE},
 	{"user", required_argument, NULL, O_USER},
 	{"log-level", required_argument, NULL, O_LEVEL},
@@ -65,14 +85,18 @@ static int option(struct options *o, int c)
 	case O_STATE: o->d.state_dir = optarg; break;
 	case O_RUN: o->d.run_dir = optarg; break;
 	case O_FWD: o->d.fwd_socket = optarg; break;
+	case O_IPS: o->d.ips_socket = optarg; break;
+	case O_RULES: o->d.rules_dir = optarg; break;
+	case O_PROFILES: o->d.profiles_dir = optarg; break;
+	case O_SECRETS: o->d.secrets = optarg; break;
 	case O_EVE: o->d.eve_path = optarg; break;
-	case O_USER: o->user = optarg; break;
+	case O_USER: o->d.user = optarg; break;
 	case O_LEVEL:
 		if (sk_parse_u64(optarg, 7, &n) < 0)
 			return usage(stderr, 2);
 		o->level = (int)n;
 		break;
-	case O_NOSEC: o->no_seccomp = true; break;
+	case O_NOSEC: o->d.no_seccomp = true; break;
 	case O_VERSION: printf("sekisho-mgmtd %s\n", SK_VERSION); return 0;
 	case O_HELP: return usage(stdout, 0);
 	default: return usage(stderr, 2);
@@ -94,6 +118,16 @@ static int parse(struct options *o, int argc, char **argv)
 	if (!o->d.fwd_socket) {
 		snprintf(o->fwd, sizeof(o->fwd), "%s/fwd.sock", o->d.run_dir);
 		o->d.fwd_socket = o->fwd;
+	}
+	if (!o->d.ips_socket) {
+		snprintf(o->ips, sizeof(o->ips), "%s/ips.sock", o->d.run_dir);
+		o->d.ips_socket = o->ips;
+	}
+	/* What the service manager hands over: readable here, and by nobody else. */
+	if (!o->d.secrets && getenv("CREDENTIALS_DIRECTORY")) {
+		snprintf(o->secrets, sizeof(o->secrets), "%.480s/notify",
+			getenv("CREDENTIALS_DIRECTORY"));
+		o->d.secrets = o->secrets;
 	}
 	if (!o->d.eve_path) {
 		snprintf(o->eve, sizeof(o->eve), "%s/eve.json", o->d.state_dir);
@@ -119,9 +153,9 @@ static int inherited(struct sk_err *err)
 static int confine(const struct options *o, struct sk_err *err)
 {
 	static const char *const extra[] = {"clone", "vfork", "wait4", NULL};
-	int r = sk_sandbox_caps(o->user, 0, err);
+	int r = sk_sandbox_caps(o->d.user, 0, err);
 
-	if (!r && !o->no_seccomp)
+	if (!r && !o->d.no_seccomp)
 		r = sk_sandbox_seccomp(extra, err);
 	return r;
 }
@@ -198,7 +232,10 @@ static int run(const struct options *o)
 int main(int argc, char **argv)
 {
 	struct options o = {
-		.d = {.state_dir = SK_STATEDIR "/mgmtd", .run_dir = SK_RUNDIR},
+		.d = {.state_dir = SK_STATEDIR "/mgmtd",
+			.run_dir = SK_RUNDIR,
+			.rules_dir = SK_STATEDIR "/rules",
+			.profiles_dir = SK_DATADIR "/ips"},
 		.level = LOG_INFO,
 	};
 	int r = parse(&o, argc, argv);

@@ -13,10 +13,12 @@
 #define MG_CHILDREN 4
 #define MG_WAITING 32 /* slow questions beyond MG_CHILDREN, answered in turn */
 #define MG_FOLLOWERS 32
-#define MG_FILE_MAX (32u << 20)
+#define MG_FILE_MAX (128u << 20)
 
-struct mg_fwclient;
+struct mg_peer;
+struct mg_inspect;
 struct mg_ingest;
+struct mg_notifier;
 struct mg_schedule;
 
 /* Where the answer of a call goes. */
@@ -61,7 +63,12 @@ struct mg_access {
 };
 
 struct mg_daemon_opts {
-	const char *state_dir, *run_dir, *fwd_socket, *eve_path;
+	const char *state_dir, *run_dir, *fwd_socket, *ips_socket, *eve_path;
+	const char *rules_dir;    /* imported rule sets, where ipsd may read them */
+	const char *profiles_dir; /* configs/ips as installed */
+	const char *secrets;      /* file with the passwords of notification, may be missing */
+	const char *user;         /* NULL: as started */
+	bool no_seccomp;
 };
 
 struct mg_daemon {
@@ -75,7 +82,9 @@ struct mg_daemon {
 	bool eve, settings_dirty; /* likewise; something was written since */
 	int listen_fd;            /* from the service manager, -1 none */
 	struct sk_ipc_server *server;
-	struct mg_fwclient *fw;
+	struct mg_peer *fw, *ips;
+	struct mg_inspect *inspect;
+	struct mg_notifier *notifier;
 	struct mg_ingest *ingest;
 	struct mg_schedule *schedule;
 	struct mg_child children[MG_CHILDREN];
@@ -126,15 +135,6 @@ void mg_reply_init(struct mg_reply *r, struct sk_ipc_client *client, int fd, uin
 /* Rows that are left, then END. */
 int mg_reply_end(struct mg_reply *r, int code, const struct sk_err *err);
 void mg_reply_done(struct mg_reply *r);
-
-/* fwclient.c */
-int mg_fwclient_new(struct mg_daemon *d, struct sk_err *err);
-void mg_fwclient_free(struct mg_fwclient *f);
-bool mg_fwclient_connected(const struct mg_fwclient *f);
-int mg_fwclient_calls_only(struct mg_daemon *d, struct sk_err *err); /* in a forked reader */
-/* A call with a deadline of its own. */
-int mg_fw_call_ms(struct mg_daemon *d, const char *op, json_t *args, int memfd, int timeout_ms,
-	int (*on_data)(json_t *body, void *arg), void *arg, json_t **ret_end, struct sk_err *err);
 
 /* ingest.c */
 int mg_ingest_new(struct mg_daemon *d, struct sk_err *err);

@@ -10,7 +10,9 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/util.h"
-#include "mgmt/mgmtd/private.h"
+#include "mgmt/mgmtd/inspect.h"
+#include "mgmt/mgmtd/peer.h"
+#include "mgmt/store/exceptions.h"
 #include "mgmt/store/rules.h"
 
 #define TICK_US 1000000
@@ -46,7 +48,7 @@ static void expire(struct mg_schedule *s, int64_t now)
 	}
 	/* What was postponed is also done when fwd comes back or a trial ends; this is the net
 	 * below. */
-	if (!n && (!s->d->tighten || now % TIGHTEN_S != 0 || !mg_fwclient_connected(s->d->fw)))
+	if (!n && (!s->d->tighten || now % TIGHTEN_S != 0 || !mg_peer_connected(s->d->fw)))
 		return;
 	for (size_t i = 0; i < n; i++)
 		sk_log(LOG_NOTICE, "rule %u has expired", numbers[i]);
@@ -55,6 +57,19 @@ static void expire(struct mg_schedule *s, int64_t now)
 	/* fwd has taken them out by itself; this makes its document say so. */
 	if (mg_daemon_tighten(s->d, &err) < 0)
 		sk_log_err(LOG_ERR, "expiry", &err);
+}
+
+static void expire_exceptions(struct mg_schedule *s, int64_t now)
+{
+	struct sk_err err = {0};
+	size_t n = 0;
+
+	if (mg_store_exceptions_expire(s->d->store, now, &n, &err) < 0)
+		sk_log_err(LOG_ERR, "expiry", &err);
+	if (!n)
+		return;
+	sk_log(LOG_NOTICE, "%zu exceptions of the inspection have expired", n);
+	mg_daemon_registry_changed(s->d);
 }
 
 /* ---- counters ---------------------------------------------------------------------------------
@@ -118,7 +133,7 @@ static void counters(struct mg_schedule *s)
 	int r;
 
 	s->n_hits = 0;
-	if (!mg_fwclient_connected(s->d->fw))
+	if (!mg_peer_connected(s->d->fw))
 		return;
 	r = mg_fw_call_ms(s->d, "counters", json_object(), -1, FW_MS, on_counters, s, NULL, &err);
 	if (!r && s->n_hits)
@@ -164,7 +179,9 @@ static int on_tick(sd_event_source *src, uint64_t usec, void *userdata)
 	int64_t now = sk_now();
 
 	expire(s, now);
+	expire_exceptions(s, now);
 	settings(s);
+	mg_inspect_tick(s->d, now);
 	if (now / 60 != s->minute) {
 		s->minute = now / 60;
 		counters(s);

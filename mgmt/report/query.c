@@ -21,7 +21,7 @@ static int bad_filter(struct sk_err *err, const char *name, const char *value)
 		value);
 }
 
-static int parse_range(const char *name, const char *text, struct mg_range *ret, struct sk_err *err)
+int mg_query_range(const char *name, const char *text, struct mg_range *ret, struct sk_err *err)
 {
 	const char *slash = strchr(text, '/');
 	char addr[INET6_ADDRSTRLEN + 1];
@@ -60,11 +60,11 @@ static int parse_filters(struct mg_query *q, struct sk_err *err)
 
 	if (rq->source && rq->source[0]) {
 		q->has_src = true;
-		r = parse_range("source", rq->source, &q->src, err);
+		r = mg_query_range("source", rq->source, &q->src, err);
 	}
 	if (r == 0 && rq->destination && rq->destination[0]) {
 		q->has_dst = true;
-		r = parse_range("destination", rq->destination, &q->dst, err);
+		r = mg_query_range("destination", rq->destination, &q->dst, err);
 	}
 	if (r == 0 && rq->proto)
 		mg_query_proto(q->proto, rq->proto);

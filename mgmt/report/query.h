@@ -26,6 +26,8 @@ struct mg_query {
 	size_t n_texts, cap_texts;
 };
 
+/* An address or network as a range; name is the argument's, for the message. -EINVAL. */
+int mg_query_range(const char *name, const char *text, struct mg_range *ret, struct sk_err *err);
 int mg_query_init(struct mg_query *q, const struct mg_report_query *rq, struct sk_err *err);
 void mg_query_done(struct mg_query *q);
 

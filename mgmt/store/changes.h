@@ -87,7 +87,18 @@ int mg_store_build_rules(struct mg_store *s, enum mg_build what, uint32_t except
  */
 struct mg_setting_def {
 	const char *key, *def;
-	enum { MG_SET_TEXT, MG_SET_INT, MG_SET_BOOL, MG_SET_PORTS, MG_SET_WORD, MG_SET_ADDRS } type;
+	enum {
+		MG_SET_TEXT,
+		MG_SET_INT,
+		MG_SET_BOOL,
+		MG_SET_PORTS,
+		MG_SET_WORD,
+		MG_SET_ADDRS,
+		MG_SET_LIST,
+		MG_SET_MAIL,
+		MG_SET_SMTP,
+		MG_SET_HTTPS
+	} type;
 	int64_t min, max; /* of INT; bytes of TEXT */
 	bool policy;      /* part of the policy: in force after apply */
 	struct sk_text help;

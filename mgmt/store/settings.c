@@ -65,6 +65,50 @@ static const struct mg_setting_def defs[] = {
 	{"inspection.queues", "1", MG_SET_INT, 1, FW_INSPECT_QUEUES_MAX, true,
 		{"kernel queues, one for each processor that inspects",
 			"カーネルキューの数 (検査に使う CPU の数)"}},
+	{"ips.bypass", "yes", MG_SET_BOOL, 0, 0, false,
+		{"let the kernel forward the rest of a connection once it was inspected deep "
+		 "enough",
+			"十分に検査した通信の残りをカーネルに任せて高速に転送する"}},
+	{"ips.home_net", "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7", MG_SET_ADDRS, 0, 0,
+		false,
+		{"networks that signatures call HOME_NET; all others are EXTERNAL_NET",
+			"シグネチャの HOME_NET (社内) とするネットワーク。それ以外は "
+			"EXTERNAL_NET"}},
+	{"ips.log", "", MG_SET_LIST, 0, 0, false,
+		{"further events to record: flow, anomaly, http, tls, dns …, separated by ','",
+			"検知のほかに記録する事象: flow、anomaly、http、tls、dns "
+			"など。「,」区切り"}},
+	{"ips.pressure", "pass", MG_SET_WORD, 0, 0, false,
+		{"what finds no room in the tables of the inspection: pass uninspected, or drop",
+			"検査の容量を超えた通信の扱い: pass は検査せず通す、drop は遮断"}},
+	{"ips.profile", "monitor", MG_SET_WORD, 0, 0, false,
+		{"how strictly the inspection blocks: monitor, balanced or strict",
+			"不正通信を遮断する強さ: monitor (検知のみ)、balanced、strict"}},
+	{"ips.trial_days", "7", MG_SET_INT, 0, 90, false,
+		{"days that new and changed signatures only report (0: none)",
+			"新規・変更されたシグネチャを検知のみとする日数 (0: なし)"}},
+	{"notify.expiry", "yes", MG_SET_BOOL, 0, 0, false,
+		{"tell by mail and webhook of records that expire soon, too",
+			"有効期限が近い記録もメールと Webhook で知らせる"}},
+	{"notify.mail_from", "", MG_SET_MAIL, 0, 0, false,
+		{"sender of mails", "通知メールの差出人"}},
+	{"notify.mail_server", "", MG_SET_SMTP, 0, 0, false,
+		{"mail server: smtp://HOST:PORT or smtps://HOST:PORT; empty: no mail",
+			"メールサーバー: smtp://ホスト:ポート または smtps://。空は送信しない"}},
+	{"notify.mail_tls", "starttls", MG_SET_WORD, 0, 0, false,
+		{"encryption of smtp:// : starttls is demanded, or none",
+			"smtp:// の暗号化: starttls (必須とする) または none"}},
+	{"notify.mail_to", "", MG_SET_MAIL, 0, 0, false,
+		{"recipients of mails, separated by ','", "通知メールの宛先。「,」区切り"}},
+	{"notify.per_hour", "30", MG_SET_INT, 1, 3600, false,
+		{"messages an hour altogether; what is beyond is summed up",
+			"1 時間あたりの通知数の上限。超えた分はまとめて知らせる"}},
+	{"notify.per_rule", "3", MG_SET_INT, 1, 3600, false,
+		{"messages an hour about one signature",
+			"1 シグネチャあたり 1 時間の通知数の上限"}},
+	{"notify.webhook", "", MG_SET_HTTPS, 0, 0, false,
+		{"address that messages are posted to as JSON, https://…; empty: none",
+			"通知を JSON で POST する https:// の URL。空は送信しない"}},
 	{"rule.expiring_days", "30", MG_SET_INT, 1, 180, false,
 		{"days before expiry that a rule counts as expiring", "期限間近とみなす日数"}},
 	{"rule.expiry_days_max", "366", MG_SET_INT, 1, 366, false,
@@ -91,6 +135,9 @@ static const struct {
 	{"guard.inside", "report block"},
 	{"inspection.fail", "closed open"},
 	{"inspection.mode", "off on"},
+	{"ips.pressure", "pass drop"},
+	{"ips.profile", "monitor balanced strict"},
+	{"notify.mail_tls", "starttls none"},
 };
 
 const struct mg_setting_def *mg_setting_defs(size_t *ret_n)
@@ -209,6 +256,57 @@ static int check_addrs(
 	return r;
 }
 
+static bool all_of(const char *v, const char *allowed)
+{
+	size_t n = strlen(v);
+
+	for (size_t i = 0; i < n; i++)
+		if (!((v[i] >= 'a' && v[i] <= 'z') || (v[i] >= 'A' && v[i] <= 'Z') ||
+			    (v[i] >= '0' && v[i] <= '9') || strchr(allowed, v[i])))
+			return false;
+	return true;
+}
+
+static bool is_address_list(const char *v)
+{
+	while (*v) {
+		size_t n = strcspn(v, ",");
+		const char *at = memchr(v, '@', n);
+
+		if (!at || at == v || at == v + n - 1 ||
+			memchr(at + 1, '@', n - (size_t)(at + 1 - v)))
+			return false;
+		v += n + (v[n] == ',' && v[n + 1]);
+		if (*v == ',')
+			return false;
+	}
+	return true;
+}
+
+/* What mail and webhook are sent to: nothing in it may mean something else to a server. */
+static int check_where(
+	const struct mg_setting_def *d, const char *v, char *dst, size_t cap, struct sk_err *err)
+{
+	bool fits = strlen(v) < cap && strlen(v) < 512;
+
+	if (d->type == MG_SET_LIST)
+		fits = fits && all_of(v, ",_-");
+	else if (d->type == MG_SET_MAIL)
+		fits = fits && all_of(v, "@._+-,") && is_address_list(v);
+	else if (d->type == MG_SET_SMTP)
+		fits = fits &&
+			(!*v ||
+				((!strncmp(v, "smtp://", 7) || !strncmp(v, "smtps://", 8)) &&
+					all_of(v, ":/._-[]")));
+	else
+		fits = fits && (!*v || (!strncmp(v, "https://", 8) && all_of(v, ":/._-[]?&=%~+")));
+	if (!fits)
+		return sk_err_set(err, -EINVAL, "value", "not a value for %s (see: setting list)",
+			"%s に使用できる値ではありません (一覧: setting list)", d->key);
+	snprintf(dst, cap, "%s", v);
+	return 0;
+}
+
 int mg_setting_check(const char *key, const char *value, char *dst, size_t cap, struct sk_err *err)
 {
 	const struct mg_setting_def *d = mg_setting_find(key);
@@ -223,6 +321,10 @@ int mg_setting_check(const char *key, const char *value, char *dst, size_t cap, 
 	case MG_SET_PORTS: return check_ports(d, value, dst, cap, err);
 	case MG_SET_WORD: return check_word(d, value, dst, cap, err);
 	case MG_SET_ADDRS: return check_addrs(d, value, dst, cap, err);
+	case MG_SET_LIST:
+	case MG_SET_MAIL:
+	case MG_SET_SMTP:
+	case MG_SET_HTTPS: return check_where(d, value, dst, cap, err);
 	default: break;
 	}
 	r = mg_wf_text("value", value, SK_MIN((size_t)d->max, cap - 1), false, err);
