@@ -37,7 +37,7 @@ struct ipsd_thread {
 	struct ips_worker *worker;
 	struct ipsd_ring *ring;
 	_Atomic uint64_t beat, lost;
-	_Atomic bool waiting; /* in poll(): nothing to do */
+	_Atomic bool waiting;               /* in poll(): nothing to do */
 	_Atomic(struct ips_ruleset *) next; /* handed over, not yet taken */
 	_Atomic int settled;
 	uint64_t seen_us, last_tick_us, last_stats_us, alerts;

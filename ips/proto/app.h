@@ -9,6 +9,7 @@
 
 #include "ips/output/json.h"
 #include "ips/packet/packet.h"
+#include "ips/proto/app_config.h"
 #include "ips/proto/buffer.h"
 #include "ips/proto/mem.h"
 
@@ -77,8 +78,6 @@ struct ips_app_expect {
 	uint32_t token;  /* for the parser: which command opened it */
 };
 
-struct ips_app_config;
-
 /* What a parser may use; one a worker. */
 struct ips_app_ctx {
 	struct ips_mem *mem;
@@ -98,16 +97,6 @@ struct ips_app_ctx {
 };
 /* After the worker's last flow is gone. */
 void ips_app_ctx_done(struct ips_app_ctx *c);
-
-struct ips_app_config {
-	uint32_t body_limit[2];    /* HTTP bodies, attachments: bytes kept and inspected: 100 kB */
-	uint32_t decompress_max;   /* output of one body's decompression: 1 MiB, then an event */
-	uint8_t decompress_layers; /* 2 */
-	uint32_t headers_max;      /* header lines of a message: 1024 */
-	uint32_t line_max;         /* longest line buffered: 16 KiB (HTTP 18 kB) */
-	bool tls_bypass;           /* report TLS as opaque after the handshake */
-};
-void ips_app_config_default(struct ips_app_config *cfg);
 
 enum ips_buf_state {
 	IPS_BUF_WAIT,   /* not there yet, may come */

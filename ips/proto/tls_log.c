@@ -16,7 +16,7 @@ const char *tls_version_name(uint16_t version, char num[16])
 	case 0x0304: return "TLS 1.3";
 	default:
 		if (version >> 8 == 0x7f)
-			snprintf(num, 16, "TLS 1.3 d%u", version & 0xff);
+			snprintf(num, 16, "TLS 1.3 d%u", version & 0xffu);
 		else
 			snprintf(num, 16, "0x%04x", version);
 		return num;
