@@ -94,9 +94,10 @@ static bool number_is(const struct ips_opt *o, const struct ips_num_cmp *c, uint
 	return ips_cmp_u64(c, v);
 }
 
-static bool number_matches(const struct ips_opt *o, uint64_t v)
+static bool number_matches(const struct ips_opt *o, uint64_t v, uint64_t now_us)
 {
-	bool any = number_is(o, &o->number.cmp, v);
+	struct ips_num_cmp c = {o->number.cmp.op, now_us / 1000000, 0};
+	bool any = number_is(o, o->number.now ? &c : &o->number.cmp, v);
 
 	for (uint32_t i = 0; i < o->number.more_n && !any; i++)
 		any = number_is(o, &o->number.more[i], v);
@@ -115,7 +116,7 @@ static enum ips_tri number(const struct ips_opt *o, struct ips_inspect_env *env)
 	for (i = 0; i < INSTANCES_MAX && !any; i++) {
 		if (!a->proto->number(a, env->tx, o->number.id, env->dir, i, &v))
 			break;
-		any = number_matches(o, v);
+		any = number_matches(o, v, env->now_us);
 	}
 	if (i == 0)
 		return still_open(env);

@@ -26,7 +26,7 @@ static const char *const events[] = {"invalid_sslv2_header", "invalid_tls_header
 	"multiple_sni_extensions", "invalid_sni_type", "invalid_sni_length",
 	"too_many_records_in_packet", "invalid_certificate", "certificate_invalid_length",
 	"certificate_invalid_version", "certificate_invalid_serial",
-	"certificate_invalid_algorithm_identifier", "certificate_invalid_x509_name",
+	"certificate_invalid_algorithmidentifier", "certificate_invalid_x509name",
 	"certificate_invalid_date", "certificate_invalid_extensions", "certificate_invalid_der",
 	"certificate_invalid_subject", "certificate_invalid_issuer", "certificate_invalid_validity",
 	"error_message_encountered", "invalid_ssl_record", NULL};

@@ -391,7 +391,8 @@ static int contents(struct ips_build *b)
 		if (o->place != IPS_IN_LIST || o->o.kind != IPS_O_CONTENT)
 			continue;
 		e = check_fast(b, &o->o);
-		if (e < 0 || b->lists[o->list].base64 >= 0)
+		/* Decoded or transformed, it is another text. */
+		if (e < 0 || b->lists[o->list].base64 >= 0 || b->lists[o->list].transforms_n > 0)
 			continue;
 		e = check_content(b, b->lists[o->list].buf, &o->o.content);
 		if (e == 0)

@@ -36,7 +36,6 @@ static const struct number_row {
 	N(SNMP_PDU_TYPE, IPS_PB(SNMP), UINT32_MAX),
 	N(KRB5_MSG_TYPE, IPS_PB(KRB5), 255),
 	N(KRB5_ERR_CODE, IPS_PB(KRB5), INT32_MAX),
-	N(MQTT_TYPE, IPS_PB(MQTT), 15),
 	N(RFB_SECTYPE, IPS_PB(RFB), UINT32_MAX),
 };
 
@@ -248,13 +247,16 @@ static bool digits(struct ips_text t, size_t from, size_t n, unsigned *ret)
 	return true;
 }
 
-/* "2024-05", "2024-05-01", with " 12", " 12:30", " 12:30:05" or T between. */
+/* Seconds since 1970, or "2024-05", "2024-05-01", with " 12", " 12:30", " 12:30:05" or T between.
+ */
 static bool date(struct ips_text t, uint64_t *ret)
 {
 	unsigned f[6] = {0, 1, 1, 0, 0, 0};
 	static const size_t at[6] = {0, 5, 8, 11, 14, 17};
 	int64_t s;
 
+	if (ips_text_u64(t, UINT32_MAX, ret))
+		return true;
 	for (int i = 0; i < 6; i++) {
 		size_t len = i == 0 ? 4 : 2;
 
@@ -295,17 +297,33 @@ static int read_tls_date(struct ips_build *b, struct ips_text v)
 		first = ips_text_trim((struct ips_text){v.p, at - v.p});
 		ok = date(ips_text_skip(v, at - v.p + 2), &c.b);
 	} else if (ips_text_starts(v, '<') || ips_text_starts(v, '>')) {
-		c.op = v.p[0] == '<' ? IPS_LT : IPS_GT;
+		c.op = v.p[0] == '<' ? IPS_LE : IPS_GE;
 		first = ips_text_skip(v, 1);
 	}
 	if (!ok || !date(first, &c.a))
 		return ips_refuse(b, "'%.*s' is not a date", IPS_T(v));
 	if (c.op == IPS_RANGE && c.a >= c.b)
 		return ips_refuse(b, "the range ends before it begins");
+	/* Dates include their ends. */
+	c.a -= c.op == IPS_RANGE && c.a > 0;
+	c.b += c.op == IPS_RANGE;
 	e = ips_kw_number(b, (enum ips_num)b->kw->arg, IPS_PB(TLS), &o);
 	if (e == 0)
 		o->number.cmp = c;
 	return e;
+}
+
+/* tls_cert_expired, tls_cert_valid: the end of the first certificate and the packet's time. */
+static int read_tls_today(struct ips_build *b, struct ips_text v)
+{
+	struct ips_opt *o;
+	int e = ips_kw_number(b, IPS_NUM_TLS_NOT_AFTER, IPS_PB(TLS), &o);
+
+	if (e < 0)
+		return e;
+	o->number.cmp.op = (enum ips_cmp)b->kw->arg;
+	o->number.now = true;
+	return 0;
 }
 
 /* "1,4-7": numbers and inclusive ranges. */
@@ -403,8 +421,12 @@ static int modbus_number(struct ips_build *b, enum ips_num num, struct ips_text 
 {
 	struct ips_num_cmp c = {0};
 	struct ips_opt *o;
-	int e = ips_kw_cmp(b, t, max, &c);
+	int e;
 
+	/* public, assigned…: classes of functions */
+	if (t.n > 0 && ((t.p[0] | 0x20) >= 'a' || t.p[t.n - 1] >= 'a'))
+		return ips_refuse(b, "classes of functions are not supported");
+	e = ips_kw_cmp(b, t, max, &c);
 	if (e == 0)
 		e = ips_kw_number(b, num, IPS_PB(MODBUS), &o);
 	if (e == 0)
@@ -496,6 +518,26 @@ static int read_http2(struct ips_build *b, struct ips_text v)
 	return e;
 }
 
+/* A name from MQTT 5.0, 2.1.2. */
+static int read_mqtt_type(struct ips_build *b, struct ips_text v)
+{
+	static const char *const names[] = {"UNASSIGNED", "CONNECT", "CONNACK", "PUBLISH", "PUBACK",
+		"PUBREC", "PUBREL", "PUBCOMP", "SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK",
+		"PINGREQ", "PINGRESP", "DISCONNECT", "AUTH"};
+	struct ips_opt *o;
+	int e;
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(names); i++) {
+		if (!ips_text_is(v, names[i]))
+			continue;
+		e = ips_kw_number(b, IPS_NUM_MQTT_TYPE, IPS_PB(MQTT), &o);
+		if (e == 0)
+			o->number.cmp = (struct ips_num_cmp){IPS_EQ, i, 0};
+		return e;
+	}
+	return ips_refuse(b, "unknown type '%.*s'", IPS_T(v));
+}
+
 const struct ips_kw ips_kw_app[] = {
 	{"urilen", read_urilen, IPS_KW_QUOTES, 0},
 	{"dns.opcode", read_number, 0, IPS_NUM_DNS_OPCODE},
@@ -506,7 +548,7 @@ const struct ips_kw ips_kw_app[] = {
 	{"snmp.pdu_type", read_number, 0, IPS_NUM_SNMP_PDU_TYPE},
 	{"krb5_msg_type", read_number, 0, IPS_NUM_KRB5_MSG_TYPE},
 	{"krb5_err_code", read_number, 0, IPS_NUM_KRB5_ERR_CODE},
-	{"mqtt.type", read_number, 0, IPS_NUM_MQTT_TYPE},
+	{"mqtt.type", read_mqtt_type, 0, 0},
 	{"rfb.sectype", read_number, 0, IPS_NUM_RFB_SECTYPE},
 	{"http2.frametype", read_http2, 0, IPS_NUM_HTTP2_FRAMETYPE},
 	{"http2.errorcode", read_http2, 0, IPS_NUM_HTTP2_ERRORCODE},
@@ -519,6 +561,8 @@ const struct ips_kw ips_kw_app[] = {
 		IPS_BUF_TLS_CERT_FINGERPRINT},
 	{"tls_cert_notbefore", read_tls_date, IPS_KW_QUOTES, IPS_NUM_TLS_NOT_BEFORE},
 	{"tls_cert_notafter", read_tls_date, IPS_KW_QUOTES, IPS_NUM_TLS_NOT_AFTER},
+	{"tls_cert_expired", read_tls_today, IPS_KW_NONE, IPS_LT},
+	{"tls_cert_valid", read_tls_today, IPS_KW_NONE, IPS_GE},
 	{"dcerpc.opnum", read_opnum, 0, 0},
 	{"dce_opnum", read_opnum, 0, 0},
 	{"dcerpc.iface", read_iface, 0, 0},

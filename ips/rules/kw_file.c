@@ -85,7 +85,6 @@ enum {
 	NO_CAPTURE,
 	NO_FRAME,
 	NO_PARSER,
-	NO_CLOCK,
 	NO_ADDR,
 	NO_SUFFIXES,
 };
@@ -102,7 +101,6 @@ int ips_kw_refuse(struct ips_build *b, struct ips_text v)
 		[NO_CAPTURE] = "variables with captured text are not supported",
 		[NO_FRAME] = "frames of protocols are not supported",
 		[NO_PARSER] = "that field of the protocol is not looked at",
-		[NO_CLOCK] = "the validity of a certificate today is not judged",
 		[NO_ADDR] = "addresses are no buffers here",
 		[NO_SUFFIXES] = "there is no list of public suffixes",
 	};
@@ -133,8 +131,6 @@ const struct ips_kw ips_kw_refused[] = {
 	NOT("flowvar", NO_CAPTURE),
 	NOT("pktvar", NO_CAPTURE),
 	NOT("frame", NO_FRAME),
-	NOT("tls_cert_expired", NO_CLOCK),
-	NOT("tls_cert_valid", NO_CLOCK),
 	NOT("ip.src", NO_ADDR),
 	NOT("ip.dst", NO_ADDR),
 	NOT("domain", NO_SUFFIXES),

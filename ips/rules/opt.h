@@ -84,6 +84,7 @@ struct ips_opt {
 		struct {
 			enum ips_num id;
 			struct ips_num_cmp cmp;
+			bool now; /* compare with the packet's time in seconds, not cmp.a */
 			const struct ips_num_cmp *more; /* or one of these */
 			uint32_t more_n;
 		} number;

@@ -341,6 +341,13 @@ static void of_protocols(void **state)
 	r = rig_rule(TLS, "tls_cert_notafter:<2024-02-29T12:30;");
 	assert_int_equal(cond(r)->number.cmp.a, 1709209800);
 	ips_rules_free(r);
+	r = rig_rule(TLS, "tls_cert_expired;");
+	assert_true(cond(r)->number.now && cond(r)->number.cmp.op == IPS_LT);
+	assert_true(rig_only(r)->flow.to_client);
+	ips_rules_free(r);
+	r = rig_rule(HTTP, "http.host; to_sha256; content:\"|49 96|AB\";");
+	rig_only(r);
+	ips_rules_free(r);
 	r = rig_rule(TLS, "tls.subject:!\"CN=x\";");
 	assert_true(opt(r, 0, 0)->negated);
 	assert_int_equal(rig_only(r)->lists[0].buf, IPS_BUF_TLS_CERT_SUBJECT);
