@@ -323,7 +323,8 @@ static bool due(const struct ips_detect *d, const struct ips_app_rules *a, const
 	enum ips_dir dir = d->p->dir;
 
 	return tx->changed[dir] || tx->complete[dir] || d->tx_cand_n ||
-		(tx->started[dir] && !tx->det[dir]) || (tx->det[dir] && d->raw);
+		(tx->started[dir] && !tx->det[dir]) ||
+		(tx->det[dir] && (d->raw || (a->plain_n && !d->cfg.inline_mode)));
 }
 
 void ips_run_transactions(struct ips_detect *d)

@@ -163,6 +163,39 @@ static void protocol_rules(void **state)
 	rig_done(&r);
 }
 
+/* Recognition that failed is no protocol, and the end of a flow no packet. */
+static void no_protocol(void **state)
+{
+	struct rig r;
+
+	rig_init(&r, false,
+		"alert tcp any any -> any any (msg:\"n\"; app-layer-protocol:!tls; sid:1;)\n");
+	rig_app(&r, IPS_P_FAILED);
+	r.flow.app.flags |= IPS_APP_DETECT_DONE_TOSERVER;
+	assert_string_equal(rig_packet(&r, TS, "x", NULL), "");
+	rig_app(&r, IPS_P_SSH);
+	rig_fill(&r, TS, NULL);
+	r.p.flags |= IPS_PKT_PSEUDO;
+	assert_string_equal(rig_run(&r, NULL), "");
+	assert_string_equal(rig_packet(&r, TS, "x", NULL), "1~");
+	rig_done(&r);
+}
+
+/* Once the parser says the rest is encrypted, later payloads are not looked at. */
+static void encrypted(void **state)
+{
+	struct rig r;
+
+	rig_init(&r, false,
+		"alert tcp-pkt any any -> any any (msg:\"p\"; content:\"evil\"; sid:1;)\n"
+		"alert tcp any any -> any any (msg:\"e\"; flow:established; sid:2;)\n");
+	rig_app(&r, IPS_P_TLS);
+	r.flow.app.flags |= IPS_APP_NO_RAW;
+	assert_string_equal(rig_packet(&r, TS, "evil", NULL), "1,2");
+	assert_string_equal(rig_packet(&r, TS, "evil", NULL), "2");
+	rig_done(&r);
+}
+
 static void events(void **state)
 {
 	struct rig r;
@@ -213,6 +246,8 @@ int main(void)
 		cmocka_unit_test(icmp),
 		cmocka_unit_test(flowbits),
 		cmocka_unit_test(protocol_rules),
+		cmocka_unit_test(no_protocol),
+		cmocka_unit_test(encrypted),
 		cmocka_unit_test(events),
 		cmocka_unit_test(app_payload),
 	};

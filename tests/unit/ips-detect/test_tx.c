@@ -133,6 +133,78 @@ static void conditions(void **state)
 	rig_done(&r);
 }
 
+/*
+ * A rule of negated contents alone has no pattern; the reference reports it with every packet of
+ * the message, and so do captures. In the path once is enough.
+ */
+static void negated_field(void **state)
+{
+	static const char rules[] =
+		"alert http any any -> any any (msg:\"n\"; http.user_agent; content:!\"x\"; "
+		"sid:1;)\n"
+		"alert http any any -> any any (msg:\"p\"; http.user_agent; pcre:!\"/x/\"; "
+		"sid:2;)\n"
+		"alert http any any -> any any (msg:\"b\"; flow:to_server; http.user_agent; "
+		"content:!\"x\"; http.uri; content:\"/\"; sid:3;)\n";
+
+	for (int inl = 0; inl < 2; inl++) {
+		struct rig_tx tx;
+		struct rig r;
+
+		rig_init(&r, inl, rules);
+		rig_app(&r, IPS_P_HTTP1);
+		rig_tx_add(&r, &tx);
+		rig_set(&tx, IPS_BUF_HTTP_URI, TS, IPS_BUF_FULL, "/");
+		rig_set(&tx, IPS_BUF_HTTP_USER_AGENT, TS, IPS_BUF_FULL, "agent");
+		assert_string_equal(rig_packet(&r, TS, NULL, NULL), "1~,2~,3~");
+		assert_string_equal(rig_packet(&r, TS, NULL, NULL), inl ? "" : "1~");
+		rig_complete(&tx, TS);
+		assert_string_equal(rig_packet(&r, TS, NULL, NULL), inl ? "" : "1~");
+		assert_string_equal(rig_packet(&r, TS, NULL, NULL), "");
+		rig_done(&r);
+	}
+}
+
+/* A buffer that never comes is no match, negated or not. */
+static void absent(void **state)
+{
+	struct rig_tx tx;
+	struct rig r;
+
+	rig_init(&r, false,
+		"alert http any any -> any any (msg:\"n\"; http.user_agent; content:!\"x\"; "
+		"sid:1;)\n"
+		"alert http any any -> any any (msg:\"b\"; http.uri; content:\"/\"; "
+		"http.user_agent; content:!\"x\"; sid:2;)\n");
+	rig_app(&r, IPS_P_HTTP1);
+	rig_tx_add(&r, &tx);
+	rig_set(&tx, IPS_BUF_HTTP_URI, TS, IPS_BUF_FULL, "/");
+	rig_set(&tx, IPS_BUF_HTTP_USER_AGENT, TS, IPS_BUF_ABSENT, NULL);
+	rig_complete(&tx, TS);
+	assert_string_equal(rig_packet(&r, TS, NULL, NULL), "");
+	rig_done(&r);
+}
+
+/* A condition of the packet that does not hold yet may hold with a later one. */
+static void later_bit(void **state)
+{
+	struct rig_tx tx;
+	struct rig r;
+
+	rig_init(&r, false,
+		"alert http any any -> any any (msg:\"b\"; flowbits:isset,x; http.uri; "
+		"pcre:\"/a/\"; sid:1;)\n"
+		"alert tcp any any -> any any (msg:\"s\"; dsize:3; flowbits:set,x; noalert; "
+		"sid:2;)\n");
+	rig_app(&r, IPS_P_HTTP1);
+	rig_tx_add(&r, &tx);
+	rig_set(&tx, IPS_BUF_HTTP_URI, TS, IPS_BUF_FULL, "/a");
+	assert_string_equal(rig_packet(&r, TS, NULL, NULL), "");
+	assert_string_equal(rig_packet(&r, TS, "bit", NULL), "1~");
+	assert_string_equal(rig_packet(&r, TS, "bit", NULL), "");
+	rig_done(&r);
+}
+
 /* Payload and a buffer in one rule. */
 static void with_payload(void **state)
 {
@@ -219,6 +291,9 @@ int main(void)
 		cmocka_unit_test(body_end),
 		cmocka_unit_test(instances),
 		cmocka_unit_test(conditions),
+		cmocka_unit_test(negated_field),
+		cmocka_unit_test(absent),
+		cmocka_unit_test(later_bit),
 		cmocka_unit_test(with_payload),
 		cmocka_unit_test(versions),
 		cmocka_unit_test(both_sides),
