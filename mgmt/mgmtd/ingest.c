@@ -23,8 +23,17 @@ struct retired {
 	struct fw_match match;
 };
 
+/* Which zone an interface belongs to: the inspection knows interfaces alone. */
+#define IFACES_MAX 256
+struct iface {
+	char name[32], zone[FW_ZONE_NAME_MAX + 1];
+	bool outside;
+};
+
 struct mg_ingest {
-	bool dirty;
+	bool dirty, zones_dirty;
+	struct iface ifaces[IFACES_MAX];
+	size_t n_ifaces;
 	struct retired *v; /* best explanation first: nearest_first() */
 	size_t n;
 };
@@ -34,7 +43,7 @@ int mg_ingest_new(struct mg_daemon *d, struct sk_err *err)
 	d->ingest = calloc(1, sizeof(*d->ingest));
 	if (!d->ingest)
 		return sk_err_nomem(err);
-	d->ingest->dirty = true;
+	d->ingest->dirty = d->ingest->zones_dirty = true;
 	return 0;
 }
 
@@ -58,7 +67,7 @@ void mg_ingest_free(struct mg_ingest *i)
 void mg_ingest_dirty(struct mg_ingest *i)
 {
 	if (i)
-		i->dirty = true;
+		i->dirty = i->zones_dirty = true;
 }
 
 /* ---- the retired records ----------------------------------------------------------------------
@@ -248,6 +257,62 @@ static void explain_drop(struct mg_daemon *d, json_t *e, json_t *s)
 	json_object_set_new(s, "revision", json_integer(found->revision));
 }
 
+/* ---- zones ------------------------------------------------------------------------------------
+ */
+static int add_zone(const char *name, const json_t *value, uint32_t change, void *arg)
+{
+	struct mg_ingest *i = arg;
+	struct fw_zone z = {0};
+
+	if (fw_zone_from_json(value, &z, NULL) < 0)
+		return 0;
+	for (size_t k = 0; k < z.n_ifaces && i->n_ifaces < IFACES_MAX; k++) {
+		struct iface *f = &i->ifaces[i->n_ifaces++];
+
+		snprintf(f->name, sizeof(f->name), "%s", z.ifaces[k]);
+		snprintf(f->zone, sizeof(f->zone), "%s", z.name);
+		f->outside = z.kind == FW_ZONE_OUTSIDE;
+	}
+	return 0;
+}
+
+static const struct iface *zone_of(struct mg_daemon *d, const json_t *e, const char *key)
+{
+	const char *name = json_string_value(json_object_get(e, key));
+	struct mg_ingest *i = d->ingest;
+	struct sk_err err = {0};
+
+	if (i->zones_dirty) {
+		i->zones_dirty = false;
+		i->n_ifaces = 0;
+		if (mg_target_each(d->store, MG_VIEW_ACTIVE, MG_CH_ZONE, add_zone, i, &err) < 0)
+			sk_log_err(LOG_WARNING, "zones", &err);
+	}
+	for (size_t k = 0; name && k < i->n_ifaces; k++)
+		if (!strcmp(i->ifaces[k].name, name))
+			return &i->ifaces[k];
+	return NULL;
+}
+
+static void name_zones(struct mg_daemon *d, json_t *e, json_t *s)
+{
+	const struct iface *in, *out;
+	const char *direction;
+
+	if (!s || json_object_get(s, "zone_in") || !json_object_get(e, "in_iface"))
+		return;
+	in = zone_of(d, e, "in_iface");
+	out = zone_of(d, e, "out_iface");
+	if (in)
+		json_object_set_new(s, "zone_in", json_string(in->zone));
+	if (out)
+		json_object_set_new(s, "zone_out", json_string(out->zone));
+	if (!in || !out)
+		return;
+	direction = in->outside ? "inbound" : out->outside ? "outbound" : "internal";
+	json_object_set_new(s, "direction", json_string(direction));
+}
+
 bool mg_ingest_enrich(struct mg_daemon *d, json_t *events)
 {
 	bool settle = false;
@@ -261,6 +326,8 @@ bool mg_ingest_enrich(struct mg_daemon *d, json_t *events)
 			explain_drop(d, e, s);
 			name_guard(s);
 		}
+		if (sk_streq(type, "drop") || sk_streq(type, "alert"))
+			name_zones(d, e, s);
 		if (sk_streq(type, "firewall") && action)
 			settle = settle || !strcmp(action, "rollback") ||
 				!strcmp(action, "fallback") || !strcmp(action, "start");

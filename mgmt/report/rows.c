@@ -134,6 +134,26 @@ static void set_mac(json_t *row, int64_t mac)
 	set_text(row, "mac", text);
 }
 
+/* What the inspection says of the packet it stopped: which signature, in its own words. */
+static void set_signature(const struct mg_query *q, json_t *row, const char *extra)
+{
+	static const struct sk_text why = {"detected as malicious (signature %lld: %s)",
+		"不正な通信として検知 (シグネチャ %lld: %s)"};
+	json_t *v = extra ? json_loads(extra, 0, NULL) : NULL;
+	const json_t *alert = json_object_get(v, "alert");
+	const json_t *sid = json_object_get(alert, "signature_id");
+	const char *msg = json_string_value(json_object_get(alert, "signature"));
+	char text[512];
+
+	if (json_is_integer(sid)) {
+		set_int(row, "sid", json_integer_value(sid));
+		snprintf(text, sizeof(text), sk_text(&why, q->q->lang),
+			(long long)json_integer_value(sid), msg ? msg : "");
+		set_text(row, "reason_text", text);
+	}
+	json_decref(v);
+}
+
 json_t *mg_detail_row(struct mg_query *q, const struct mg_flow *f, const struct mg_class *c)
 {
 	char addr[INET6_ADDRSTRLEN], proto[MG_CLASS_TEXT_MAX + 1], text[300];
@@ -160,6 +180,8 @@ json_t *mg_detail_row(struct mg_query *q, const struct mg_flow *f, const struct 
 	set_text(row, "zone_out", c->text[MG_ZONE_OUT]);
 	set_text(row, "reason", c->text[MG_REASON]);
 	set_text(row, "reason_text", words(q, c->text[MG_REASON], c->rule, text, sizeof(text)));
+	if (strcmp(c->text[MG_REASON], "ips") == 0)
+		set_signature(q, row, f->extra);
 	if (c->rule)
 		set_int(row, "rule", c->rule);
 	set_int(row, "count", (int64_t)f->count);
