@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/json.h"
 #include "lib/log.h"
@@ -301,6 +302,7 @@ int ips_load_ruleset(const struct ips_load *l, struct ips_state *state,
 		ips_rules_free(rules);
 		return r;
 	}
+	ips_policy_apply(policy, rules, sk_now());
 	sk_buf_init(&cache, IPS_RULE_FILE_MAX);
 	if (l->cache_dir && sk_file_read(cache_path(l, path), &cache, NULL) < 0)
 		sk_buf_reset(&cache);
