@@ -57,7 +57,7 @@ struct ips_verdict {
 struct ips_worker;
 /* What makes two alerts or drops repeats of each other; zero-filled where nothing repeats. */
 struct ips_event_key {
-	uint32_t kind, sid, gid;
+	uint32_t kind, sid, gid, decision;
 	uint16_t port; /* the server's */
 	uint8_t family, proto;
 	struct ips_addr src, dst;

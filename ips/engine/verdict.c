@@ -18,6 +18,7 @@ static void make_key(struct ips_event_key *k, enum ips_event_kind kind, const st
 	if (a) {
 		k->sid = a->rule->sid;
 		k->gid = a->rule->gid;
+		k->decision = a->decision;
 	}
 	k->family = p->family;
 	k->proto = p->proto;
