@@ -38,6 +38,7 @@ struct ips_tx_mark {
 struct ips_det_tx {
 	struct ips_det_tx *free; /* list of unused ones */
 	struct ips_tx_chunk *chunks;
+	uint64_t fed; /* bytes the parser had when it was last inspected */
 	uint32_t gen;
 	uint32_t size;             /* of this block */
 	bool plain;                /* rules without a pattern were started */

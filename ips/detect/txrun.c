@@ -304,6 +304,8 @@ static void inspect(struct ips_detect *d, struct ips_tx *tx, const struct ips_ap
 	r.state = ips_det_tx_get(d, tx, r.dir);
 	if (!r.state && !tx->complete[r.dir])
 		return;
+	if (r.state)
+		r.state->fed = r.app->fed[r.dir];
 	d->env.tx = tx;
 	collect(&r, a);
 	for (uint32_t i = 0; i < d->work_n; i++) {
@@ -317,14 +319,21 @@ static void inspect(struct ips_detect *d, struct ips_tx *tx, const struct ips_ap
 	tx->changed[r.dir] = false;
 }
 
-/* Something to look at since the last time? */
+/*
+ * Something to look at since the last time? In captures rules without a pattern are tried again
+ * whenever the parser got bytes, as the reference does.
+ */
 static bool due(const struct ips_detect *d, const struct ips_app_rules *a, const struct ips_tx *tx)
 {
+	const struct ips_app *app = &d->p->flow->app;
 	enum ips_dir dir = d->p->dir;
+	const struct ips_det_tx *t = tx->det[dir];
 
-	return tx->changed[dir] || tx->complete[dir] || d->tx_cand_n ||
-		(tx->started[dir] && !tx->det[dir]) ||
-		(tx->det[dir] && (d->raw || (a->plain_n && !d->cfg.inline_mode)));
+	if (tx->changed[dir] || tx->complete[dir] || d->tx_cand_n)
+		return true;
+	if (!t)
+		return tx->started[dir];
+	return d->raw || (a->plain_n && !d->cfg.inline_mode && t->fed != app->fed[dir]);
 }
 
 void ips_run_transactions(struct ips_detect *d)

@@ -157,6 +157,8 @@ static void negated_field(void **state)
 		rig_set(&tx, IPS_BUF_HTTP_URI, TS, IPS_BUF_FULL, "/");
 		rig_set(&tx, IPS_BUF_HTTP_USER_AGENT, TS, IPS_BUF_FULL, "agent");
 		assert_string_equal(rig_packet(&r, TS, NULL, NULL), "1~,2~,3~");
+		assert_string_equal(rig_packet(&r, TS, NULL, NULL), "");
+		r.flow.app.fed[TS] += 100;
 		assert_string_equal(rig_packet(&r, TS, NULL, NULL), inl ? "" : "1~");
 		rig_complete(&tx, TS);
 		assert_string_equal(rig_packet(&r, TS, NULL, NULL), inl ? "" : "1~");
@@ -200,7 +202,9 @@ static void later_bit(void **state)
 	rig_tx_add(&r, &tx);
 	rig_set(&tx, IPS_BUF_HTTP_URI, TS, IPS_BUF_FULL, "/a");
 	assert_string_equal(rig_packet(&r, TS, NULL, NULL), "");
+	r.flow.app.fed[TS] += 3;
 	assert_string_equal(rig_packet(&r, TS, "bit", NULL), "1~");
+	r.flow.app.fed[TS] += 3;
 	assert_string_equal(rig_packet(&r, TS, "bit", NULL), "");
 	rig_done(&r);
 }
