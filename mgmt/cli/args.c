@@ -110,7 +110,7 @@ static int command_word(struct parser *p, const char *w, struct sk_err *err)
 	if (p->c->cmd)
 		return 0;
 	if (!strchr(w, '.') && strlen(both) < sizeof(p->word) && is_group(both)) {
-		snprintf(p->word, sizeof(p->word), "%s", both);
+		memcpy(p->word, both, strlen(both) + 1);
 		return 0;
 	}
 	return unknown_command(cli_words(both, typed, sizeof(typed)), err);

@@ -23,7 +23,7 @@ static int put_header(struct sk_buf *b, const char *name, size_t size, struct sk
 	if (strlen(name) > 99)
 		return sk_err_set(
 			err, -ENAMETOOLONG, name, "the name is too long", "ファイル名が長すぎます");
-	snprintf(h, 100, "%s", name);
+	memcpy(h, name, strlen(name));
 	snprintf(h + 100, 8, "%07o", 0644u);
 	snprintf(h + 108, 8, "%07o", 0u);
 	snprintf(h + 116, 8, "%07o", 0u);
