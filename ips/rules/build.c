@@ -120,11 +120,15 @@ static int list_settle(struct ips_build *b)
 	struct ips_build_list *l;
 	int at = 0, e;
 
-	for (uint32_t i = 0; i < b->lists_n && !multi; i++) {
+	for (uint32_t i = 0; i < b->lists_n; i++) {
 		l = &b->lists[i];
+		if (multi && !l->moved_in)
+			continue;
 		if (l->buf == b->pending && l->base64 < 0 && !l->own &&
 			same_transforms(l, b->transforms, b->transforms_n)) {
 			b->transforms_n = 0;
+			l->moved_in = false;
+			l->to_client |= b->pending_to_client;
 			b->list = (int)i;
 			return 0;
 		}
@@ -198,6 +202,14 @@ int ips_build_base64(struct ips_build *b, const struct ips_build_opt *o)
 	return 0;
 }
 
+int ips_build_leave(struct ips_build *b, enum ips_buf buf)
+{
+	if (b->list == IPS_LIST_PAYLOAD || (b->list == IPS_LIST_PENDING && b->pending == buf) ||
+		(b->list >= 0 && b->lists[b->list].buf == buf))
+		return 0;
+	return ips_build_sticky(b, IPS_LIST_PAYLOAD, IPS_BUF_PAYLOAD);
+}
+
 static struct ips_build_opt *push(
 	struct ips_build *b, enum ips_opt_kind kind, enum ips_place place, int *ret_err)
 {
@@ -242,7 +254,9 @@ struct ips_opt *ips_build_own(
 {
 	int list = 0;
 
-	*ret_err = list_new(b, buf, &list);
+	*ret_err = ips_build_leave(b, IPS_BUF_PAYLOAD);
+	if (*ret_err == 0)
+		*ret_err = list_new(b, buf, &list);
 	if (*ret_err < 0)
 		return NULL;
 	b->lists[list].own = true;
@@ -286,12 +300,14 @@ struct ips_build_opt *ips_build_last(struct ips_build *b, uint64_t kinds)
 
 int ips_build_move(struct ips_build *b, struct ips_build_opt *o, enum ips_buf buf)
 {
-	int to = list_find(b, buf), e = 0;
+	int to = list_find(b, buf), e;
 
-	if (to < 0)
+	if (to < 0) {
 		e = list_new(b, buf, &to);
-	if (e < 0)
-		return e;
+		if (e < 0)
+			return e;
+		b->lists[to].moved_in = true;
+	}
 	b->lists[o->list].opts--;
 	b->lists[to].opts++;
 	o->list = to;

@@ -27,6 +27,7 @@ struct ips_build_list {
 	uint32_t transforms_n;
 	uint32_t opts;  /* how many */
 	int base64;     /* the list that base64_data follows, else -1 */
+	bool moved_in;  /* made by a modifier; the next sticky buffer of its kind joins it */
 	bool to_client; /* looked at in answers only */
 	bool own;       /* made by a keyword that brings its own match: nothing joins it */
 };
@@ -82,6 +83,11 @@ int ips_build_current(struct ips_build *b, int *ret_list); /* index of the curre
 int ips_build_app(struct ips_build *b, uint64_t protos);
 /* A sticky buffer was set and nothing came of it, now or before. */
 bool ips_build_idle(const struct ips_build *b);
+/*
+ * An option about something else of the transaction ends the sticky buffer, unless that is buf
+ * itself: what follows is about the payload again.
+ */
+int ips_build_leave(struct ips_build *b, enum ips_buf buf);
 int ips_build_sticky(struct ips_build *b, int list_or_pending, enum ips_buf buf);
 /* Move o to the list of buf (legacy modifiers). */
 int ips_build_move(struct ips_build *b, struct ips_build_opt *o, enum ips_buf buf);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Keywords of single protocols that compare a number or bring their own match: TLS, DNS, DCERPC,
- * Modbus, SNMP, Kerberos, HTTP/2.
+ * Modbus, HTTP/2.
  */
 #include <errno.h>
 
@@ -10,8 +10,13 @@
 
 int ips_kw_number(struct ips_build *b, enum ips_num num, uint64_t protos, struct ips_opt **ret)
 {
+	enum ips_buf same = num == IPS_NUM_URILEN ? IPS_BUF_HTTP_URI
+		: num == IPS_NUM_URILEN_RAW       ? IPS_BUF_HTTP_URI_RAW
+						  : IPS_BUF_PAYLOAD;
 	int e = ips_build_app(b, protos);
 
+	if (e == 0)
+		e = ips_build_leave(b, same);
 	if (e < 0)
 		return e;
 	*ret = ips_build_cond(b, IPS_O_NUMBER, &e);
@@ -32,11 +37,6 @@ static const struct number_row {
 	N(DNS_RRTYPE, IPS_PB(DNS), 65535),
 	N(DNS_RCODE, IPS_PB(DNS), 65535),
 	N(TLS_CHAIN_LEN, IPS_PB(TLS), UINT32_MAX),
-	N(SNMP_VERSION, IPS_PB(SNMP), UINT32_MAX),
-	N(SNMP_PDU_TYPE, IPS_PB(SNMP), UINT32_MAX),
-	N(KRB5_MSG_TYPE, IPS_PB(KRB5), 255),
-	N(KRB5_ERR_CODE, IPS_PB(KRB5), INT32_MAX),
-	N(RFB_SECTYPE, IPS_PB(RFB), UINT32_MAX),
 };
 
 static int read_number(struct ips_build *b, struct ips_text v)
@@ -385,6 +385,8 @@ static int read_iface(struct ips_build *b, struct ips_text v)
 	bool version = false;
 	int e = ips_build_app(b, IPS_PB(DCERPC) | IPS_PB(SMB));
 
+	if (e == 0)
+		e = ips_build_leave(b, IPS_BUF_PAYLOAD);
 	if (e < 0)
 		return e;
 	o = ips_build_cond(b, IPS_O_DCE_IFACE, &e);
@@ -518,38 +520,12 @@ static int read_http2(struct ips_build *b, struct ips_text v)
 	return e;
 }
 
-/* A name from MQTT 5.0, 2.1.2. */
-static int read_mqtt_type(struct ips_build *b, struct ips_text v)
-{
-	static const char *const names[] = {"UNASSIGNED", "CONNECT", "CONNACK", "PUBLISH", "PUBACK",
-		"PUBREC", "PUBREL", "PUBCOMP", "SUBSCRIBE", "SUBACK", "UNSUBSCRIBE", "UNSUBACK",
-		"PINGREQ", "PINGRESP", "DISCONNECT", "AUTH"};
-	struct ips_opt *o;
-	int e;
-
-	for (size_t i = 0; i < SK_ARRAY_SIZE(names); i++) {
-		if (!ips_text_is(v, names[i]))
-			continue;
-		e = ips_kw_number(b, IPS_NUM_MQTT_TYPE, IPS_PB(MQTT), &o);
-		if (e == 0)
-			o->number.cmp = (struct ips_num_cmp){IPS_EQ, i, 0};
-		return e;
-	}
-	return ips_refuse(b, "unknown type '%.*s'", IPS_T(v));
-}
-
 const struct ips_kw ips_kw_app[] = {
 	{"urilen", read_urilen, IPS_KW_QUOTES, 0},
 	{"dns.opcode", read_number, 0, IPS_NUM_DNS_OPCODE},
 	{"dns.rrtype", read_number, 0, IPS_NUM_DNS_RRTYPE},
 	{"dns.rcode", read_number, 0, IPS_NUM_DNS_RCODE},
 	{"tls.cert_chain_len", read_number, 0, IPS_NUM_TLS_CHAIN_LEN},
-	{"snmp.version", read_number, 0, IPS_NUM_SNMP_VERSION},
-	{"snmp.pdu_type", read_number, 0, IPS_NUM_SNMP_PDU_TYPE},
-	{"krb5_msg_type", read_number, 0, IPS_NUM_KRB5_MSG_TYPE},
-	{"krb5_err_code", read_number, 0, IPS_NUM_KRB5_ERR_CODE},
-	{"mqtt.type", read_mqtt_type, 0, 0},
-	{"rfb.sectype", read_number, 0, IPS_NUM_RFB_SECTYPE},
 	{"http2.frametype", read_http2, 0, IPS_NUM_HTTP2_FRAMETYPE},
 	{"http2.errorcode", read_http2, 0, IPS_NUM_HTTP2_ERRORCODE},
 	{"tls.version", read_tls_version, 0, 0},

@@ -18,6 +18,8 @@ static int read_file_name(struct ips_build *b, struct ips_text v)
 	int e = ips_build_app(b, FILES);
 
 	if (e == 0)
+		e = ips_build_leave(b, IPS_BUF_PAYLOAD);
+	if (e == 0)
 		e = ips_kw_bytes(b, v, &data, &n);
 	if (e < 0)
 		return e;
@@ -150,13 +152,33 @@ const struct ips_kw ips_kw_refused[] = {
 	NOT("dnp3_func", NO_PARSER),
 	NOT("dnp3_ind", NO_PARSER),
 	NOT("dnp3_obj", NO_PARSER),
+	NOT("krb5_msg_type", NO_PARSER),
+	NOT("krb5_err_code", NO_PARSER),
+	NOT("krb5.cname", NO_PARSER),
+	NOT("krb5_cname", NO_PARSER),
+	NOT("krb5.sname", NO_PARSER),
+	NOT("krb5_sname", NO_PARSER),
 	NOT("krb5.ticket_encryption", NO_PARSER),
 	NOT("rfb.secresult", NO_PARSER),
 	NOT("rfb.name", NO_PARSER),
+	NOT("rfb.sectype", NO_PARSER),
 	NOT("dhcp.leasetime", NO_PARSER),
 	NOT("dhcp.rebinding_time", NO_PARSER),
 	NOT("dhcp.renewal_time", NO_PARSER),
+	NOT("sip.method", NO_PARSER),
+	NOT("sip_method", NO_PARSER),
+	NOT("sip.uri", NO_PARSER),
+	NOT("sip_uri", NO_PARSER),
+	NOT("sip.protocol", NO_PARSER),
+	NOT("sip.stat_code", NO_PARSER),
+	NOT("sip.stat_msg", NO_PARSER),
+	NOT("sip.request_line", NO_PARSER),
+	NOT("sip.response_line", NO_PARSER),
+	NOT("snmp.version", NO_PARSER),
+	NOT("snmp.community", NO_PARSER),
+	NOT("snmp.pdu_type", NO_PARSER),
 	NOT("snmp.usm", NO_PARSER),
+	NOT("mqtt.type", NO_PARSER),
 	NOT("mqtt.flags", NO_PARSER),
 	NOT("mqtt.qos", NO_PARSER),
 	NOT("mqtt.protocol_version", NO_PARSER),

@@ -141,8 +141,7 @@ static int read_app_event(struct ips_build *b, struct ips_text v)
 	struct ips_opt *o;
 	int e, event;
 
-	/* What follows is about the payload again, as after pkt_data. */
-	e = ips_build_sticky(b, IPS_LIST_PAYLOAD, IPS_BUF_PAYLOAD);
+	e = ips_build_leave(b, IPS_BUF_PAYLOAD);
 	if (e < 0)
 		return e;
 	ips_text_copy(name, sizeof(name), v);
@@ -172,6 +171,8 @@ static int read_ftpbounce(struct ips_build *b, struct ips_text v)
 {
 	int e = ips_build_app(b, IPS_PB(FTP));
 
+	if (e == 0)
+		e = ips_build_leave(b, IPS_BUF_PAYLOAD);
 	if (e == 0)
 		ips_build_cond(b, IPS_O_FTPBOUNCE, &e);
 	return e;

@@ -86,6 +86,31 @@ static void buffers(void **state)
 	ips_rules_free(r);
 }
 
+/* An option about another part of the transaction ends the sticky buffer; one about it does not. */
+static void left(void **state)
+{
+	struct ips_rules *r = rig_rule(HTTP,
+		"http.uri; content:\"a\"; urilen:5; content:\"b\"; "
+		"filesize:>5; content:\"c\";");
+	const struct ips_rule *rule = rig_only(r);
+
+	assert_int_equal(rule->lists_n, 2);
+	assert_int_equal(rule->lists[0].n, 2);
+	assert_int_equal(rule->lists[1].buf, IPS_BUF_PAYLOAD);
+	assert_int_equal(rule->lists[1].opts[0].content.data[0], 'c');
+	ips_rules_free(r);
+	assert_non_null(strstr(rig_refusal(HTTP, "http.host; urilen:5; content:\"a\";"),
+		"http.host before it has nothing"));
+	/* A list made by a modifier is joined by the first sticky buffer of its kind. */
+	r = rig_rule(HTTP,
+		"pcre:\"/a/Q\"; http.response_body; content:\"b\"; file.data; "
+		"content:\"c\";");
+	assert_int_equal(rig_only(r)->lists_n, 2);
+	assert_int_equal(rig_only(r)->lists[0].n, 2);
+	assert_true(rig_only(r)->flow.to_client);
+	ips_rules_free(r);
+}
+
 /* Old spellings move the content before them. */
 static void modifiers(void **state)
 {
@@ -446,6 +471,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(contents),
 		cmocka_unit_test(buffers),
+		cmocka_unit_test(left),
 		cmocka_unit_test(modifiers),
 		cmocka_unit_test(expressions),
 		cmocka_unit_test(numbers_in_data),
