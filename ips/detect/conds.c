@@ -279,7 +279,6 @@ static bool holds(const struct ips_opt *o, struct ips_inspect_env *env)
 	case IPS_O_IPREP: return iprep(o, env);
 	case IPS_O_EVENT:
 		return ips_event_is_set(&p->events, (enum ips_event)o->app.event) != o->negated;
-	case IPS_O_FTPBOUNCE: return ips_ftp_bounce(p) != o->negated;
 	default: return on_ip(o, p);
 	}
 }

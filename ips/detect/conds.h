@@ -10,7 +10,5 @@ bool ips_cond_of_tx(const struct ips_opt *o);
 /* An event of recognition, which belongs to the flow. */
 bool ips_cond_flow_event(const struct ips_opt *o);
 bool ips_flow_event(const struct ips_opt *o, const struct ips_flow *f);
-/* The packet's payload is an FTP PORT command that names another host than the client. */
-bool ips_ftp_bounce(const struct ips_packet *p);
 
 #endif

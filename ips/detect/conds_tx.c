@@ -16,7 +16,7 @@
 bool ips_cond_of_tx(const struct ips_opt *o)
 {
 	return o->kind == IPS_O_NUMBER || o->kind == IPS_O_APP_EVENT || o->kind == IPS_O_FILENAME ||
-		o->kind == IPS_O_DCE_IFACE;
+		o->kind == IPS_O_DCE_IFACE || o->kind == IPS_O_FTPBOUNCE;
 }
 
 bool ips_cond_flow_event(const struct ips_opt *o)
@@ -32,51 +32,6 @@ static bool event_in(const uint64_t *set, int event)
 bool ips_flow_event(const struct ips_opt *o, const struct ips_flow *f)
 {
 	return f && event_in(f->app.events, o->app.event) != o->negated;
-}
-
-/* One number of a PORT command; a comma or the end follows. */
-static bool port_number(struct sk_cursor *c, bool last, uint8_t *ret)
-{
-	unsigned v = 0, digits = 0;
-
-	while (sk_cur_left(c)) {
-		uint8_t b = sk_cur_u8(c);
-
-		if (b >= '0' && b <= '9' && digits < 3) {
-			v = v * 10 + (b - '0');
-			digits++;
-			continue;
-		}
-		*ret = (uint8_t)v;
-		return digits && v <= 255 && (last ? b == '\r' || b == '\n' : b == ',');
-	}
-	*ret = (uint8_t)v;
-	return last && digits && v <= 255;
-}
-
-bool ips_ftp_bounce(const struct ips_packet *p)
-{
-	const struct ips_flow *f = p->flow;
-	uint8_t n[6] = {0}, client[4];
-	struct sk_cursor c;
-	const uint8_t *word;
-
-	if (!f || f->family != 4 || p->dir != IPS_TOSERVER)
-		return false;
-	sk_cur_init(&c, p->payload.data, p->payload.len);
-	word = sk_cur_take(&c, 5);
-	if (!word)
-		return false;
-	for (unsigned i = 0; i < 5; i++)
-		if (ips_lower(word[i]) != (uint8_t) "port "[i])
-			return false;
-	while (sk_cur_left(&c) && c.p[c.off] == ' ')
-		sk_cur_skip(&c, 1);
-	for (unsigned i = 0; i < 6; i++)
-		if (!port_number(&c, i == 5, &n[i]))
-			return false;
-	memcpy(client, &f->addr[0].w[0], sizeof(client));
-	return memcmp(n, client, sizeof(client)) != 0;
 }
 
 /* Nothing found: it may still come as long as the transaction goes on. */
@@ -210,6 +165,37 @@ static enum ips_tri dce_iface(const struct ips_opt *o, struct ips_inspect_env *e
 	return o->negated && env->tx->complete[env->dir] ? IPS_TRI_YES : still_open(env);
 }
 
+/*
+ * PORT that names another host than the client (CVE-1999-0017). Only the four numbers of the
+ * address are read, whatever follows.
+ */
+static enum ips_tri ftp_bounce(const struct ips_inspect_env *env)
+{
+	struct ips_app *a = &env->flow->app;
+	uint8_t client[4], named[4] = {0};
+	unsigned octet = 0, v = 0, digits = 0;
+	struct ips_buf_view arg;
+
+	if (env->flow->family != 4 || !a->proto->buffer ||
+		a->proto->buffer(a, env->tx, IPS_BUF_FTP_PORT_ROW, IPS_TOSERVER, 0, &arg) !=
+			IPS_BUF_FULL)
+		return IPS_TRI_NO;
+	for (uint32_t i = 0; i <= arg.len && octet < 4; i++) {
+		uint8_t b = i < arg.len ? arg.data[i] : ',';
+
+		if (b >= '0' && b <= '9' && digits++ < 3) {
+			v = v * 10 + (b - '0');
+			continue;
+		}
+		if (b != ',' || !digits || v > 255)
+			return IPS_TRI_NO;
+		named[octet++] = (uint8_t)v;
+		v = digits = 0;
+	}
+	memcpy(client, &env->flow->addr[0].w[0], sizeof(client));
+	return octet == 4 && memcmp(named, client, 4) != 0 ? IPS_TRI_YES : IPS_TRI_NO;
+}
+
 enum ips_tri ips_inspect_tx_conds(
 	struct ips_inspect *in, const struct ips_rule *r, struct ips_inspect_env *env)
 {
@@ -226,6 +212,7 @@ enum ips_tri ips_inspect_tx_conds(
 		case IPS_O_NUMBER: one = number(o, env); break;
 		case IPS_O_APP_EVENT: one = app_event(o, env); break;
 		case IPS_O_FILENAME: one = file_name(o, env); break;
+		case IPS_O_FTPBOUNCE: one = ftp_bounce(env); break;
 		default: one = dce_iface(o, env); break;
 		}
 		if (one == IPS_TRI_NO)

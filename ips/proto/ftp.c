@@ -296,7 +296,12 @@ static void ftp_data(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir,
 static enum ips_buf_state ftp_buffer(struct ips_app *a, struct ips_tx *tx, enum ips_buf buf,
 	enum ips_dir dir, unsigned index, struct ips_buf_view *ret)
 {
-	return IPS_BUF_ABSENT;
+	const struct ftp_tx *t = (const struct ftp_tx *)tx;
+
+	if (buf != IPS_BUF_FTP_PORT_ROW || index || !is(t, "PORT"))
+		return IPS_BUF_ABSENT;
+	*ret = (struct ips_buf_view){.data = (const uint8_t *)t->arg, .len = t->arg_len};
+	return IPS_BUF_FULL;
 }
 
 static bool ftp_number(struct ips_app *a, struct ips_tx *tx, enum ips_num num, enum ips_dir dir,

@@ -327,33 +327,6 @@ static void xbits_are_not_prolonged(void **state)
 	one_close(&o);
 }
 
-static void ftp_bounce(void **state)
-{
-	static const struct {
-		const char *line;
-		bool yes;
-	} t[] = {
-		{"PORT 10,0,0,1,4,1\r\n", false},
-		{"PORT 10,0,0,9,4,1\r\n", true},
-		{"port 192,168,1,1,4,1\r\n", true},
-		{"PORT 192,168,1,1,4\r\n", false},
-		{"PORT 999,168,1,1,4,1\r\n", false},
-		{"PORT 192,168,1,1,4,1x\r\n", false},
-		{"PASV\r\n", false},
-		{"PO", false},
-	};
-	const char *h = "ftp any any -> any any";
-	struct one o;
-
-	one_open(&o, h, "ftpbounce;");
-	for (size_t i = 0; i < SK_ARRAY_SIZE(t); i++)
-		if (one_match(&o, t[i].line, (uint32_t)strlen(t[i].line)) != t[i].yes)
-			fail_msg("%s", t[i].line);
-	o.p.dir = IPS_TOCLIENT;
-	assert_false(one_match(&o, t[1].line, (uint32_t)strlen(t[1].line)));
-	one_close(&o);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,7 +341,6 @@ int main(void)
 		cmocka_unit_test(flowints),
 		cmocka_unit_test(xbits),
 		cmocka_unit_test(xbits_are_not_prolonged),
-		cmocka_unit_test(ftp_bounce),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

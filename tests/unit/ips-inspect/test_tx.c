@@ -14,6 +14,7 @@ static struct {
 	enum ips_buf_state then; /* after the last name */
 	uint8_t iface[2][19];
 	unsigned ifaces_n;
+	const char *port;
 } says;
 
 static bool number(struct ips_app *a, struct ips_tx *tx, enum ips_num num, enum ips_dir dir,
@@ -32,6 +33,11 @@ static enum ips_buf_state buffer(struct ips_app *a, struct ips_tx *tx, enum ips_
 	if (buf == IPS_BUF_DCE_IFACE_ROW && index < says.ifaces_n) {
 		ret->data = says.iface[index];
 		ret->len = sizeof(says.iface[index]);
+		return IPS_BUF_FULL;
+	}
+	if (buf == IPS_BUF_FTP_PORT_ROW && says.port) {
+		ret->data = (const uint8_t *)says.port;
+		ret->len = (uint32_t)strlen(says.port);
 		return IPS_BUF_FULL;
 	}
 	if (buf == IPS_BUF_FILE_NAME && index < says.names_n) {
@@ -175,6 +181,27 @@ static void interfaces(void **state)
 	one_close(&o);
 }
 
+static void bounces(void **state)
+{
+	static const struct {
+		const char *port;
+		bool yes;
+	} t[] = {{"10,0,0,1,4,1", false}, {"10,0,0,9,4,1", true}, {"192,168,1,1,4", true},
+		{"192,168,1,1", true}, {"999,168,1,1,4,1", false}, {"1921,68,1,1,4,1", false},
+		{"192,,1,1,4,1", false}, {"", false}, {"x", false}, {NULL, false}};
+	struct ips_tx tx;
+	struct one o;
+
+	setup(&o, &tx);
+	for (size_t i = 0; i < SK_ARRAY_SIZE(t); i++) {
+		says.port = t[i].port;
+		if (ask(&o, "ftp any any -> any any", "ftpbounce;") !=
+			(t[i].yes ? IPS_TRI_YES : IPS_TRI_NO))
+			fail_msg("row %zu", i);
+	}
+	one_close(&o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +210,7 @@ int main(void)
 		cmocka_unit_test(events),
 		cmocka_unit_test(file_names),
 		cmocka_unit_test(interfaces),
+		cmocka_unit_test(bounces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
