@@ -101,7 +101,7 @@ static int command_word(struct parser *p, const char *w, struct sk_err *err)
 			return 0;
 		if (strlen(w) >= sizeof(p->word) || !is_group(w) || strchr(w, '.'))
 			return unknown_command(w, err);
-		snprintf(p->word, sizeof(p->word), "%s", w);
+		memcpy(p->word, w, strlen(w) + 1);
 		p->c->group = group_name(w);
 		return 0;
 	}
