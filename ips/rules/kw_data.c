@@ -208,12 +208,13 @@ static int read_asn1(struct ips_build *b, struct ips_text v)
 {
 	struct ips_text t, word, arg;
 	struct ips_opt *o;
+	int e, list = b->list;
 	uint64_t n;
-	int e;
 
-	if (b->list != IPS_LIST_PAYLOAD)
-		return ips_refuse(b, "looks at the payload: not after a sticky buffer");
+	/* Always about the payload, whatever buffer is set. */
+	b->list = IPS_LIST_PAYLOAD;
 	o = ips_build_opt(b, IPS_O_ASN1, &e);
+	b->list = list;
 	if (!o)
 		return e;
 	while (ips_text_cut(&v, ',', &t)) {
