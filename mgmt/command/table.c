@@ -467,6 +467,12 @@ const struct mg_command mg_commands[] = {
 		.columns = mg_c_notice,
 	},
 	{
+		.op = "notify.test",
+		.roles = MG_ADMIN,
+		.flags = MG_F_WRITE,
+		.help = {"send a message to try mail and webhook", "メールと Webhook の送信を試す"},
+	},
+	{
 		.op = "object.history",
 		.roles = MG_READERS,
 		.help = {"list every change of an object", "オブジェクトの変更履歴を一覧する"},

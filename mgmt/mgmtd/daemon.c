@@ -10,6 +10,7 @@
 #include "lib/util.h"
 #include "mgmt/mgmtd/generation.h"
 #include "mgmt/mgmtd/inspect.h"
+#include "mgmt/mgmtd/notifier.h"
 #include "mgmt/mgmtd/peer.h"
 
 struct mg_store *mg_daemon_store(struct mg_daemon *d)
@@ -139,11 +140,12 @@ int mg_daemon_start(
 	d->ev = sd_event_ref(ev);
 	d->o = *o;
 	d->started = sk_now();
+	d->settings_dirty = true; /* whoever depends on them learns them now */
 	if ((r = paths(d, err)) < 0 || (r = sk_mkdir_p(d->o.state_dir, 0700, err)) < 0 ||
 		(r = sk_mkdir_p(d->events_dir, 0700, err)) < 0 ||
 		(r = mg_store_open(&d->store, &d->paths, err)) < 0 ||
 		(r = open_events(d, err)) < 0 || (r = mg_ingest_new(d, err)) < 0 ||
-		(r = mg_inspect_new(d, err)) < 0 ||
+		(r = mg_inspect_new(d, err)) < 0 || (r = mg_notifier_watch(d, err)) < 0 ||
 		(r = mg_peer_new(&d->fw, d, &mg_peer_fwd, d->o.fwd_socket, err)) < 0 ||
 		(r = mg_peer_new(&d->ips, d, &mg_peer_ips, d->o.ips_socket, err)) < 0 ||
 		(r = mg_schedule_new(d, err)) < 0 || (r = mg_heavy_watch(d, err)) < 0)
@@ -159,6 +161,7 @@ void mg_daemon_stop(struct mg_daemon *d)
 	mg_peer_free(d->fw);
 	mg_peer_free(d->ips);
 	mg_inspect_free(d->inspect);
+	mg_notifier_free(d->notifier);
 	mg_ingest_free(d->ingest);
 	mg_events_close(d->events);
 	mg_store_close(d->store);

@@ -8,7 +8,7 @@
 
 #include "lib/clock.h"
 #include "lib/util.h"
-#include "mgmt/mgmtd/private.h"
+#include "mgmt/mgmtd/notifier.h"
 
 #define SLOW (1u << 20) /* bytes not taken yet: skip instead of queueing more */
 
@@ -72,6 +72,7 @@ void mg_daemon_publish(struct mg_daemon *d, const json_t *events)
 	for (size_t i = 0; i < MG_FOLLOWERS; i++)
 		for (size_t k = 0; d->followers[i].client && k < json_array_size(events); k++)
 			offer(&d->followers[i], json_array_get(events, k));
+	mg_notifier_events(d, events);
 }
 
 int mg_daemon_event(struct mg_daemon *d, json_t *event, struct sk_err *err)

@@ -11,6 +11,7 @@
 #include "lib/json.h"
 #include "lib/util.h"
 #include "mgmt/mgmtd/handlers.h"
+#include "mgmt/mgmtd/notifier.h"
 #include "mgmt/mgmtd/peer.h"
 #include "mgmt/store/audit.h"
 #include "mgmt/store/changes.h"
@@ -234,6 +235,23 @@ static void add_events(struct mg_call *c, json_t *v)
 	}
 }
 
+static void add_notification(struct mg_call *c, json_t *v)
+{
+	static const struct sk_text failing = {
+		"notifications cannot be sent (see notification below)",
+		"通知を送信できません (「通知」の項を参照)"};
+	const json_t *n;
+	const char *why;
+
+	mg_notifier_status(c->d, v);
+	n = json_object_get(v, "notification");
+	why = json_string_value(json_object_get(n, "error"));
+	if (n &&
+		((why && why[0]) ||
+			sk_streq(json_string_value(json_object_get(n, "state")), "failed")))
+		warn_text(c, v, &failing);
+}
+
 int mg_h_status(struct mg_call *c, struct sk_err *err)
 {
 	_cleanup_(sk_json_decrefp) json_t *v = json_object();
@@ -252,6 +270,7 @@ int mg_h_status(struct mg_call *c, struct sk_err *err)
 		(r = add_audit(c, v, err)) < 0)
 		return r;
 	add_events(c, v);
+	add_notification(c, v);
 	return mg_reply_record(c, json_incref(v));
 }
 

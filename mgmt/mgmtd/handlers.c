@@ -57,6 +57,7 @@ static const struct handler handlers[] = {
 	{"ips.status", mg_h_ips_status},
 	{"ips.trial", mg_h_ips_trial},
 	{"notice.list", mg_h_notice_list},
+	{"notify.test", mg_h_notify_test},
 	{"object.history", mg_h_object_history},
 	{"object.list", mg_h_object_list},
 	{"object.remove", mg_h_object_remove},

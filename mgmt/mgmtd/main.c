@@ -15,7 +15,7 @@
 #include "lib/log.h"
 #include "lib/sandbox.h"
 #include "lib/util.h"
-#include "mgmt/mgmtd/private.h"
+#include "mgmt/mgmtd/notifier.h"
 
 struct options {
 	struct mg_daemon_opts d;
@@ -206,6 +206,9 @@ static int run(const struct options *o)
 	r = d->listen_fd < -1       ? d->listen_fd
 		: d->listen_fd >= 0 ? 0
 				    : sk_mkdir_p(o->d.run_dir, 0755, &err);
+	/* It opens connections and knows passwords; the daemon does neither. */
+	if (!r)
+		r = mg_notifier_fork(d, &o->d, &err);
 	if (!r)
 		r = confine(o, &err);
 	if (!r)

@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "mgmt/mgmtd/inspect.h"
+#include "mgmt/mgmtd/notifier.h"
 #include "mgmt/mgmtd/peer.h"
 #include "mgmt/store/exceptions.h"
 #include "mgmt/store/rules.h"
@@ -156,6 +157,8 @@ static void hourly(struct mg_schedule *s, int64_t now)
 		sk_log_err(LOG_ERR, "notices", &err);
 	else if (n)
 		sk_log(LOG_NOTICE, "%zu reminders of rules that expire soon", n);
+	if (n)
+		mg_notifier_expiry(s->d, now);
 	if (mg_daemon_events_reopen(s->d, &err) < 0 ||
 		mg_events_maintain(s->d->events, now, &err) < 0)
 		sk_log_err(LOG_ERR, "event store", &err);
@@ -171,6 +174,7 @@ static void settings(struct mg_schedule *s)
 	s->d->settings_dirty = false;
 	if (mg_daemon_events_reopen(s->d, &err) < 0)
 		sk_log_err(LOG_ERR, "event store", &err);
+	mg_notifier_tick(s->d);
 }
 
 static int on_tick(sd_event_source *src, uint64_t usec, void *userdata)
