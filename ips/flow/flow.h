@@ -44,15 +44,18 @@ struct ips_flow {
 	uint8_t state;        /* enum ips_flow_state */
 	uint8_t tcp_flags[2]; /* all flags seen */
 	uint8_t seen;         /* bit 0, 1: a packet of that direction was seen (not TCP) */
+	uint8_t tunnel_depth;
 
+	/* The second one. */
 	uint64_t id; /* never 0, unique in this process */
 	struct ips_tcp *tcp;
 	struct ips_det_flow *det;
-	void *user; /* the engine's */
-	uint64_t first_us;
-	struct ips_addr addr[2];
 	uint16_t vlan[2];
 	uint32_t syn_seq; /* TCP: sequence number of the first packet; the stream keeps it */
+	struct ips_addr addr[2];
+
+	uint64_t first_us;
+	void *user;               /* the engine's */
 	uint32_t in_dev, out_dev; /* of the first packet */
 	uint8_t hw_src[6];        /* MAC of the client's side, as first seen */
 	struct ips_app app;

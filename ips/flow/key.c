@@ -54,7 +54,7 @@ static bool icmp4_is_error(uint8_t type)
 	return type == ICMP_UNREACH || type == 4 || type == 5 || type == 11 || type == 12;
 }
 
-static bool ports_of(const struct ips_packet *p, struct ips_flow_end ends[2])
+static bool ports_of(const struct ips_packet *p, uint16_t port[2])
 {
 	switch (p->proto) {
 	case IPPROTO_TCP:
@@ -72,71 +72,71 @@ static bool ports_of(const struct ips_packet *p, struct ips_flow_end ends[2])
 	case IPPROTO_ICMP:
 		if (p->l4.len < 8 || icmp4_is_error(p->icmp.type))
 			return false;
-		ends[0].port = (uint16_t)(p->icmp.type << 8 | p->icmp.code);
-		ends[1].port = (uint16_t)(icmp4_counterpart(p->icmp.type) << 8);
+		port[0] = (uint16_t)(p->icmp.type << 8 | p->icmp.code);
+		port[1] = (uint16_t)(icmp4_counterpart(p->icmp.type) << 8);
 		return true;
 	case IPPROTO_ICMPV6:
 		if (p->l4.len < 8)
 			return false;
-		ends[0].port = (uint16_t)(p->icmp.type << 8 | p->icmp.code);
-		ends[1].port = (uint16_t)(icmp6_counterpart(p->icmp.type) << 8);
+		port[0] = (uint16_t)(p->icmp.type << 8 | p->icmp.code);
+		port[1] = (uint16_t)(icmp6_counterpart(p->icmp.type) << 8);
 		return true;
-	case IPPROTO_ESP: ends[0].port = ends[1].port = 0; return true;
+	case IPPROTO_ESP: port[0] = port[1] = 0; return true;
 	default: return false;
 	}
-	ends[0].port = p->sport;
-	ends[1].port = p->dport;
+	port[0] = p->sport;
+	port[1] = p->dport;
 	return true;
 }
 
-static int compare_ends(const struct ips_flow_end *a, const struct ips_flow_end *b, uint8_t family)
+static int compare_ends(const struct ips_flow_key *k)
 {
-	int d = memcmp(a->addr, b->addr, family == 4 ? 4 : 16);
+	int d = memcmp(&k->addr[0], &k->addr[1], k->family == 4 ? 4 : 16);
 
-	return d ? d : (int)a->port - (int)b->port;
+	return d ? d : (int)k->port[0] - (int)k->port[1];
 }
 
-static void fill(struct ips_flow_key *k, const struct ips_packet *p, uint8_t proto,
-	const struct ips_flow_end ends[2])
+/* With ends and protocol set: the rest, which is the same for both directions. */
+static void finish(struct ips_flow_key *k, const struct ips_packet *p)
 {
-	bool swap = compare_ends(&ends[0], &ends[1], p->family) > 0;
-	const struct ips_flow_end *lo = &ends[swap], *hi = &ends[!swap];
-	uint64_t vlans =
-		(uint64_t)(p->vlan_n > 0 ? p->vlan[0] : 0) << 16 | (p->vlan_n > 1 ? p->vlan[1] : 0);
-	uint64_t rest = (uint64_t)lo->port << 48 | (uint64_t)hi->port << 32 | vlans;
+	unsigned lo, hi;
 
-	k->w[0] = rest;
-	k->w[1] = (uint64_t)proto | (uint64_t)p->family << 8 | (uint64_t)p->tunnel_depth << 16;
-	if (p->family == 4) {
-		k->w[2] = (uint64_t)lo->addr->w[0] << 32 | hi->addr->w[0];
-		k->w[3] = k->w[4] = k->w[5] = 0;
+	k->family = p->family;
+	k->tunnel_depth = p->tunnel_depth;
+	k->vlan[0] = p->vlan_n > 0 ? p->vlan[0] : 0;
+	k->vlan[1] = p->vlan_n > 1 ? p->vlan[1] : 0;
+	lo = compare_ends(k) > 0;
+	hi = !lo;
+	k->w[0] = (uint64_t)k->port[lo] << 48 | (uint64_t)k->port[hi] << 32 |
+		(uint64_t)k->vlan[0] << 16 | k->vlan[1];
+	k->w[1] = (uint64_t)k->proto | (uint64_t)k->family << 8 | (uint64_t)k->tunnel_depth << 16;
+	if (k->family == 4) {
+		k->w[2] = (uint64_t)k->addr[lo].w[0] << 32 | k->addr[hi].w[0];
 		k->n = 3;
 		return;
 	}
-	memcpy(&k->w[2], lo->addr, 16);
-	memcpy(&k->w[4], hi->addr, 16);
+	memcpy(&k->w[2], &k->addr[lo], 16);
+	memcpy(&k->w[4], &k->addr[hi], 16);
 	k->n = 6;
 }
 
-bool ips_flow_key_of(
-	const struct ips_packet *p, struct ips_flow_key *ret, struct ips_flow_end ret_ends[2])
+bool ips_flow_key_of(const struct ips_packet *p, struct ips_flow_key *ret)
 {
 	if ((p->family != 4 && p->family != 6) || (p->flags & IPS_PKT_FRAGMENT) ||
-		!ports_of(p, ret_ends))
+		!ports_of(p, ret->port))
 		return false;
-	ret_ends[0].addr = &p->src;
-	ret_ends[1].addr = &p->dst;
-	fill(ret, p, p->proto, ret_ends);
+	ret->addr[0] = p->src;
+	ret->addr[1] = p->dst;
+	ret->proto = p->proto;
+	finish(ret, p);
 	return true;
 }
 
 bool ips_flow_key_quoted(const struct ips_packet *p, struct ips_flow_key *ret)
 {
-	struct ips_addr src = {{0}}, dst = {{0}};
-	struct ips_flow_end ends[2] = {{.addr = &src}, {.addr = &dst}};
 	struct sk_cursor c;
 	const uint8_t *at;
-	uint8_t version, proto;
+	uint8_t version;
 
 	if (p->family != 4 || p->proto != IPPROTO_ICMP || p->l4.len < 8 ||
 		(p->flags & IPS_PKT_FRAGMENT) || p->icmp.type != ICMP_UNREACH)
@@ -144,19 +144,20 @@ bool ips_flow_key_quoted(const struct ips_packet *p, struct ips_flow_key *ret)
 	sk_cur_init(&c, p->icmp.inner.data, p->icmp.inner.len);
 	version = sk_cur_u8(&c);
 	sk_cur_skip(&c, 8);
-	proto = sk_cur_u8(&c);
+	ret->proto = sk_cur_u8(&c);
 	sk_cur_skip(&c, 2);
 	at = sk_cur_take(&c, 8);
 	if (!at || version >> 4 != 4 || (version & 15) < 5 ||
-		(proto != IPPROTO_TCP && proto != IPPROTO_UDP))
+		(ret->proto != IPPROTO_TCP && ret->proto != IPPROTO_UDP))
 		return false;
-	memcpy(src.w, at, 4);
-	memcpy(dst.w, at + 4, 4);
+	memset(ret->addr, 0, sizeof(ret->addr));
+	memcpy(ret->addr[0].w, at, 4);
+	memcpy(ret->addr[1].w, at + 4, 4);
 	sk_cur_skip(&c, ((version & 15u) - 5) * 4);
-	ends[0].port = sk_cur_be16(&c);
-	ends[1].port = sk_cur_be16(&c);
+	ret->port[0] = sk_cur_be16(&c);
+	ret->port[1] = sk_cur_be16(&c);
 	if (!sk_cur_ok(&c))
 		return false;
-	fill(ret, p, proto, ends);
+	finish(ret, p);
 	return true;
 }

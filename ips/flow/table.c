@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The flow table: chained hash over preallocated slots of one cache line, and one list per protocol
- * class and state in order of last use, so that expiry and give-up take the head. A flow moves in
- * its list at most once a second, and to the list of a new state when next met: lists are
- * right within a second, packets stay cheap. The flow itself says what holds.
+ * The flow table: chained hash over preallocated flows, of which a packet touches two cache lines,
+ * and one list per protocol class and state in order of last use, so that expiry and give-up take
+ * the head. A flow moves in its list at most once a second, and to the list of a new state when
+ * next met: lists are right within a second, packets stay cheap. The flow itself says what holds.
  */
 #include "ips/flow/flow.h"
 
@@ -24,14 +24,17 @@ enum class { CLASS_TCP, CLASS_UDP, CLASS_ICMP, CLASS_OTHER, CLASSES };
 #define STATES 3
 #define LISTS (CLASSES * STATES)
 
+/*
+ * A link of a chain: the next flow's index in the low bits (all ones: none), and above it as many
+ * bits of that flow's hash as fit, which mostly tell at once whether it is another.
+ */
 struct slot {
-	uint64_t key[IPS_FLOW_WORDS];
-	uint32_t hash;
-	uint32_t chain; /* next in the bucket, or in the free list */
+	uint32_t link; /* or the next index of the free list */
+	uint32_t bucket;
 	uint32_t prev, next;
 };
 
-/* What a packet touches comes first: one cache line with the flow's beginning. */
+/* What a packet touches comes first, the flow's beginning filling the line. */
 struct entry {
 	uint32_t moved_s; /* when it last moved to the end of its list */
 	uint8_t class, list;
@@ -47,6 +50,7 @@ struct ips_flow_table {
 	struct ips_flow_config cfg;
 	struct ips_sipkey sip;
 	uint32_t mask, free, fresh; /* slots from fresh on were never used */
+	uint32_t index_mask;        /* of a link */
 	uint32_t *buckets;
 	struct slot *slots;
 	struct entry *entries;
@@ -87,11 +91,12 @@ struct ips_flow_table *ips_flow_table_new(const struct ips_flow_config *cfg, con
 	t->arg = arg;
 	t->free = NONE;
 	memcpy(&t->sip, seed, sizeof(t->sip));
-	while (buckets < t->cfg.max + t->cfg.max / 2)
+	while (buckets < t->cfg.max)
 		buckets *= 2;
 	t->mask = (uint32_t)buckets - 1;
+	t->index_mask = (uint32_t)buckets * 2 - 1;
 	t->buckets = malloc(buckets * sizeof(*t->buckets));
-	t->slots = aligned_alloc(64, t->cfg.max * sizeof(*t->slots));
+	t->slots = malloc(t->cfg.max * sizeof(*t->slots));
 	t->entries = aligned_alloc(64, t->cfg.max * sizeof(*t->entries));
 	if (!t->buckets || !t->slots || !t->entries) {
 		ips_flow_table_free(t);
@@ -162,17 +167,17 @@ static void end(struct ips_flow_table *t, uint32_t i)
 {
 	struct entry *e = &t->entries[i];
 	struct slot *s = &t->slots[i];
-	uint32_t *link = &t->buckets[s->hash & t->mask];
+	uint32_t *link = &t->buckets[s->bucket];
 
 	/* Out of all lists first: whatever the owner does meanwhile cannot end it twice. */
-	while (*link != i)
-		link = &t->slots[*link].chain;
-	*link = s->chain;
+	while ((*link & t->index_mask) != i)
+		link = &t->slots[*link & t->index_mask].link;
+	*link = s->link;
 	list_remove(t, i);
 	if (t->gone)
 		t->gone(&e->f, t->arg);
 	e->f.id = 0;
-	s->chain = t->free;
+	s->link = t->free;
 	t->free = i;
 	t->stats.now--;
 }
@@ -230,7 +235,7 @@ static uint32_t take_slot(struct ips_flow_table *t)
 		give_up_one(t);
 	if (t->free != NONE) {
 		i = t->free;
-		t->free = t->slots[i].chain;
+		t->free = t->slots[i].link;
 		return i;
 	}
 	return t->fresh < t->cfg.max ? t->fresh++ : NONE;
@@ -244,24 +249,58 @@ static enum class class_of(uint8_t proto) {
 	}
 }
 
-static uint32_t find(const struct ips_flow_table *t, const struct ips_flow_key *k, uint32_t hash)
+static bool same_addr(const struct ips_addr *a, const struct ips_addr *b, uint8_t family)
 {
-	uint32_t i = t->buckets[hash & t->mask];
-
-	while (i != NONE) {
-		const struct slot *s = &t->slots[i];
-
-		/* Most likely it is this one: fetch the flow while the key is compared. */
-		__builtin_prefetch(&t->entries[i], 1);
-		if (s->hash == hash && memcmp(s->key, k->w, sizeof(s->key)) == 0)
-			break;
-		i = s->chain;
-	}
-	return i;
+	return family == 4 ? a->w[0] == b->w[0] : memcmp(a, b, sizeof(*a)) == 0;
 }
 
-static uint32_t make(struct ips_flow_table *t, const struct ips_flow_key *k, uint32_t hash,
-	const struct ips_packet *p, const struct ips_flow_end ends[2])
+/* Is k's sender f's side d, and its receiver the other one? */
+static bool is_side(const struct ips_flow *f, const struct ips_flow_key *k, unsigned d)
+{
+	return k->port[0] == f->port[d] && k->port[1] == f->port[!d] &&
+		same_addr(&k->addr[0], &f->addr[d], k->family) &&
+		same_addr(&k->addr[1], &f->addr[!d], k->family);
+}
+
+static bool is_flow(const struct ips_flow *f, const struct ips_flow_key *k)
+{
+	return f->family == k->family && f->proto == k->proto &&
+		f->tunnel_depth == k->tunnel_depth && f->vlan[0] == k->vlan[0] &&
+		f->vlan[1] == k->vlan[1] && (is_side(f, k, 0) || is_side(f, k, 1));
+}
+
+static uint64_t hash_of(const struct ips_flow_table *t, const struct ips_flow_key *k)
+{
+	return ips_siphash(&t->sip, k->w, k->n);
+}
+
+/* The bits above a link's index. */
+static uint32_t tag_of(const struct ips_flow_table *t, uint64_t hash)
+{
+	return (uint32_t)(hash >> 32) & ~t->index_mask;
+}
+
+static uint32_t find(const struct ips_flow_table *t, const struct ips_flow_key *k, uint64_t hash)
+{
+	uint32_t link = t->buckets[hash & t->mask], tag = tag_of(t, hash);
+
+	for (;;) {
+		uint32_t i = link & t->index_mask;
+		const struct entry *e = &t->entries[i];
+
+		if (i == t->index_mask)
+			return NONE;
+		if ((link & ~t->index_mask) == tag) {
+			__builtin_prefetch((const char *)e + 64);
+			if (is_flow(&e->f, k))
+				return i;
+		}
+		link = t->slots[i].link;
+	}
+}
+
+static uint32_t make(struct ips_flow_table *t, const struct ips_flow_key *k, uint64_t hash,
+	const struct ips_packet *p)
 {
 	uint32_t i = take_slot(t);
 	struct slot *s;
@@ -276,11 +315,10 @@ static uint32_t make(struct ips_flow_table *t, const struct ips_flow_key *k, uin
 	memset(e, 0, sizeof(*e));
 	/* The slot in the low half finds it again by id, the count makes it unique. */
 	f->id = ++t->made << 32 | i;
-	for (unsigned d = 0; d < 2; d++) {
-		f->addr[d] = *ends[d].addr;
-		f->port[d] = ends[d].port;
-		f->vlan[d] = p->vlan_n > d ? p->vlan[d] : 0;
-	}
+	memcpy(f->addr, k->addr, sizeof(f->addr));
+	memcpy(f->port, k->port, sizeof(f->port));
+	memcpy(f->vlan, k->vlan, sizeof(f->vlan));
+	f->tunnel_depth = k->tunnel_depth;
 	f->family = p->family;
 	f->proto = p->proto;
 	f->first_us = f->last_us = p->ts_us;
@@ -290,22 +328,13 @@ static uint32_t make(struct ips_flow_table *t, const struct ips_flow_key *k, uin
 	if (p->proto == IPPROTO_TCP)
 		f->syn_seq = p->tcp.seq;
 	e->class = (uint8_t)class_of(p->proto);
-	memcpy(s->key, k->w, sizeof(s->key));
-	s->hash = hash;
-	s->chain = t->buckets[hash & t->mask];
-	t->buckets[hash & t->mask] = i;
+	s->bucket = (uint32_t)hash & t->mask;
+	s->link = t->buckets[s->bucket];
+	t->buckets[s->bucket] = tag_of(t, hash) | i;
 	list_append(t, i);
 	t->stats.made++;
 	t->stats.now++;
 	return i;
-}
-
-static enum ips_dir direction(const struct ips_flow *f, const struct ips_flow_end ends[2])
-{
-	if (ends[0].port != ends[1].port)
-		return ends[0].port == f->port[0] ? IPS_TOSERVER : IPS_TOCLIENT;
-	return memcmp(ends[0].addr, &f->addr[0], f->family == 4 ? 4 : 16) == 0 ? IPS_TOSERVER
-									       : IPS_TOCLIENT;
 }
 
 /* A SYN that does not repeat the one that began f, on a connection that is over. */
@@ -363,7 +392,7 @@ static struct ips_flow *get_quoted(struct ips_flow_table *t, struct ips_packet *
 
 	if (!ips_flow_key_quoted(p, &k))
 		return NULL;
-	i = find(t, &k, (uint32_t)ips_siphash(&t->sip, k.w, k.n));
+	i = find(t, &k, hash_of(t, &k));
 	if (i == NONE)
 		return NULL;
 	f = &t->entries[i].f;
@@ -374,21 +403,21 @@ static struct ips_flow *get_quoted(struct ips_flow_table *t, struct ips_packet *
 
 struct ips_flow *ips_flow_get(struct ips_flow_table *t, struct ips_packet *p)
 {
-	struct ips_flow_end ends[2];
 	struct ips_flow_key k;
-	uint32_t hash, i;
+	uint64_t hash;
+	uint32_t i;
 
 	p->flow = NULL;
 	p->dir = IPS_TOSERVER;
-	if (!ips_flow_key_of(p, &k, ends))
+	if (!ips_flow_key_of(p, &k))
 		return get_quoted(t, p);
-	hash = (uint32_t)ips_siphash(&t->sip, k.w, k.n);
+	hash = hash_of(t, &k);
 	i = find(t, &k, hash);
 	if (i != NONE) {
 		struct entry *e = &t->entries[i];
 		bool late = timed_out(t, e, p->ts_us);
 
-		p->dir = direction(&e->f, ends);
+		p->dir = is_side(&e->f, &k, 0) ? IPS_TOSERVER : IPS_TOCLIENT;
 		if (late || is_reuse(&e->f, p, p->dir)) {
 			t->stats.timed_out += late;
 			end(t, i);
@@ -397,7 +426,7 @@ struct ips_flow *ips_flow_get(struct ips_flow_table *t, struct ips_packet *p)
 		}
 	}
 	if (i == NONE)
-		i = make(t, &k, hash, p, ends);
+		i = make(t, &k, hash, p);
 	if (i == NONE)
 		return NULL;
 	update(t, i, p, false);
