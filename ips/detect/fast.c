@@ -53,8 +53,7 @@ static bool dull(enum ips_buf b)
 	case IPS_BUF_HTTP_CONTENT_LEN:
 	case IPS_BUF_HTTP_CONTENT_TYPE:
 	case IPS_BUF_HTTP_HEADER_NAMES:
-	case IPS_BUF_TLS_RANDOM:
-	case IPS_BUF_SIP_METHOD: return true;
+	case IPS_BUF_TLS_RANDOM: return true;
 	default: return false;
 	}
 }

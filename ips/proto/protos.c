@@ -34,6 +34,7 @@ const struct ips_probe_row *const ips_probe_tables[] = {
 	ips_quic_probes,
 	ips_dns_probes,
 	ips_modbus_probes,
+	ips_named_probes,
 	NULL,
 };
 

@@ -27,5 +27,6 @@ extern const struct ips_proto ips_http1_proto;
 extern const struct ips_probe_row ips_http_probes[];
 extern const struct ips_proto ips_http2_proto;
 extern const struct ips_probe_row ips_http2_probes[];
+extern const struct ips_probe_row ips_named_probes[];
 
 #endif
