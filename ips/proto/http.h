@@ -56,7 +56,7 @@ struct http_tx {
 	htp_tx_t *htx;
 	uint64_t charge;   /* libhtp's memory for it, estimated */
 	bool line_seen;    /* the request line was parsed */
-	bool answer_named; /* it was when the answer's body began: the path names it */
+	bool answer_named; /* there was a path to name it when the answer's body began */
 	enum http_upload upload;
 	struct http_side side[2];
 	struct http_blob uri; /* normalised */

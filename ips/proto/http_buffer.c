@@ -20,8 +20,9 @@ static bool headers_parsed(const struct http_tx *tx, enum ips_dir dir)
 
 static bool line_parsed(const struct http_tx *tx, enum ips_dir dir)
 {
+	/* For an answer without a request libhtp makes one up; it has a URI, no line. */
 	if (dir == IPS_TOSERVER)
-		return tx->line_seen;
+		return tx->line_seen || tx->base.complete[dir];
 	if (tx->htx->response_progress == HTP_RESPONSE_HEADERS)
 		/* 100 Continue: another line follows, and only that counts. */
 		return tx->htx->response_status_number != 100;
@@ -422,6 +423,24 @@ enum ips_buf_state http_buffer(struct ips_app *a, struct ips_tx *t, enum ips_buf
 	}
 }
 
+/* Of a file that is complete; no bytes are no file. */
+static bool file_size(struct http_tx *tx, enum ips_dir dir, unsigned index, uint64_t *ret)
+{
+	const struct ips_body *b = &tx->side[dir].body;
+	struct ips_buf_view v;
+
+	if (!b->done || b->total == 0)
+		return false;
+	*ret = b->total;
+	if (dir == IPS_TOCLIENT)
+		return index == 0;
+	if (http_upload_view(tx, index, false, &v) != IPS_BUF_FULL)
+		return false;
+	if (tx->upload == HTTP_UPLOAD_MULTIPART)
+		*ret = v.len;
+	return true;
+}
+
 bool http_number(struct ips_app *a, struct ips_tx *t, enum ips_num num, enum ips_dir dir,
 	unsigned index, uint64_t *ret)
 {
@@ -439,14 +458,7 @@ bool http_number(struct ips_app *a, struct ips_tx *t, enum ips_num num, enum ips
 			return false;
 		*ret = v.len;
 		return true;
-	case IPS_NUM_FILE_SIZE:
-		if (dir == IPS_TOSERVER ? http_upload_view(tx, index, false, &v) != IPS_BUF_FULL
-					: index > 0 || !tx->side[dir].body.done)
-			return false;
-		*ret = dir == IPS_TOSERVER && tx->upload == HTTP_UPLOAD_MULTIPART
-			? v.len
-			: tx->side[dir].body.total;
-		return true;
+	case IPS_NUM_FILE_SIZE: return file_size(tx, dir, index, ret);
 	default: return false;
 	}
 }

@@ -148,8 +148,9 @@ static bool range_ok(struct ips_view v)
 void http_answer_start(struct http_tx *tx)
 {
 	const htp_header_t *h = htp_table_get_c(tx->htx->response_headers, "content-range");
+	const htp_uri_t *u = tx->htx->parsed_uri;
 
-	tx->answer_named = tx->line_seen;
+	tx->answer_named = u && u->path;
 	if (h && !range_ok(http_view(h->value)))
 		event(tx, HTTP_EV_RANGE);
 }

@@ -77,6 +77,8 @@ static void test_response_first(void **state)
 	talk_eof(&t, C2S);
 	talk_eof(&t, S2C);
 	talk_absent(&t, 0, IPS_BUF_HTTP_URI, C2S);
+	talk_absent(&t, 0, IPS_BUF_HTTP_METHOD, C2S);
+	talk_is(&t, 0, IPS_BUF_HTTP_URI_RAW, C2S, "/libhtp::request_uri_not_seen");
 	assert_true(talk_tx(&t, 0)->complete[C2S]);
 	talk_end(&t);
 }
