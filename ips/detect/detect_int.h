@@ -58,6 +58,7 @@ struct ips_det_raw {
 	uint32_t gen;
 	uint8_t n[2];
 	struct ips_pending p[2][IPS_PENDING];
+	uint64_t lost[2]; /* one had to be forgotten: search again what came before that place */
 };
 
 struct ips_work {
@@ -96,6 +97,8 @@ struct ips_detect {
 	struct ips_det_tx *free_tx;
 	struct ips_tx_chunk *free_chunks;
 	struct ips_det_raw *free_raw;
+	/* Until then, for want of memory, every stream's tail is searched again. */
+	uint64_t lost_us;
 	uint32_t tx_size; /* of a struct ips_det_tx for this ruleset */
 	struct ips_detect_stats stats;
 };
@@ -117,6 +120,7 @@ void ips_run_transactions(struct ips_detect *d);
 bool ips_raw_match(struct ips_detect *d, uint32_t rank);
 void ips_raw_defer(struct ips_detect *d, uint32_t rank); /* it may hold with the next packet */
 void ips_raw_pending(struct ips_detect *d);              /* those of this flow become candidates */
+bool ips_raw_lost(const struct ips_detect *d);           /* some were forgotten: search the tail */
 bool ips_payload_lists(struct ips_detect *d, const struct ips_crule *c, struct ips_view v,
 	uint64_t offset, unsigned flags);
 void ips_raw_free(struct ips_detect *d, struct ips_det_raw *r);

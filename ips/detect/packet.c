@@ -58,15 +58,22 @@ static bool app_counts(const struct ips_packet *p)
 		(p->proto != IPPROTO_TCP || (p->flags & IPS_PKT_ESTABLISHED));
 }
 
-bool ips_rule_fits(struct ips_detect *d, const struct ips_crule *c)
+/* This flow is one the rule is about. */
+static bool applies(const struct ips_detect *d, const struct ips_crule *c)
 {
 	const struct ips_packet *p = d->p;
-	struct ips_tx *tx = d->env.tx;
-	bool yes;
 
 	if (c->app != IPS_P_UNKNOWN && (!app_counts(p) || !ips_crule_app(c, p->flow)))
 		return false;
-	if (!ips_crule_header(c, p) || !ips_inspect_flow_opt(c->rule, p))
+	return ips_crule_header(c, p);
+}
+
+bool ips_rule_fits(struct ips_detect *d, const struct ips_crule *c)
+{
+	struct ips_tx *tx = d->env.tx;
+	bool yes;
+
+	if (!applies(d, c) || !ips_inspect_flow_opt(c->rule, d->p))
 		return false;
 	d->env.tx = NULL;
 	yes = ips_inspect_packet_conds(d->in, c->rule, &d->env);
@@ -171,18 +178,23 @@ static bool raw_has_payload(const struct ips_detect *d)
 	return fresh == v->data || memcmp(fresh, v->data, v->len) == 0;
 }
 
-static void scan_raw(struct ips_detect *d, const struct ips_group *g)
+static void scan_raw(struct ips_detect *d, const struct ips_group *g, bool lost)
 {
 	const struct ips_raw *raw = d->raw;
 	uint32_t old = raw->len - raw->fresh;
 	/* What lies before, as far as a pattern could reach into the new part. */
 	uint32_t back = g->all.max_len ? SK_MIN(old, g->all.max_len - 1) : 0;
 
+	if (lost)
+		back = old;
 	ips_scan(d, &g->all, (struct ips_view){raw->data + old - back, raw->fresh + back});
 	if (raw->seam)
 		ips_scan(d, &g->all, (struct ips_view){raw->seam, raw->seam_len});
 	if (!d->cfg.inline_mode || raw->offset == 0)
 		ips_scan(d, &g->head, first_of((struct ips_view){raw->data, raw->len}, IPS_HEAD));
+	else if (raw->seam && raw->offset == raw->seam_old)
+		ips_scan(d, &g->head,
+			first_of((struct ips_view){raw->seam, raw->seam_len}, IPS_HEAD));
 }
 
 static void scan_payload(struct ips_detect *d, const struct ips_group *g, bool again)
@@ -224,12 +236,13 @@ static void collect(struct ips_detect *d, bool again)
 {
 	bool payload = inspects_payload(d->p) && !again;
 	bool covered = payload && d->raw && raw_has_payload(d);
+	bool lost = d->raw && d->cfg.inline_mode && ips_raw_lost(d);
 	struct groups gs;
 
 	groups_of(d, &gs);
 	for (unsigned i = 0; i < gs.n; i++) {
 		if (d->raw)
-			scan_raw(d, gs.g[i]);
+			scan_raw(d, gs.g[i], lost);
 		if (payload)
 			scan_payload(d, gs.g[i], covered);
 		if (!again || d->raw)
@@ -312,7 +325,8 @@ static void try_rule(struct ips_detect *d, uint32_t rank, bool again)
 		return;
 	memset(d->env.vars, 0, sizeof(d->env.vars));
 	if (!ips_rule_fits(d, c)) {
-		ips_raw_defer(d, rank);
+		if (applies(d, c))
+			ips_raw_defer(d, rank);
 		return;
 	}
 	if ((c->flags & IPS_CR_HDR_BUF) && !headers_hold(d, c->rule))

@@ -9,6 +9,8 @@
 
 #include "ips/detect/detect_int.h"
 
+#define LOST_US 10000000 /* how long tails are searched again after memory was short */
+
 bool ips_payload_lists(struct ips_detect *d, const struct ips_crule *c, struct ips_view v,
 	uint64_t offset, unsigned flags)
 {
@@ -78,18 +80,22 @@ static void remember(struct ips_detect *d, uint32_t rank, bool matched)
 	enum ips_dir dir = d->p->dir;
 	struct ips_pending *e, *old;
 
-	if (!r)
+	if (!r) {
+		d->lost_us = d->env.now_us + LOST_US;
 		return;
+	}
 	old = e = &r->p[dir][0];
 	for (uint8_t i = 0; i < r->n[dir] && e->rank != rank; i++, e++) {
 		if (e->end < old->end)
 			old = e;
 	}
 	if (e == &r->p[dir][r->n[dir]]) {
-		if (r->n[dir] < IPS_PENDING)
+		if (r->n[dir] < IPS_PENDING) {
 			r->n[dir]++;
-		else
+		} else {
 			e = old;
+			r->lost[dir] = d->raw->offset + d->raw->len;
+		}
 	}
 	*e = (struct ips_pending){rank, matched, d->raw->offset + d->raw->len};
 }
@@ -98,6 +104,13 @@ void ips_raw_defer(struct ips_detect *d, uint32_t rank)
 {
 	if (d->cfg.inline_mode && d->raw && (d->rs->rules[rank].flags & IPS_CR_RAW_FAST))
 		remember(d, rank, false);
+}
+
+bool ips_raw_lost(const struct ips_detect *d)
+{
+	const struct ips_det_raw *r = raw_of(d);
+
+	return d->env.now_us < d->lost_us || (r && r->lost[d->p->dir] > window_start(d->raw));
 }
 
 void ips_raw_pending(struct ips_detect *d)

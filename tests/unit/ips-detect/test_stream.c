@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Inline: patterns split over packets are found by the packet that completes them, and once. */
+#include "ips/detect/detect_int.h"
 #include "tests/unit/ips-detect/rig.h"
 
 #include <stdio.h>
@@ -81,6 +82,63 @@ static void seam(void **state)
 		(const uint8_t *)"some GET /evilxxxxxxxyyyy", 25, 21};
 	assert_string_equal(rig_packet(&r, TS, big, &raw), "");
 	rig_done(&r);
+	/* What must stand at the beginning, across the border. */
+	rig_init(&r, true, rules);
+	memcpy(big, "AD", 2);
+	raw = rig_raw("HE", 0, 0);
+	assert_string_equal(rig_packet(&r, TS, "HE", &raw), "");
+	raw = (struct ips_raw){(const uint8_t *)big, 8192, 8192, 2, false, false,
+		(const uint8_t *)"HEADyyxx", 8, 2};
+	assert_string_equal(rig_packet(&r, TS, big, &raw), "4~");
+	rig_done(&r);
+}
+
+/* Beginnings of many other rules between the two halves do not make the first one forgotten. */
+static void decoys(void **state)
+{
+	char text[8192], all[4096] = "AAAA-first ";
+	size_t k, n = strlen(all), cut;
+	struct ips_raw raw;
+	struct rig r;
+
+	k = (size_t)snprintf(text, sizeof(text),
+		"alert tcp any any -> any any (msg:\"m\"; "
+		"content:\"AAAA-first\"; fast_pattern; content:\"second\"; distance:0; "
+		"sid:999;)\n");
+	for (int i = 0; i < 40; i++)
+		k += (size_t)snprintf(text + k, sizeof(text) - k,
+			"alert tcp any any -> any any (msg:\"m\"; content:\"decoy-%d-\"; "
+			"fast_pattern; content:\"never\"; distance:0; sid:%d;)\n",
+			i, i + 1);
+	rig_init(&r, true, text);
+	raw = rig_raw(all, 0, 0);
+	assert_string_equal(rig_packet(&r, TS, all, &raw), "");
+	for (int i = 0; i < 40; i++) {
+		cut = n;
+		n += (size_t)snprintf(all + n, sizeof(all) - n, "decoy-%d- ", i);
+		raw = rig_raw(all, cut, 0);
+		assert_string_equal(rig_packet(&r, TS, all + cut, &raw), "");
+	}
+	cut = n;
+	snprintf(all + n, sizeof(all) - n, "second");
+	raw = rig_raw(all, cut, 0);
+	assert_string_equal(rig_packet(&r, TS, all + cut, &raw), "999~");
+	rig_done(&r);
+}
+
+/* Without memory to remember, tails are searched again. */
+static void no_memory(void **state)
+{
+	struct ips_raw raw = rig_raw("first ", 0, 0);
+	struct rig r;
+
+	rig_init(&r, true, rules);
+	r.d->cfg.mem_max = 0;
+	assert_string_equal(rig_packet(&r, TS, "first ", &raw), "");
+	raw = rig_raw("first second", 6, 0);
+	assert_string_equal(rig_packet(&r, TS, "second", &raw), "2~");
+	assert_true(ips_detect_stats(r.d)->mem_refused > 0);
+	rig_done(&r);
 }
 
 /* depth counts from the beginning of the stream, not of the window; packets from their own. */
@@ -124,6 +182,8 @@ int main(void)
 		cmocka_unit_test(split),
 		cmocka_unit_test(twice),
 		cmocka_unit_test(seam),
+		cmocka_unit_test(decoys),
+		cmocka_unit_test(no_memory),
 		cmocka_unit_test(depth),
 		cmocka_unit_test(again),
 	};
