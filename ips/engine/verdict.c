@@ -137,3 +137,9 @@ void ips_worker_drop(
 	v->drop = true;
 	drop_event(w, p, NULL, reason);
 }
+
+void ips_worker_notice(struct ips_worker *w, struct ips_packet *p, const char *what)
+{
+	ips_eve_anomaly(&w->out, &w->cfg.eve, p, "engine", what);
+	ips_worker_emit(w, IPS_LOG_ANOMALY, NULL, NULL);
+}

@@ -14,6 +14,7 @@
 #define EXPECTS 4096
 #define EXPIRE_BUDGET 4 /* flows that may end for each packet */
 #define TICK_BUDGET 4096
+#define RAW_VIEWS 64        /* of one packet: as many holes are looked behind at once */
 #define PRESSURE_US 1000000 /* at most one event a second about lack of memory */
 
 static void on_chunk(struct ips_flow *f, const struct ips_chunk *c, void *arg)
@@ -100,20 +101,39 @@ static void anomalies(struct ips_worker *w, struct ips_packet *p)
 	}
 }
 
-static void detect(struct ips_worker *w, struct ips_packet *p, struct ips_verdict *v)
+static void detect_view(struct ips_worker *w, struct ips_packet *p, const struct ips_raw *raw,
+	struct ips_verdict *v)
 {
 	const struct ips_alert *alerts;
-	struct ips_raw raw = {0};
-	bool stream = p->flow && p->flow->tcp;
-	unsigned n;
+	unsigned n = ips_detect_packet(w->detect, p, raw->len ? raw : NULL, &alerts);
 
-	if (stream && !(p->flow->app.flags & IPS_APP_NO_RAW))
-		ips_stream_raw(w->streams, p, &raw);
-	n = ips_detect_packet(w->detect, p, raw.len ? &raw : NULL, &alerts);
 	if (n)
 		ips_worker_alerts(w, p, alerts, n, v);
-	if (stream && raw.len)
+}
+
+/* The packet with what of its stream waits; what waits beyond a hole follows, without the packet.
+ */
+static void detect(struct ips_worker *w, struct ips_packet *p, struct ips_verdict *v)
+{
+	bool stream = p->flow && p->flow->tcp && !(p->flow->app.flags & IPS_APP_NO_RAW);
+	uint32_t flags = p->flags;
+	struct ips_raw raw;
+
+	for (unsigned i = 0; i < RAW_VIEWS; i++) {
+		memset(&raw, 0, sizeof(raw));
+		if (stream)
+			ips_stream_raw(w->streams, p, &raw);
+		if (i && !raw.len)
+			break;
+		detect_view(w, p, &raw, v);
+		if (!raw.len)
+			break;
 		ips_stream_raw_done(w->streams, p->flow, p->dir);
+		if (!raw.more)
+			break;
+		p->flags |= IPS_PKT_PSEUDO;
+	}
+	p->flags = flags;
 }
 
 /* The last look at a flow: what was held back in either direction is delivered and inspected. */
@@ -141,6 +161,8 @@ static void finish_flow(struct ips_worker *w, struct ips_flow *f)
 		if (ips_stream_established(f))
 			p.flags |= IPS_PKT_ESTABLISHED;
 		memset(&p.events, 0, sizeof(p.events));
+		if (!ips_stream_unfinished(w->streams, f, dir) && !f->app.first)
+			continue;
 		ips_stream_flush(w->streams, f, dir);
 		detect(w, &p, &v);
 	}
@@ -200,19 +222,27 @@ static void udp_data(struct ips_worker *w, struct ips_packet *p)
 	ips_app_data(&p->flow->app, &w->app, p->dir, p->payload.data, p->payload.len, false);
 }
 
-/* No room for another flow: by policy the packet passes unseen or dies; said once a second. */
+static uint64_t shortages(const struct ips_worker *w)
+{
+	const struct ips_stream_stats *st = ips_stream_stats(w->streams);
+
+	return st->no_session + st->no_pool + w->app_mem.refused;
+}
+
+/* No memory to inspect this packet: by policy it passes unseen or dies; said once a second. */
 static void pressure(struct ips_worker *w, struct ips_packet *p, struct ips_verdict *v)
 {
-	bool tell = w->now_us - w->last_pressure_us >= PRESSURE_US;
+	bool drop = w->cfg.inline_mode && w->cfg.pressure_drop && !v->drop;
 
 	w->stats.pressure++;
-	if (tell)
-		w->last_pressure_us = w->now_us;
-	if (!w->cfg.inline_mode || !w->cfg.pressure_drop)
+	v->drop |= drop;
+	if (w->now_us - w->last_pressure_us < PRESSURE_US)
 		return;
-	v->drop = true;
-	if (tell)
+	w->last_pressure_us = w->now_us;
+	if (drop)
 		ips_worker_drop(w, p, "ips_pressure", v);
+	else if (w->cfg.inline_mode)
+		ips_worker_notice(w, p, "no_memory");
 }
 
 static bool wants_flow(const struct ips_packet *p)
@@ -236,6 +266,7 @@ static bool decided(struct ips_flow *f, struct ips_verdict *v)
 
 static void flow_packet(struct ips_worker *w, struct ips_packet *p, struct ips_verdict *v)
 {
+	uint64_t short_before = shortages(w);
 	struct ips_flow *f = p->flow;
 
 	if (decided(f, v))
@@ -256,7 +287,9 @@ static void flow_packet(struct ips_worker *w, struct ips_packet *p, struct ips_v
 		memset(f->app.events, 0, sizeof(f->app.events));
 		log_txs(w, p, f, false);
 	}
-	if (w->cfg.inline_mode && w->cfg.drop_invalid && (p->flags & IPS_PKT_STREAM_BAD) &&
+	if (shortages(w) != short_before)
+		pressure(w, p, v);
+	else if (w->cfg.inline_mode && w->cfg.drop_invalid && (p->flags & IPS_PKT_STREAM_BAD) &&
 		!v->drop)
 		ips_worker_drop(w, p, "ips_stream", v);
 	if (!v->drop && may_bypass(w, f)) {
@@ -277,8 +310,6 @@ static void one(struct ips_worker *w, struct ips_packet *p, const struct ips_met
 	if (wants_flow(p) && ips_flow_get(w->flows, p)) {
 		flow_packet(w, p, v);
 	} else {
-		if (wants_flow(p))
-			pressure(w, p, v);
 		detect(w, p, v);
 		anomalies(w, p);
 	}

@@ -33,6 +33,8 @@ void ips_worker_alerts(struct ips_worker *w, struct ips_packet *p, const struct 
 /* A drop without a rule. */
 void ips_worker_drop(
 	struct ips_worker *w, struct ips_packet *p, const char *reason, struct ips_verdict *v);
+/* An anomaly of the engine itself. */
+void ips_worker_notice(struct ips_worker *w, struct ips_packet *p, const char *what);
 /* p and a (may be NULL) are what the event is about. */
 void ips_worker_emit(struct ips_worker *w, enum ips_event_kind kind, const struct ips_packet *p,
 	const struct ips_alert *a);
