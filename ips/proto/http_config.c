@@ -242,6 +242,8 @@ htp_cfg_t *http_config_new(const struct ips_app_config *app)
 	if (!cfg)
 		return NULL;
 	htp_config_set_server_personality(cfg, HTP_SERVER_IDS);
+	/* The personality would make paths lower case, which rules do not expect. */
+	htp_config_set_convert_lowercase(cfg, HTP_DECODER_URL_PATH, 0);
 	htp_config_set_parse_request_cookies(cfg, 0);
 	htp_config_set_allow_space_uri(cfg, 0);
 	htp_config_set_plusspace_decode(cfg, HTP_DECODER_URLENCODED, 0);

@@ -2,7 +2,7 @@
 /* HTTP/1: the buffers of ordinary requests and answers, when they are there, and what is logged. */
 #include "tests/unit/ips-http/talk.h"
 
-static const char get[] = "GET /a%20b/../c?x=%41&y=1#frag HTTP/1.1\r\n"
+static const char get[] = "GET /a%20b/../C?x=%41&y=1#frag HTTP/1.1\r\n"
 			  "Host: WWW.Example.COM:8080\r\n"
 			  "User-Agent: curl/8\r\n"
 			  "Cookie: a=1; b=2\r\n"
@@ -26,10 +26,10 @@ static const char ok[] = "HTTP/1.1 200 Very OK\r\n"
 static void check_request(struct talk *t)
 {
 	talk_is(t, 0, IPS_BUF_HTTP_METHOD, C2S, "GET");
-	talk_is(t, 0, IPS_BUF_HTTP_URI, C2S, "/c?x=A&y=1#frag");
-	talk_is(t, 0, IPS_BUF_HTTP_URI_RAW, C2S, "/a%20b/../c?x=%41&y=1#frag");
+	talk_is(t, 0, IPS_BUF_HTTP_URI, C2S, "/C?x=A&y=1#frag");
+	talk_is(t, 0, IPS_BUF_HTTP_URI_RAW, C2S, "/a%20b/../C?x=%41&y=1#frag");
 	talk_is(t, 0, IPS_BUF_HTTP_PROTOCOL, C2S, "HTTP/1.1");
-	talk_is(t, 0, IPS_BUF_HTTP_REQUEST_LINE, C2S, "GET /a%20b/../c?x=%41&y=1#frag HTTP/1.1");
+	talk_is(t, 0, IPS_BUF_HTTP_REQUEST_LINE, C2S, "GET /a%20b/../C?x=%41&y=1#frag HTTP/1.1");
 	talk_is(t, 0, IPS_BUF_HTTP_HOST, C2S, "www.example.com");
 	talk_is(t, 0, IPS_BUF_HTTP_HOST_RAW, C2S, "WWW.Example.COM:8080");
 	talk_is(t, 0, IPS_BUF_HTTP_USER_AGENT, C2S, "curl/8");
@@ -50,7 +50,7 @@ static void check_request(struct talk *t)
 		"Accept-Language\r\nReferer\r\nConnection\r\nX-Twice\r\n\r\n");
 	talk_is(t, 0, IPS_BUF_HTTP_HEADER_RAW, C2S, strchr(get, '\n') + 1);
 	talk_is(t, 0, IPS_BUF_HTTP_START, C2S,
-		"GET /a%20b/../c?x=%41&y=1#frag HTTP/1.1\r\nHost: WWW.Example.COM:8080\r\n"
+		"GET /a%20b/../C?x=%41&y=1#frag HTTP/1.1\r\nHost: WWW.Example.COM:8080\r\n"
 		"User-Agent: curl/8\r\nCookie: a=1; b=2\r\nAccept: */*\r\nAccept-Encoding: gzip\r\n"
 		"Accept-Language: ja\r\nReferer: http://r/\r\nConnection: keep-alive\r\n"
 		"X-Twice: one, two\r\n\r\n");
@@ -75,7 +75,7 @@ static void check_answer(struct talk *t)
 	talk_is_at(t, 0, IPS_BUF_HTTP_RESPONSE_HEADER, S2C, 1, "Set-Cookie: s=1");
 	talk_is(t, 0, IPS_BUF_HTTP_RESPONSE_BODY, S2C, "hello");
 	talk_is(t, 0, IPS_BUF_FILE_DATA, S2C, "hello");
-	talk_is(t, 0, IPS_BUF_FILE_NAME, S2C, "/c");
+	talk_is(t, 0, IPS_BUF_FILE_NAME, S2C, "/C");
 }
 
 static void test_buffers(void **state)
@@ -240,7 +240,7 @@ static void test_log(void **state)
 	ips_json_close(&j);
 	assert_string_equal(sk_buf_str(&b),
 		"{\"hostname\":\"www.example.com\",\"http_port\":8080,"
-		"\"url\":\"/a%20b/../c?x=%41&y=1#frag\",\"http_user_agent\":\"curl/8\","
+		"\"url\":\"/a%20b/../C?x=%41&y=1#frag\",\"http_user_agent\":\"curl/8\","
 		"\"http_content_type\":\"text/html\",\"http_refer\":\"http://r/\","
 		"\"http_method\":\"GET\",\"protocol\":\"HTTP/1.1\",\"status\":200,"
 		"\"redirect\":\"/there\",\"length\":5}");
