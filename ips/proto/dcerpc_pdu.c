@@ -54,6 +54,26 @@ static void put_uuid(uint8_t dst[16], const uint8_t *s, bool little)
 		dst[i] = s[little ? swap[i] : i];
 }
 
+/* Where a bound interface goes; the oldest makes room: binding much hides nothing. */
+static struct dce_iface *room(struct dce_assoc *a, uint16_t context, const struct dce_ops *ops)
+{
+	uint32_t gone = DCE_IFACES;
+
+	for (uint32_t i = 0; i < a->ifaces; i++)
+		if (a->iface[i].context == context)
+			gone = i;
+	if (gone == DCE_IFACES && a->ifaces == DCE_IFACES) {
+		ops->event(DCE_EV_TOO_MANY_IFACES, ops->arg);
+		gone = 0;
+	}
+	if (gone < DCE_IFACES) {
+		a->ifaces--;
+		memmove(&a->iface[gone], &a->iface[gone + 1],
+			(a->ifaces - gone) * sizeof(a->iface[0]));
+	}
+	return &a->iface[a->ifaces++];
+}
+
 static void bind(struct dce_assoc *a, struct pdu *p, const struct dce_ops *ops)
 {
 	uint8_t n;
@@ -74,11 +94,7 @@ static void bind(struct dce_assoc *a, struct pdu *p, const struct dce_ops *ops)
 		sk_cur_skip(&p->c, 2 + 20u * syntaxes);
 		if (!uuid || !sk_cur_ok(&p->c))
 			break;
-		if (a->ifaces == DCE_IFACES) {
-			ops->event(DCE_EV_TOO_MANY_IFACES, ops->arg);
-			return;
-		}
-		f = &a->iface[a->ifaces++];
+		f = room(a, context, ops);
 		memset(f, 0, sizeof(*f));
 		f->context = context;
 		put_uuid(f->row, uuid, p->little);
@@ -115,26 +131,37 @@ static void bind_ack(struct dce_assoc *a, struct pdu *p)
 	}
 }
 
+/* What the first fragment says holds for the call. */
+static void call_begin(const struct dce_assoc *a, const struct pdu *p, struct dce_call *c,
+	uint16_t context, uint16_t opnum)
+{
+	c->context = context;
+	c->opnum = opnum;
+	c->is_call = true;
+	for (uint32_t i = 0; i < a->ifaces; i++)
+		if (a->iface[i].context == context && !a->iface[i].refused) {
+			memcpy(c->row, a->iface[i].row, DCE_ROW);
+			c->row[18] = !(p->flags & FLAG_FIRST);
+			c->has_row = true;
+		}
+}
+
 static void request(
 	struct dce_assoc *a, struct pdu *p, struct ips_mem *m, const struct dce_ops *ops)
 {
 	struct dce_call *c = ops->call(p->call, IPS_TOSERVER, p->flags & FLAG_FIRST, ops->arg);
+	uint16_t context, opnum;
 	size_t n;
 
 	if (!c)
 		return;
 	sk_cur_skip(&p->c, 4);
-	c->context = get16(p);
-	c->opnum = get16(p);
-	c->is_call = true;
+	context = get16(p);
+	opnum = get16(p);
 	if (p->flags & FLAG_OBJECT)
 		sk_cur_skip(&p->c, 16);
-	for (uint32_t i = 0; i < a->ifaces; i++)
-		if (a->iface[i].context == c->context && !a->iface[i].refused) {
-			memcpy(c->row, a->iface[i].row, DCE_ROW);
-			c->row[18] = !(p->flags & FLAG_FIRST);
-			c->has_row = true;
-		}
+	if (!c->is_call)
+		call_begin(a, p, c, context, opnum);
 	n = sk_cur_left(&p->c);
 	ips_body_add(&c->stub[IPS_TOSERVER], m, sk_cur_take(&p->c, n), n);
 	if (!(p->flags & FLAG_LAST))
@@ -161,12 +188,30 @@ static void response(struct pdu *p, struct ips_mem *m, const struct dce_ops *ops
 	ops->done(c, IPS_TOCLIENT, ops->arg);
 }
 
+static bool direction_ok(uint8_t type, enum ips_dir dir)
+{
+	switch (type) {
+	case TYPE_REQUEST:
+	case TYPE_BIND:
+	case TYPE_ALTER: return dir == IPS_TOSERVER;
+	case TYPE_RESPONSE:
+	case TYPE_FAULT:
+	case TYPE_BIND_ACK:
+	case TYPE_ALTER_ACK: return dir == IPS_TOCLIENT;
+	default: return true;
+	}
+}
+
 static void one(struct dce_assoc *a, struct ips_mem *m, enum ips_dir dir, const uint8_t *pdu,
 	uint32_t len, const struct dce_ops *ops)
 {
 	struct pdu p = {.type = pdu[2], .flags = pdu[3], .little = pdu[4] & 0x10};
 	struct dce_call *c;
 
+	if (!direction_ok(p.type, dir)) {
+		ops->event(DCE_EV_PDU_BAD, ops->arg);
+		return;
+	}
 	sk_cur_init(&p.c, pdu, len);
 	sk_cur_skip(&p.c, 12);
 	p.call = get32(&p);
@@ -205,7 +250,7 @@ static bool keep(
 	uint32_t need = a->len[dir] + n;
 
 	if (need > a->cap[dir]) {
-		uint32_t cap = SK_MAX(need, 512u);
+		uint32_t cap = SK_MAX(need, SK_MAX(512u, 2 * a->cap[dir]));
 		void *q = ips_mem_grow(m, a->pdu[dir], a->cap[dir], cap);
 
 		if (!q)
@@ -222,22 +267,24 @@ void dce_feed(struct dce_assoc *a, struct ips_mem *m, enum ips_dir dir, const ui
 	uint32_t n, const struct dce_ops *ops)
 {
 	while (n && !a->lost[dir]) {
-		uint32_t want = a->len[dir] < DCE_HEADER ? DCE_HEADER : frag_len(a->pdu[dir]), take;
+		uint32_t want = a->len[dir] < DCE_HEADER ? DCE_HEADER : frag_len(a->pdu[dir]);
+		uint32_t take = SK_MIN(n, want - a->len[dir]);
 
-		if (a->len[dir] >= DCE_HEADER &&
-			(want <= DCE_HEADER || !dce_looks_like(a->pdu[dir]))) {
-			ops->event(DCE_EV_PDU_BAD, ops->arg);
-			a->lost[dir] = true;
-			return;
-		}
-		take = SK_MIN(n, want - a->len[dir]);
 		if (!keep(a, m, dir, p, take)) {
 			a->lost[dir] = true;
 			return;
 		}
 		p += take;
 		n -= take;
-		if (a->len[dir] <= DCE_HEADER || a->len[dir] < frag_len(a->pdu[dir]))
+		if (a->len[dir] < DCE_HEADER)
+			continue;
+		want = frag_len(a->pdu[dir]);
+		if (want < DCE_HEADER || !dce_looks_like(a->pdu[dir])) {
+			ops->event(DCE_EV_PDU_BAD, ops->arg);
+			a->lost[dir] = true;
+			return;
+		}
+		if (a->len[dir] < want)
 			continue;
 		one(a, m, dir, a->pdu[dir], a->len[dir], ops);
 		a->len[dir] = 0;
@@ -281,7 +328,7 @@ enum ips_buf_state dce_buffer(const struct dce_call *c, enum ips_buf buf, enum i
 		return IPS_BUF_ABSENT;
 	if (c->stub[dir].len == 0 && over)
 		return IPS_BUF_ABSENT;
-	return ips_body_view(&c->stub[dir], ret);
+	return ips_body_view_of(&c->stub[dir], over, ret);
 }
 
 bool dce_number(const struct dce_call *c, enum ips_num num, uint64_t *ret)

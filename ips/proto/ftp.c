@@ -3,7 +3,6 @@
  * FTP's control connection (RFC 959, 2428, 4217): commands with their replies, and where the data
  * connections will be; and those data connections, whose bytes are files.
  */
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,8 +18,7 @@
 #define TOKEN_STOR 2
 
 enum ftp_event { FTP_EV_REQUEST_TOO_LONG, FTP_EV_RESPONSE_TOO_LONG };
-static const char *const events[] = {
-	"ftp_request_command_too_long", "ftp_response_command_too_long", NULL};
+static const char *const events[] = {"request_command_too_long", "response_command_too_long", NULL};
 
 struct ftp_tx {
 	struct ips_tx tx;
@@ -33,6 +31,7 @@ struct ftp_state {
 	char line[2][LINE_MAX_BYTES];
 	uint32_t len[2];
 	bool overlong[2];
+	bool lost[2];                   /* up to the next line end, after a gap */
 	struct ips_app_expect listener; /* of the next data connection */
 	bool has_listener;
 	uint16_t multi; /* code of a reply of several lines, 0 none */
@@ -76,8 +75,12 @@ static struct ftp_tx *new_tx(struct ips_app *a, struct ips_app_ctx *c)
 	return t;
 }
 
-/* "h1,h2,h3,h4,p1,p2" */
-static bool six(const char *s, struct ips_app_expect *x)
+/*
+ * "h1,h2,h3,h4,p1,p2". The address is that of side whatever is said: servers behind translators
+ * tell another one, and nobody shall name connections of others.
+ */
+static bool six(
+	const char *s, const struct ips_flow *f, enum ips_dir side, struct ips_app_expect *x)
 {
 	unsigned v[6];
 
@@ -87,47 +90,31 @@ static bool six(const char *s, struct ips_app_expect *x)
 		if (v[i] > 255)
 			return false;
 	memset(x, 0, sizeof(*x));
-	x->family = 4;
-	x->addr.w[0] = htonl(v[0] << 24 | v[1] << 16 | v[2] << 8 | v[3]);
+	x->family = f->family;
+	x->addr = f->addr[side];
 	x->port = (uint16_t)(v[4] << 8 | v[5]);
 	return x->port;
 }
 
-/* "|1|132.235.1.2|6275|" or "|||6446|" (then the address is that of side). */
+/* "|1|132.235.1.2|6275|" or "|||6446|"; the address as above. */
 static bool extended(
 	const char *s, const struct ips_flow *f, enum ips_dir side, struct ips_app_expect *x)
 {
-	char d = s[0], addr[64] = "";
-	unsigned net = 0, port = 0, fields = 0;
+	char d = s[0];
+	const char *p = s;
+	unsigned port = 0;
 
 	memset(x, 0, sizeof(*x));
 	if (d < 33 || d > 126)
 		return false;
-	for (const char *p = s + 1; fields < 3; fields++) {
-		const char *end = strchr(p, d);
-		size_t n = end ? (size_t)(end - p) : 0;
-
-		if (!end || n >= sizeof(addr))
-			return false;
-		if (fields == 0 && n)
-			net = (unsigned)(p[0] - '0');
-		if (fields == 1) {
-			memcpy(addr, p, n);
-			addr[n] = '\0';
-		}
-		if (fields == 2 && sscanf(p, "%5u", &port) != 1)
-			return false;
-		p = end + 1;
-	}
+	for (unsigned field = 0; field < 2 && p; field++)
+		p = strchr(p + 1, d);
+	if (!p || sscanf(p + 1, "%5u", &port) != 1 || port == 0 || port > 65535)
+		return false;
 	x->family = f->family;
 	x->addr = f->addr[side];
-	if (addr[0]) {
-		x->family = net == 2 ? 6 : 4;
-		if (inet_pton(net == 2 ? AF_INET6 : AF_INET, addr, x->addr.w) != 1)
-			return false;
-	}
 	x->port = (uint16_t)port;
-	return port && port < 65536;
+	return true;
 }
 
 static void announce(struct ftp_state *s, struct ips_app_ctx *c, uint32_t token)
@@ -138,6 +125,7 @@ static void announce(struct ftp_state *s, struct ips_app_ctx *c, uint32_t token)
 	s->listener.parent = c->flow->id;
 	s->listener.token = token;
 	c->expect(&s->listener, c->arg);
+	s->has_listener = false;
 }
 
 static bool is(const struct ftp_tx *t, const char *command)
@@ -164,7 +152,7 @@ static void command(struct ips_app *a, struct ips_app_ctx *c, const char *line, 
 	t->tx.started[IPS_TOSERVER] = t->tx.complete[IPS_TOSERVER] = true;
 	t->tx.changed[IPS_TOSERVER] = true;
 	if (is(t, "PORT"))
-		s->has_listener = six(t->arg, &s->listener);
+		s->has_listener = six(t->arg, c->flow, IPS_TOSERVER, &s->listener);
 	else if (is(t, "EPRT"))
 		s->has_listener = extended(t->arg, c->flow, IPS_TOSERVER, &s->listener);
 	else if (is(t, "RETR"))
@@ -180,7 +168,7 @@ static void passive(struct ftp_state *s, struct ips_app_ctx *c, uint16_t code, c
 	if (code == 227) {
 		const char *p = open ? open + 1 : text + strcspn(text, "0123456789");
 
-		s->has_listener = six(p, &s->listener);
+		s->has_listener = six(p, c->flow, IPS_TOCLIENT, &s->listener);
 	} else if (open) {
 		s->has_listener = extended(open + 1, c->flow, IPS_TOCLIENT, &s->listener);
 	}
@@ -249,6 +237,10 @@ static void line_done(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir
 	line[len] = '\0';
 	s->len[dir] = 0;
 	s->overlong[dir] = false;
+	if (s->lost[dir]) {
+		s->lost[dir] = false;
+		return;
+	}
 	if (dir == IPS_TOSERVER && len)
 		command(a, c, line, len);
 	else if (dir == IPS_TOCLIENT)
@@ -264,8 +256,8 @@ static void ftp_data(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir,
 
 	if (!data && len) { /* gap: begin anew at the next line */
 		s->len[dir] = 0;
-		s->overlong[dir] = true;
-		return;
+		s->lost[dir] = true;
+		len = 0;
 	}
 	while (len && !(a->flags & IPS_APP_CHANGED)) {
 		const uint8_t *lf = memchr(data, '\n', len);
@@ -274,7 +266,7 @@ static void ftp_data(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir,
 
 		memcpy(s->line[dir] + s->len[dir], data, fits);
 		s->len[dir] += fits;
-		if (fits < n && !s->overlong[dir]) {
+		if (fits < n && !s->overlong[dir] && !s->lost[dir]) {
 			s->overlong[dir] = true;
 			ips_tx_event(a, NULL,
 				dir == IPS_TOSERVER ? FTP_EV_REQUEST_TOO_LONG
@@ -310,10 +302,33 @@ static bool ftp_number(struct ips_app *a, struct ips_tx *tx, enum ips_num num, e
 	return false;
 }
 
+/* The codes of the lines that carry one, and the lines without them. */
+static void log_replies(const struct ftp_tx *t, struct ips_json *j)
+{
+	for (unsigned pass = 0; pass < 2 && t->reply_len; pass++) {
+		const char *p = t->reply, *end = t->reply + t->reply_len;
+
+		ips_json_open_array(j, pass == 0 ? "completion_code" : "reply");
+		while (p < end) {
+			const char *lf = memchr(p, '\n', (size_t)(end - p));
+			uint32_t n = (uint32_t)((lf ? lf : end) - p);
+			bool coded = reply_code(p, n) && (n == 3 || p[3] == ' ' || p[3] == '-');
+
+			if (pass == 0 && coded && (n == 3 || p[3] == ' '))
+				ips_json_bytes(j, NULL, p, 3);
+			else if (pass == 1 && coded)
+				ips_json_bytes(j, NULL, p + SK_MIN(n, 4u), n - SK_MIN(n, 4u));
+			else if (pass == 1)
+				ips_json_bytes(j, NULL, p, n);
+			p += n + 1;
+		}
+		ips_json_close_array(j);
+	}
+}
+
 static void ftp_log(struct ips_app *a, struct ips_tx *tx, struct ips_json *j)
 {
 	const struct ftp_tx *t = (const struct ftp_tx *)tx;
-	char code[8];
 
 	if (t->command[0]) {
 		ips_json_str(j, "command", t->command);
@@ -321,17 +336,7 @@ static void ftp_log(struct ips_app *a, struct ips_tx *tx, struct ips_json *j)
 		if (t->arg_len && !is(t, "PASS"))
 			ips_json_bytes(j, "command_data", t->arg, t->arg_len);
 	}
-	if (t->code) {
-		snprintf(code, sizeof(code), "%03u", t->code);
-		ips_json_open_array(j, "completion_code");
-		ips_json_str(j, NULL, code);
-		ips_json_close_array(j);
-	}
-	if (t->reply_len) {
-		ips_json_open_array(j, "reply");
-		ips_json_bytes(j, NULL, t->reply, t->reply_len - 1u);
-		ips_json_close_array(j);
-	}
+	log_replies(t, j);
 }
 
 const struct ips_proto ips_ftp_proto = {
@@ -413,7 +418,7 @@ static enum ips_buf_state data_buffer(struct ips_app *a, struct ips_tx *tx, enum
 	if (index)
 		return IPS_BUF_ABSENT;
 	if (buf == IPS_BUF_FILE_DATA)
-		return ips_body_view(&t->body[dir], ret);
+		return ips_body_view_of(&t->body[dir], tx->complete[dir], ret);
 	if (buf == IPS_BUF_FTPDATA_COMMAND && t->token) {
 		const char *word = t->token == TOKEN_RETR ? "retr" : "stor";
 

@@ -105,7 +105,7 @@ static bool qp_line(struct mime *m, struct ips_mem *mem, const uint8_t *p, uint3
 	}
 	if (start < len)
 		grew |= ips_body_add(b, mem, p + start, len - start);
-	if (!soft)
+	if (!soft && !m->open)
 		grew |= ips_body_add(b, mem, "\r\n", 2);
 	return grew;
 }
@@ -114,7 +114,7 @@ static bool plain_line(struct mime *m, struct ips_mem *mem, const uint8_t *p, ui
 {
 	bool grew = false;
 
-	if (m->after_line)
+	if (m->after_line && !m->middle)
 		grew = ips_body_add(&m->file->body, mem, "\r\n", 2);
 	m->after_line = true;
 	return (len && ips_body_add(&m->file->body, mem, p, len)) || grew;
@@ -134,7 +134,12 @@ static uint32_t parameter(const char *s, const char *key, char *dst, uint32_t ca
 		if (strncasecmp(p, key, k) != 0)
 			continue;
 		p += k;
-		if (*p == '*') /* RFC 2231: charset'lang'value; taken as it is */
+		/* RFC 2231: charset'lang'value, the first of several pieces: taken as it is. */
+		if (p[0] == '*' && p[1] == '0')
+			p++;
+		if (*p == '*' || (*p == '0' && p[-1] == '*'))
+			p++;
+		if (*p == '*')
 			p++;
 		p += strspn(p, " \t");
 		if (*p != '=')
@@ -185,6 +190,7 @@ static void content_type(struct mime *m, const char *v)
 
 	if (!m->name_len)
 		m->name_len = parameter(v, "name", m->name, sizeof(m->name));
+	m->message = strncasecmp(v, "message/rfc822", 14) == 0;
 	if (strncasecmp(v, "multipart/", 10) != 0)
 		return;
 	n = parameter(v, "boundary", m->next_boundary, sizeof(m->next_boundary));
@@ -224,7 +230,7 @@ static void header_done(struct mime *m)
 
 static void header_line(struct mime *m, const uint8_t *p, uint32_t len)
 {
-	bool folded = len && (p[0] == ' ' || p[0] == '\t');
+	bool folded = m->middle || (len && (p[0] == ' ' || p[0] == '\t'));
 	uint32_t fits;
 
 	if (m->header_len && !folded)
@@ -248,6 +254,7 @@ static void part_begin(struct mime *m)
 	m->next_boundary[0] = '\0';
 	m->quad_n = 0;
 	m->after_line = false;
+	m->message = false;
 }
 
 static void part_end(struct mime *m, struct ips_mem *mem)
@@ -256,15 +263,14 @@ static void part_end(struct mime *m, struct ips_mem *mem)
 
 	if (!m->file)
 		return;
-	if (m->encoding == MIME_BASE64 && m->quad_n >= 2 && mem)
+	if (m->encoding == MIME_BASE64 && m->quad_n >= 2)
 		ips_body_add(&m->file->body, mem, out, quad_out(m->quad, m->quad_n, out));
 	ips_body_end(&m->file->body);
 	m->file = NULL;
 }
 
 /* The empty line: the part's body begins. */
-static void headers_end(
-	struct mime *m, struct ips_mem *mem, struct ips_files *files, uint32_t limit)
+static void headers_end(struct mime *m, struct ips_mem *mem)
 {
 	if (m->header_len)
 		header_done(m);
@@ -278,7 +284,9 @@ static void headers_end(
 		return;
 	}
 	if (m->name_len)
-		m->file = ips_files_open(files, mem, m->name, m->name_len, limit);
+		m->file = ips_files_open(m->files, mem, m->name, m->name_len, m->limit);
+	else if (m->message)
+		part_begin(m);
 }
 
 /* A delimiter of any open level: 1 next part, 2 the level's end, 0 none. */
@@ -301,34 +309,97 @@ static int delimiter(struct mime *m, const uint8_t *p, uint32_t len)
 	return 0;
 }
 
-bool mime_line(struct mime *m, struct ips_mem *mem, struct ips_files *files, uint32_t limit,
-	const uint8_t *line, uint32_t len)
+void mime_begin(struct mime *m, struct ips_files *files, uint32_t limit)
 {
-	int end = delimiter(m, line, len);
+	m->files = files;
+	m->limit = limit;
+}
 
+static bool body_piece(struct mime *m, struct ips_mem *mem, const uint8_t *p, uint32_t len)
+{
+	if (!m->file)
+		return false;
+	switch (m->encoding) {
+	case MIME_BASE64: return base64_line(m, mem, p, len);
+	case MIME_QP: return qp_line(m, mem, p, len);
+	default: return plain_line(m, mem, p, len);
+	}
+}
+
+bool mime_piece(struct mime *m, struct ips_mem *mem, const uint8_t *line, uint32_t len, bool ended)
+{
+	int end;
+
+	m->middle = m->open;
+	m->open = !ended;
+	end = m->middle ? 0 : delimiter(m, line, len);
 	if (end) {
 		part_end(m, mem);
 		part_begin(m);
 		m->in_body = end == 2;
 		return true;
 	}
-	if (!m->in_body) {
-		if (len)
-			header_line(m, line, len);
-		else
-			headers_end(m, mem, files, limit);
-		return false;
-	}
-	if (!m->file)
-		return false;
-	switch (m->encoding) {
-	case MIME_BASE64: return base64_line(m, mem, line, len);
-	case MIME_QP: return qp_line(m, mem, line, len);
-	default: return plain_line(m, mem, line, len);
-	}
+	if (m->in_body)
+		return body_piece(m, mem, line, len);
+	if (len)
+		header_line(m, line, len);
+	else if (!m->middle)
+		headers_end(m, mem);
+	return false;
 }
 
-void mime_end(struct mime *m)
+/* The same with its line end. */
+static bool whole(struct mime *m, struct ips_mem *mem, const uint8_t *p, uint32_t n)
 {
-	part_end(m, NULL);
+	n--;
+	if (n && p[n - 1] == '\r')
+		n--;
+	return mime_piece(m, mem, p, n, true);
+}
+
+bool mime_bytes(struct mime *m, struct ips_mem *mem, const uint8_t *p, uint32_t n)
+{
+	bool grew = false;
+
+	while (n) {
+		const uint8_t *lf = memchr(p, '\n', n);
+		uint32_t k = lf ? (uint32_t)(lf - p) + 1 : n;
+
+		if (lf && m->part_len == 0) {
+			grew |= whole(m, mem, p, k);
+		} else {
+			bool ends = lf && k <= MIME_PART - m->part_len;
+
+			k = SK_MIN(k, MIME_PART - m->part_len);
+			memcpy(m->part + m->part_len, p, k);
+			m->part_len += k;
+			if (ends)
+				grew |= whole(m, mem, m->part, m->part_len);
+			else if (m->part_len == MIME_PART)
+				grew |= mime_piece(m, mem, m->part, m->part_len, false);
+			if (ends || m->part_len == MIME_PART)
+				m->part_len = 0;
+		}
+		p += k;
+		n -= k;
+	}
+	return grew;
+}
+
+void mime_gap(struct mime *m, uint32_t n)
+{
+	if (m->file)
+		ips_body_gap(&m->file->body, n);
+	m->part_len = 0;
+	m->open = true;
+}
+
+void mime_end(struct mime *m, struct ips_mem *mem)
+{
+	if (m->part_len)
+		mime_piece(m, mem, m->part, m->part_len, true);
+	m->part_len = 0;
+	if (!m->in_body && m->header_len)
+		header_done(m);
+	part_end(m, mem);
 }

@@ -12,6 +12,7 @@
 #define MIME_BOUNDARY 72
 #define MIME_HEADER 2048 /* one unfolded header line */
 #define MIME_FIELD 512
+#define MIME_PART 1024 /* of a line that comes in pieces */
 
 enum mime_flag {
 	MIME_LONG_HEADER = 1,
@@ -32,18 +33,29 @@ struct mime {
 	uint32_t name_len;
 	enum { MIME_PLAIN, MIME_BASE64, MIME_QP } encoding;
 	char next_boundary[MIME_BOUNDARY];
+	bool message; /* message/rfc822: headers once more */
 	struct ips_file *file;
 	uint8_t quad[4]; /* base64 digits not yet decoded */
 	uint32_t quad_n;
 	bool after_line; /* a line end is due before the next plain line */
+	/* the line */
+	uint8_t part[MIME_PART];
+	uint32_t part_len;
+	bool middle, open; /* this piece does not begin, does not end a line */
+	struct ips_files *files;
+	uint32_t limit; /* of each file */
 	/* for events */
 	char from[MIME_FIELD], to[MIME_FIELD], subject[MIME_FIELD];
 	uint32_t flags;
 };
 
-/* One line without its end. Attachments go to files. True if file bytes were added. */
-bool mime_line(struct mime *m, struct ips_mem *mem, struct ips_files *files, uint32_t limit,
-	const uint8_t *line, uint32_t len);
-void mime_end(struct mime *m);
+/* A zeroed m; attachments go to files, which must live as long. */
+void mime_begin(struct mime *m, struct ips_files *files, uint32_t limit);
+/* A line without its end, or a piece of one (not ended). True if file bytes were added. */
+bool mime_piece(struct mime *m, struct ips_mem *mem, const uint8_t *line, uint32_t len, bool ended);
+/* Bytes with whatever line ends they have, as they come. */
+bool mime_bytes(struct mime *m, struct ips_mem *mem, const uint8_t *p, uint32_t n);
+void mime_gap(struct mime *m, uint32_t n); /* n bytes were lost */
+void mime_end(struct mime *m, struct ips_mem *mem);
 
 #endif

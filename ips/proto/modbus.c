@@ -15,7 +15,7 @@
 #define ADU_MAX 260
 #define HEADER 7 /* MBAP: transaction, protocol, length, unit */
 #define VALUES_MAX 125
-#define OUTSTANDING_MAX 500
+#define OUTSTANDING_MAX (IPS_APP_TX_MAX - 16) /* below the number kept: answers are found */
 
 enum modbus_event {
 	MB_EV_INVALID_PROTOCOL_ID,

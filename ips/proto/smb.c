@@ -8,13 +8,13 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ips/flow/flow.h"
 #include "ips/proto/protos.h"
 #include "lib/util.h"
 
 #define RECORD_KEEP (128 * 1024) /* of one record; the rest is passed over */
-#define FILE_TX (~0ULL)
 
 static const char *const events[] = {"internal_error", "malformed_data", "record_overflow",
 	"malformed_ntlmssp_request", "duplicate_negotiate", "file_overlap",
@@ -31,10 +31,13 @@ static void tx_free(struct ips_app *a, struct ips_tx *tx, struct ips_mem *m)
 	struct smb_tx *t = (struct smb_tx *)tx;
 	struct smb_state *s = a->state;
 
-	for (unsigned i = 0; s && i < SMB_OPEN_MAX; i++)
+	for (unsigned i = 0; s && i < SMB_OPEN_MAX; i++) {
 		for (unsigned d = 0; d < 2; d++)
 			if (s->open[i].tx[d] == t)
 				s->open[i].tx[d] = NULL;
+		if (s->open[i].call == t)
+			s->open[i].call = NULL;
+	}
 	dce_call_done(&t->call, m);
 	ips_body_free(&t->body[0], m);
 	ips_body_free(&t->body[1], m);
@@ -89,9 +92,13 @@ struct smb_tx *smb_response(struct smb_state *s, uint8_t version, uint16_t comma
 {
 	struct smb_tx *t = NULL;
 
-	for (struct ips_tx *tx = s->app->first; tx && !t; tx = tx->next)
-		if (((struct smb_tx *)tx)->id == id && !tx->complete[IPS_TOCLIENT])
-			t = (struct smb_tx *)tx;
+	for (struct ips_tx *tx = s->app->first; tx && !t; tx = tx->next) {
+		struct smb_tx *x = (struct smb_tx *)tx;
+
+		if (x->id == id && x->command == command && !x->is_file &&
+			!tx->complete[IPS_TOCLIENT])
+			t = x;
+	}
 	if (!t) {
 		t = new_tx(s, version, command, id);
 		if (!t)
@@ -124,6 +131,17 @@ static void end_file(struct smb_open *o)
 		t->tx.changed[d] = true;
 		o->tx[d] = NULL;
 	}
+	if (o->call) /* the rest of its call does not come */
+		o->call->tx.complete[IPS_TOSERVER] = o->call->tx.changed[IPS_TOSERVER] = true;
+	o->call = NULL;
+}
+
+static bool tree_is_pipe(const struct smb_state *s, uint32_t id)
+{
+	for (unsigned i = 0; i < SMB_TREE_MAX; i++)
+		if (s->tree[i].used && s->tree[i].id == id)
+			return s->tree[i].is_pipe;
+	return false;
 }
 
 /* The oldest gives way: peers cannot make us remember more. */
@@ -139,8 +157,18 @@ struct smb_open *smb_open_new(struct smb_state *s, const uint8_t fid[16])
 	memset(o, 0, sizeof(*o));
 	memcpy(o->fid, fid, 16);
 	o->used = true;
-	o->is_pipe = s->tree_is_pipe;
 	return o;
+}
+
+void smb_opened(struct smb_state *s, const struct smb_tx *t, const uint8_t fid[16], uint32_t tree)
+{
+	struct smb_open *o;
+
+	smb_close(s, fid); /* the id is used again, its closing was not seen */
+	o = smb_open_new(s, fid);
+	memcpy(o->name, t->file, t->file_len);
+	o->name_len = t->file_len;
+	o->is_pipe = tree_is_pipe(s, tree);
 }
 
 void smb_close(struct smb_state *s, const uint8_t fid[16])
@@ -151,20 +179,60 @@ void smb_close(struct smb_state *s, const uint8_t fid[16])
 		return;
 	end_file(o);
 	dce_done(&o->assoc, s->ctx->mem);
-	o->used = false;
+	memset(o, 0, sizeof(*o));
 }
 
+/* A call in a message of its own transaction; its later fragments come in other messages, and one
+ * message may hold several calls. */
 static struct dce_call *on_call(uint32_t id, enum ips_dir dir, bool first, void *arg)
 {
 	struct smb_state *s = arg;
+	struct smb_tx *open = s->pipe->call, *t;
 
+	if (dir == IPS_TOSERVER && !first && open && open->call.id == id &&
+		!open->tx.complete[dir]) {
+		open->tx.changed[dir] = true;
+		return &open->call;
+	}
+	if (dir == IPS_TOSERVER && (s->cur->call.is_call || s->cur->call.is_bind)) {
+		t = smb_request(s, s->cur->version, s->cur->command, s->cur->id);
+		if (!t)
+			return NULL;
+		t->tx.complete[IPS_TOCLIENT] = true;
+		t->tx.flags |= IPS_TX_SKIP_TOCLIENT;
+		s->cur = t;
+	}
 	s->cur->call.id = id;
 	s->cur->tx.changed[dir] = true;
 	return &s->cur->call;
 }
 
+static struct smb_tx *tx_of(struct dce_call *c)
+{
+	return (struct smb_tx *)((char *)c - offsetof(struct smb_tx, call));
+}
+
 static void on_done(struct dce_call *c, enum ips_dir dir, void *arg)
 {
+	struct smb_state *s = arg;
+	struct smb_tx *t = tx_of(c);
+
+	t->tx.complete[dir] = t->tx.changed[dir] = true;
+	if (dir == IPS_TOSERVER && s->pipe->call == t)
+		s->pipe->call = NULL;
+}
+
+/* After the bytes of a message: does its call go on in the next one? */
+static void call_waits(struct smb_state *s)
+{
+	struct smb_tx *t = s->cur;
+
+	if (!t->call.is_call || t->call.stub[IPS_TOSERVER].done || s->pipe->call == t)
+		return;
+	if (s->pipe->call)
+		s->pipe->call->tx.complete[IPS_TOSERVER] = true;
+	s->pipe->call = t;
+	t->tx.complete[IPS_TOSERVER] = false;
 }
 
 static void on_event(enum dce_event e, void *arg)
@@ -174,42 +242,48 @@ static void on_event(enum dce_event e, void *arg)
 	ips_tx_event(s->app, &s->cur->tx, SMB_EV_MALFORMED_DATA);
 }
 
-static void file_bytes(struct smb_state *s, struct smb_tx *t, struct smb_open *o, enum ips_dir dir,
-	const uint8_t *p, uint32_t n)
+static void file_bytes(struct smb_state *s, const struct smb_tx *t, struct smb_open *o,
+	enum ips_dir dir, struct smb_piece b)
 {
 	struct smb_tx *f = o->tx[dir];
 
-	if (!f) {
-		f = o->tx[dir] = new_tx(s, t->version, t->command, FILE_TX);
+	if (!f || f->tx.complete[dir]) {
+		f = o->tx[dir] = new_tx(s, t->version, t->command, t->id);
 		if (!f)
 			return;
+		f->is_file = true;
 		memcpy(f->file, o->name, o->name_len);
 		f->file_len = o->name_len;
 		f->tx.started[dir] = true;
 		f->tx.complete[!dir] = true;
 		f->tx.flags |= dir == IPS_TOSERVER ? IPS_TX_SKIP_TOCLIENT : IPS_TX_SKIP_TOSERVER;
 	}
-	ips_body_add(&f->body[dir], s->ctx->mem, p, n);
+	ips_body_add(&f->body[dir], s->ctx->mem, b.p, b.n);
+	if (b.whole > b.n)
+		ips_body_gap(&f->body[dir], b.whole - b.n);
 	f->tx.changed[dir] = true;
 }
 
 void smb_bytes(struct smb_state *s, struct smb_tx *t, const uint8_t fid[16], enum ips_dir dir,
-	const uint8_t *p, uint32_t n)
+	struct smb_piece b)
 {
-	struct smb_open *o = smb_open_new(s, fid);
+	struct smb_open *o;
 	struct dce_ops ops = {.call = on_call, .done = on_done, .event = on_event, .arg = s};
-	bool rpc = o->is_pipe || o->assoc.ifaces;
 
-	if (!p || !n)
+	if (!b.p || !b.n)
 		return;
-	if (!rpc && !o->tx[dir] && n >= DCE_HEADER && dce_looks_like(p) && !o->name_len)
-		rpc = o->is_pipe = true; /* opened before we looked */
-	if (!rpc) {
-		file_bytes(s, t, o, dir, p, n);
+	o = smb_open_new(s, fid);
+	if (!o->is_pipe && !o->tx[dir] && b.n >= DCE_HEADER && dce_looks_like(b.p) && !o->name_len)
+		o->is_pipe = true; /* opened before we looked */
+	if (!o->is_pipe) {
+		file_bytes(s, t, o, dir, b);
 		return;
 	}
 	s->cur = t;
-	dce_feed(&o->assoc, s->ctx->mem, dir, p, n, &ops);
+	s->pipe = o;
+	dce_feed(&o->assoc, s->ctx->mem, dir, b.p, b.n, &ops);
+	if (dir == IPS_TOSERVER)
+		call_waits(s);
 }
 
 uint16_t smb_text(char dst[SMB_TEXT], const uint8_t *p, uint32_t n, bool unicode)
@@ -227,18 +301,29 @@ uint16_t smb_text(char dst[SMB_TEXT], const uint8_t *p, uint32_t n, bool unicode
 	return k;
 }
 
-void smb_tree(struct smb_state *s, struct smb_tx *t, const uint8_t *p, uint32_t n, bool unicode)
+void smb_tree(struct smb_tx *t, const uint8_t *p, uint32_t n, bool unicode)
 {
 	char text[SMB_TEXT];
 	uint16_t k = smb_text(text, p, n, unicode);
-	bool pipe = k >= 4 && memcmp(text + k - 4, "IPC$", 4) == 0;
 
-	s->tree_is_pipe = pipe;
-	memcpy(pipe ? t->pipe : t->share, text, SMB_TEXT);
-	if (pipe)
+	t->tree_is_pipe = k >= 4 && strcasecmp(text + k - 4, "IPC$") == 0;
+	memcpy(t->tree_is_pipe ? t->pipe : t->share, text, k);
+	if (t->tree_is_pipe)
 		t->pipe_len = k;
 	else
 		t->share_len = k;
+}
+
+void smb_tree_connected(struct smb_state *s, const struct smb_tx *t, uint32_t id)
+{
+	struct smb_tree *x = NULL;
+
+	for (unsigned i = 0; i < SMB_TREE_MAX && !x; i++)
+		if (s->tree[i].used && s->tree[i].id == id)
+			x = &s->tree[i];
+	if (!x)
+		x = &s->tree[s->next_tree++ % SMB_TREE_MAX];
+	*x = (struct smb_tree){.id = id, .used = true, .is_pipe = t->tree_is_pipe};
 }
 
 static uint32_t le(const uint8_t *p, unsigned bytes)
@@ -291,7 +376,8 @@ static void record(struct smb_state *s, enum ips_dir dir, const uint8_t *p, uint
 		smb2_message(s, dir, p, n);
 	else if (n >= 32 && memcmp(p, "\xffSMB", 4) == 0)
 		smb1_message(s, dir, p, n);
-	else if (n >= 4 && memcmp(p, "\xfdSMB", 4) != 0) /* encrypted: nothing to see */
+	else if (n >= 4 && memcmp(p, "\xfdSMB", 4) != 0 && memcmp(p, "\xfcSMB", 4) != 0)
+		/* neither encrypted nor compressed, where there is nothing to see */
 		ips_tx_event(s->app, NULL, SMB_EV_MALFORMED_DATA);
 }
 
@@ -339,6 +425,7 @@ static void frames(struct smb_state *s, enum ips_dir dir, const uint8_t *p, uint
 		}
 		take = SK_MIN(n, want - s->len[dir]);
 		if (!keep(s, dir, p, take)) {
+			ips_tx_event(s->app, NULL, SMB_EV_RECORD_OVERFLOW);
 			s->lost[dir] = true;
 			return;
 		}
@@ -422,9 +509,9 @@ static enum ips_buf_state smb_buffer(struct ips_app *a, struct ips_tx *tx, enum 
 	case IPS_BUF_SMB_NTLMSSP_DOMAIN: return text(t->domain, t->domain_len, over, ret);
 	case IPS_BUF_FILE_NAME: return text(t->file, t->file_len, over, ret);
 	case IPS_BUF_FILE_DATA:
-		if (t->id != FILE_TX)
+		if (!t->is_file)
 			return IPS_BUF_ABSENT;
-		return ips_body_view(&t->body[dir], ret);
+		return ips_body_view_of(&t->body[dir], over, ret);
 	default: return dce_buffer(&t->call, buf, dir, index, over, ret);
 	}
 }
@@ -438,7 +525,7 @@ static bool smb_number(struct ips_app *a, struct ips_tx *tx, enum ips_num num, e
 		return false;
 	if (num == IPS_NUM_FILE_SIZE) {
 		*ret = t->body[dir].total;
-		return t->id == FILE_TX && t->body[dir].done;
+		return t->is_file && t->body[dir].done;
 	}
 	return dce_number(&t->call, num, ret);
 }

@@ -6,6 +6,7 @@
 #include "lib/util.h"
 
 #define HEADER 32
+#define CHAIN_MAX 16 /* commands of one message */
 #define CMD_CLOSE 0x04
 #define CMD_TRANS 0x25
 #define CMD_READ_ANDX 0x2e
@@ -40,11 +41,11 @@ static uint32_t word(const struct msg *m, uint32_t off, unsigned bytes)
 	return off + bytes <= m->words_n ? le(m->words + off, bytes) : 0;
 }
 
-static struct ips_view piece(const struct msg *m, uint32_t off, uint32_t len)
+static struct smb_piece piece(const struct msg *m, uint32_t off, uint32_t len)
 {
 	if (off >= m->n)
-		return (struct ips_view){NULL, 0};
-	return (struct ips_view){m->p + off, SK_MIN(len, m->n - off)};
+		return (struct smb_piece){NULL, 0, 0};
+	return (struct smb_piece){m->p + off, SK_MIN(len, m->n - off), len};
 }
 
 static void make_fid(uint8_t fid[16], uint32_t value)
@@ -62,49 +63,49 @@ static void remember(struct smb_tx *t, uint32_t fid)
 }
 
 /* The text at off; Unicode is aligned to two bytes from the header. */
-static struct ips_view text_at(const struct msg *m, uint32_t off)
+static struct smb_piece text_at(const struct msg *m, uint32_t off)
 {
 	if (m->unicode)
 		off += off & 1;
 	return piece(m, off, UINT32_MAX);
 }
 
-static void tree(struct smb_state *s, struct smb_tx *t, const struct msg *m)
+static void tree(struct smb_tx *t, const struct msg *m)
 {
 	uint32_t password = word(m, 6, 2);
-	struct ips_view v = text_at(m, m->data + password);
+	struct smb_piece v = text_at(m, m->data + password);
 
-	smb_tree(s, t, v.data, v.len, m->unicode);
+	smb_tree(t, v.p, v.n, m->unicode);
 }
 
 static void create(struct smb_tx *t, const struct msg *m)
 {
-	struct ips_view v = text_at(m, m->data);
+	struct smb_piece v = text_at(m, m->data);
 
-	v.len = SK_MIN(v.len, word(m, 5, 2) + (m->unicode ? 2 : 0));
-	t->file_len = smb_text(t->file, v.data, v.len, m->unicode);
+	v.n = SK_MIN(v.n, word(m, 5, 2) + (m->unicode ? 2 : 0));
+	t->file_len = smb_text(t->file, v.p, v.n, m->unicode);
 }
 
 static void request(struct smb_state *s, const struct msg *m, uint8_t cmd, uint32_t id)
 {
 	struct smb_tx *t = smb_request(s, 1, cmd, id);
-	struct ips_view v;
+	struct smb_piece v;
 
 	if (!t)
 		return;
 	switch (cmd) {
 	case CMD_SESSION_SETUP:
 		v = piece(m, m->data, UINT32_MAX);
-		smb_ntlmssp(s, t, v.data, v.len);
+		smb_ntlmssp(s, t, v.p, v.n);
 		break;
-	case CMD_TREE_CONNECT: tree(s, t, m); break;
+	case CMD_TREE_CONNECT: tree(t, m); break;
 	case CMD_NT_CREATE: create(t, m); break;
 	case CMD_CLOSE: remember(t, word(m, 0, 2)); break;
 	case CMD_READ_ANDX: remember(t, word(m, 4, 2)); break;
 	case CMD_WRITE_ANDX:
 		remember(t, word(m, 4, 2));
 		v = piece(m, word(m, 22, 2), word(m, 20, 2) | word(m, 18, 2) << 16);
-		smb_bytes(s, t, t->fid, IPS_TOSERVER, v.data, v.len);
+		smb_bytes(s, t, t->fid, IPS_TOSERVER, v);
 		break;
 	case CMD_TRANS:
 		/* Setup words: function (0x26 TransactNmPipe), file id. */
@@ -113,7 +114,7 @@ static void request(struct smb_state *s, const struct msg *m, uint8_t cmd, uint3
 		remember(t, word(m, 30, 2));
 		v = piece(m, word(m, 24, 2), word(m, 22, 2));
 		smb_open_new(s, t->fid)->is_pipe = true;
-		smb_bytes(s, t, t->fid, IPS_TOSERVER, v.data, v.len);
+		smb_bytes(s, t, t->fid, IPS_TOSERVER, v);
 		break;
 	default: break;
 	}
@@ -122,21 +123,22 @@ static void request(struct smb_state *s, const struct msg *m, uint8_t cmd, uint3
 static void response(struct smb_state *s, const struct msg *m, uint8_t cmd, uint32_t id)
 {
 	struct smb_tx *t = smb_response(s, 1, cmd, id);
-	struct smb_open *o;
 	uint8_t fid[16];
-	struct ips_view v;
+	struct smb_piece v;
 
 	if (!t)
 		return;
 	t->status = le(m->p + 5, 4);
 	switch (cmd) {
+	case CMD_TREE_CONNECT:
+		if (!t->status)
+			smb_tree_connected(s, t, le(m->p + 24, 2));
+		break;
 	case CMD_NT_CREATE:
 		if (t->status || m->words_n < 8)
 			break;
 		make_fid(fid, word(m, 5, 2));
-		o = smb_open_new(s, fid);
-		memcpy(o->name, t->file, t->file_len);
-		o->name_len = t->file_len;
+		smb_opened(s, t, fid, le(m->p + 24, 2));
 		break;
 	case CMD_CLOSE:
 		if (t->has_fid)
@@ -145,34 +147,68 @@ static void response(struct smb_state *s, const struct msg *m, uint8_t cmd, uint
 	case CMD_READ_ANDX:
 		v = piece(m, word(m, 12, 2), word(m, 10, 2) | word(m, 14, 2) << 16);
 		if (t->has_fid)
-			smb_bytes(s, t, t->fid, IPS_TOCLIENT, v.data, v.len);
+			smb_bytes(s, t, t->fid, IPS_TOCLIENT, v);
 		break;
 	case CMD_TRANS:
 		v = piece(m, word(m, 14, 2), word(m, 12, 2));
 		if (t->has_fid)
-			smb_bytes(s, t, t->fid, IPS_TOCLIENT, v.data, v.len);
+			smb_bytes(s, t, t->fid, IPS_TOCLIENT, v);
 		break;
 	default: break;
 	}
 }
 
+/* Commands whose words begin with the next command and its place. */
+static bool chains(uint8_t cmd)
+{
+	switch (cmd) {
+	case 0x24: /* locking */
+	case 0x2d: /* open */
+	case CMD_READ_ANDX:
+	case CMD_WRITE_ANDX:
+	case CMD_SESSION_SETUP:
+	case 0x74: /* log-off */
+	case CMD_TREE_CONNECT:
+	case CMD_NT_CREATE: return true;
+	default: return false;
+	}
+}
+
+/* Parameter words and bytes at off; false if they do not fit. */
+static bool place(struct msg *m, uint32_t off)
+{
+	if (off >= m->n || m->n - off < 1u + m->p[off] * 2u + 2u)
+		return false;
+	m->words = m->p + off + 1;
+	m->words_n = m->p[off] * 2u;
+	m->data = off + 1 + m->words_n + 2;
+	return true;
+}
+
 void smb1_message(struct smb_state *s, enum ips_dir dir, const uint8_t *p, uint32_t n)
 {
-	struct msg m = {.p = p, .n = n};
+	struct msg m = {.p = p, .n = n, .unicode = le(p + 10, 2) & FLAGS2_UNICODE};
 	uint8_t cmd = p[4];
 	bool answer = p[9] & FLAG_REPLY;
-	uint32_t id = le(p + 30, 2) | le(p + 26, 2) << 16;
+	uint32_t id = le(p + 30, 2) | le(p + 26, 2) << 16, off = HEADER;
 
-	if (n < HEADER + 1 || n < HEADER + 1 + p[HEADER] * 2u + 2) {
-		ips_tx_event(s->app, NULL, SMB_EV_MALFORMED_DATA);
+	if (answer != (dir == IPS_TOCLIENT))
 		return;
+	for (unsigned i = 0; i < CHAIN_MAX; i++) {
+		uint32_t next;
+
+		if (!place(&m, off)) {
+			ips_tx_event(s->app, NULL, SMB_EV_MALFORMED_DATA);
+			return;
+		}
+		if (answer)
+			response(s, &m, cmd, id);
+		else
+			request(s, &m, cmd, id);
+		next = word(&m, 2, 2);
+		if (!chains(cmd) || m.words_n < 4 || m.words[0] == 0xff || next <= off)
+			return;
+		cmd = m.words[0];
+		off = next;
 	}
-	m.words = p + HEADER + 1;
-	m.words_n = p[HEADER] * 2u;
-	m.data = HEADER + 1 + m.words_n + 2;
-	m.unicode = le(p + 10, 2) & FLAGS2_UNICODE;
-	if (answer && dir == IPS_TOCLIENT)
-		response(s, &m, cmd, id);
-	else if (!answer && dir == IPS_TOSERVER)
-		request(s, &m, cmd, id);
 }

@@ -32,12 +32,17 @@ static uint64_t at(const struct msg *m, uint32_t off, unsigned bytes)
 	return v;
 }
 
+static uint32_t tree_id(const struct msg *m)
+{
+	return (uint32_t)at(m, 36, 4);
+}
+
 /* A piece that an offset (from the header) and a length name; cut at the end of what is there. */
-static struct ips_view piece(const struct msg *m, uint64_t off, uint64_t len)
+static struct smb_piece piece(const struct msg *m, uint64_t off, uint64_t len)
 {
 	if (off >= m->n)
-		return (struct ips_view){NULL, 0};
-	return (struct ips_view){m->p + off, (uint32_t)SK_MIN(len, m->n - off)};
+		return (struct smb_piece){NULL, 0, 0};
+	return (struct smb_piece){m->p + off, (uint32_t)SK_MIN(len, m->n - off), len};
 }
 
 static const uint8_t *fid_at(const struct msg *m, uint32_t off)
@@ -57,22 +62,22 @@ static void request(struct smb_state *s, const struct msg *m, uint16_t cmd, uint
 {
 	struct smb_tx *t = smb_request(s, 2, cmd, id);
 	const uint8_t *fid;
-	struct ips_view v;
+	struct smb_piece v;
 
 	if (!t)
 		return;
 	switch (cmd) {
 	case CMD_SESSION_SETUP:
 		v = piece(m, at(m, HEADER + 12, 2), at(m, HEADER + 14, 2));
-		smb_ntlmssp(s, t, v.data, v.len);
+		smb_ntlmssp(s, t, v.p, v.n);
 		break;
 	case CMD_TREE_CONNECT:
 		v = piece(m, at(m, HEADER + 4, 2), at(m, HEADER + 6, 2));
-		smb_tree(s, t, v.data, v.len, true);
+		smb_tree(t, v.p, v.n, true);
 		break;
 	case CMD_CREATE:
 		v = piece(m, at(m, HEADER + 44, 2), at(m, HEADER + 46, 2));
-		t->file_len = smb_text(t->file, v.data, v.len, true);
+		t->file_len = smb_text(t->file, v.p, v.n, true);
 		break;
 	case CMD_CLOSE: remember(t, fid_at(m, HEADER + 8)); break;
 	case CMD_READ: remember(t, fid_at(m, HEADER + 16)); break;
@@ -80,14 +85,14 @@ static void request(struct smb_state *s, const struct msg *m, uint16_t cmd, uint
 		fid = fid_at(m, HEADER + 16);
 		v = piece(m, at(m, HEADER + 2, 2), at(m, HEADER + 4, 4));
 		if (fid)
-			smb_bytes(s, t, fid, IPS_TOSERVER, v.data, v.len);
+			smb_bytes(s, t, fid, IPS_TOSERVER, v);
 		break;
 	case CMD_IOCTL:
 		fid = fid_at(m, HEADER + 8);
 		remember(t, fid);
 		v = piece(m, at(m, HEADER + 24, 4), at(m, HEADER + 28, 4));
 		if (fid && at(m, HEADER + 4, 4) == 0x0011c017)
-			smb_bytes(s, t, fid, IPS_TOSERVER, v.data, v.len);
+			smb_bytes(s, t, fid, IPS_TOSERVER, v);
 		else
 			t->has_fid = false;
 		break;
@@ -98,21 +103,25 @@ static void request(struct smb_state *s, const struct msg *m, uint16_t cmd, uint
 static void response(struct smb_state *s, const struct msg *m, uint16_t cmd, uint64_t id)
 {
 	struct smb_tx *t = smb_response(s, 2, cmd, id);
-	struct smb_open *o;
 	const uint8_t *fid;
-	struct ips_view v;
+	struct smb_piece v;
 
 	if (!t)
 		return;
 	t->status = (uint32_t)at(m, 8, 4);
 	switch (cmd) {
+	case CMD_TREE_CONNECT:
+		if (t->status)
+			break;
+		if (m->n > HEADER + 2 && t->tx.flags & IPS_TX_SKIP_TOSERVER)
+			t->tree_is_pipe = at(m, HEADER + 2, 1) == 2;
+		smb_tree_connected(s, t, tree_id(m));
+		break;
 	case CMD_CREATE:
 		fid = fid_at(m, HEADER + 64);
 		if (t->status || !fid)
 			break;
-		o = smb_open_new(s, fid);
-		memcpy(o->name, t->file, t->file_len);
-		o->name_len = t->file_len;
+		smb_opened(s, t, fid, tree_id(m));
 		break;
 	case CMD_CLOSE:
 		if (t->has_fid)
@@ -121,12 +130,12 @@ static void response(struct smb_state *s, const struct msg *m, uint16_t cmd, uin
 	case CMD_READ:
 		v = piece(m, at(m, HEADER + 2, 1), at(m, HEADER + 4, 4));
 		if (t->has_fid && (t->status == 0 || t->status == 0x80000005))
-			smb_bytes(s, t, t->fid, IPS_TOCLIENT, v.data, v.len);
+			smb_bytes(s, t, t->fid, IPS_TOCLIENT, v);
 		break;
 	case CMD_IOCTL:
 		v = piece(m, at(m, HEADER + 32, 4), at(m, HEADER + 36, 4));
 		if (t->has_fid && (t->status == 0 || t->status == 0x80000005))
-			smb_bytes(s, t, t->fid, IPS_TOCLIENT, v.data, v.len);
+			smb_bytes(s, t, t->fid, IPS_TOCLIENT, v);
 		break;
 	default: break;
 	}

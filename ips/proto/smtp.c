@@ -14,7 +14,7 @@
 
 #define LINE_CAP 4096
 #define FIELD 320
-#define RCPT_MAX 32
+#define RCPT_MAX 128   /* recipients of a mail that are kept; then an event */
 #define PENDING_MAX 64 /* commands whose replies are due */
 
 enum smtp_event {
@@ -32,24 +32,28 @@ enum smtp_event {
 	SMTP_EV_MIME_INVALID_BASE64,
 	SMTP_EV_MIME_INVALID_QP,
 	SMTP_EV_MIME_TOO_DEEP,
+	SMTP_EV_DUPLICATE_FIELDS,
+	SMTP_EV_TOO_MANY_RECIPIENTS,
 };
 static const char *const events[] = {"invalid_reply", "unable_to_match_reply_with_request",
 	"max_command_line_len_exceeded", "max_reply_line_len_exceeded",
 	"invalid_pipelined_sequence", "bdat_chunk_len_exceeded", "no_server_welcome_message",
 	"tls_rejected", "data_command_rejected", "mime_long_header_value", "mime_long_boundary",
-	"mime_invalid_base64", "mime_invalid_qp", "mime_too_deep", NULL};
+	"mime_invalid_base64", "mime_invalid_qp", "mime_too_deep", "duplicate_fields",
+	"too_many_recipients", NULL};
 
 struct smtp_tx {
 	struct ips_tx tx;
-	char from[FIELD], rcpt[RCPT_MAX][FIELD];
-	uint16_t from_len, rcpt_len[RCPT_MAX];
+	char helo[FIELD], from[FIELD];
+	char *rcpt[RCPT_MAX];
+	uint16_t helo_len, from_len, rcpt_len[RCPT_MAX];
 	uint32_t rcpts;
 	struct ips_files files;
 	struct mime *mime; /* while its message goes by */
-	char *shown[3]; /* From, To, Subject, for the event */
+	char *shown[3];    /* From, To, Subject, for the event */
 };
 
-enum command { CMD_OTHER, CMD_DATA, CMD_BDAT, CMD_STARTTLS, CMD_MAIL_END, CMD_QUIT };
+enum command { CMD_OTHER, CMD_DATA, CMD_STARTTLS, CMD_RSET, CMD_QUIT };
 
 struct smtp_state {
 	uint8_t line[2][LINE_CAP];
@@ -58,6 +62,8 @@ struct smtp_state {
 	char helo[FIELD];
 	uint16_t helo_len;
 	bool in_data, data_wanted, welcome;
+	bool lost[2]; /* up to the next line end: a line too long */
+	bool gap;     /* replies cannot be matched for sure any more */
 	uint32_t bdat_left;
 	bool bdat, bdat_last;
 	uint8_t pending[PENDING_MAX];
@@ -86,6 +92,8 @@ static void smtp_tx_free(struct ips_app *a, struct ips_tx *tx, struct ips_mem *m
 	for (unsigned i = 0; i < 3; i++)
 		if (t->shown[i])
 			ips_mem_free(m, t->shown[i], strlen(t->shown[i]) + 1);
+	for (unsigned i = 0; i < t->rcpts; i++)
+		ips_mem_free(m, t->rcpt[i], t->rcpt_len[i] + 1u);
 	ips_files_free(&t->files, m);
 	if (s && s->cur == t)
 		s->cur = NULL;
@@ -110,18 +118,21 @@ static struct smtp_tx *current(struct ips_app *a, struct ips_app_ctx *c)
 		if (s->cur) {
 			ips_app_tx_add(a, &s->cur->tx);
 			s->cur->tx.started[0] = s->cur->tx.started[1] = true;
+			memcpy(s->cur->helo, s->helo, s->helo_len);
+			s->cur->helo_len = s->helo_len;
 		}
 	}
 	return s->cur;
 }
 
-static void tx_done(struct smtp_state *s, enum ips_dir dir)
+/* Nothing of the mail will change any more; its replies tell nothing that rules ask for. */
+static void tx_done(struct smtp_state *s)
 {
 	if (!s->cur)
 		return;
-	s->cur->tx.complete[dir] = s->cur->tx.changed[dir] = true;
-	if (s->cur->tx.complete[0] && s->cur->tx.complete[1])
-		s->cur = NULL;
+	for (int dir = 0; dir < 2; dir++)
+		s->cur->tx.complete[dir] = s->cur->tx.changed[dir] = true;
+	s->cur = NULL;
 }
 
 static void expect_reply(struct ips_app *a, struct smtp_state *s, enum command cmd)
@@ -171,8 +182,11 @@ static void path(const uint8_t *p, uint32_t len, const uint8_t **ret, uint32_t *
 
 static void mail_begins(struct smtp_tx *t, struct ips_app_ctx *c)
 {
-	if (t && !t->mime)
-		t->mime = ips_mem_alloc(c->mem, sizeof(*t->mime));
+	if (!t || t->mime)
+		return;
+	t->mime = ips_mem_alloc(c->mem, sizeof(*t->mime));
+	if (t->mime)
+		mime_begin(t->mime, &t->files, c->cfg->body_limit[IPS_TOSERVER]);
 }
 
 static char *shown(struct ips_mem *m, const char *text)
@@ -201,28 +215,28 @@ static void mail_ends(struct ips_app *a, struct ips_app_ctx *c)
 	if (!t)
 		return;
 	if (t->mime) {
-		mime_end(t->mime);
+		mime_end(t->mime, c->mem);
 		mime_events(a, t);
 		t->shown[0] = shown(c->mem, t->mime->from);
 		t->shown[1] = shown(c->mem, t->mime->to);
 		t->shown[2] = shown(c->mem, t->mime->subject);
 		forget_mime(t, c->mem);
 	}
-	tx_done(s, IPS_TOSERVER);
+	tx_done(s);
 }
 
-static void mail_line(struct ips_app *a, struct ips_app_ctx *c, const uint8_t *p, uint32_t len)
+/* A line of the mail, or a piece of one that is too long. */
+static void mail_line(
+	struct ips_app *a, struct ips_app_ctx *c, const uint8_t *p, uint32_t len, bool ended)
 {
 	struct smtp_state *s = a->state;
 	struct smtp_tx *t = s->cur;
 
-	if (len && p[0] == '.') { /* RFC 5321, 4.5.2 */
+	if (len && p[0] == '.' && !s->overlong[IPS_TOSERVER]) { /* RFC 5321, 4.5.2 */
 		p++;
 		len--;
 	}
-	if (!t || !t->mime)
-		return;
-	if (mime_line(t->mime, c->mem, &t->files, c->cfg->body_limit[IPS_TOSERVER], p, len))
+	if (t && t->mime && mime_piece(t->mime, c->mem, p, len, ended))
 		t->tx.changed[IPS_TOSERVER] = true;
 }
 
@@ -239,43 +253,96 @@ static uint32_t number(const uint8_t *p, uint32_t len)
 static void bdat(struct ips_app *a, struct ips_app_ctx *c, const uint8_t *p, uint32_t len)
 {
 	struct smtp_state *s = a->state;
+	struct smtp_tx *t = s->cur;
 
 	s->bdat_left = number(p + 5, len > 5 ? len - 5 : 0);
-	s->bdat = true;
 	s->bdat_last = len > 4 && word(p + len - 4, 4, "LAST");
-	mail_begins(current(a, c), c);
-	expect_reply(a, s, s->bdat_last ? CMD_MAIL_END : CMD_BDAT);
-	if (s->bdat_left == 0) {
-		s->bdat = false;
-		if (s->bdat_last)
-			mail_ends(a, c);
+	expect_reply(a, s, CMD_OTHER);
+	if (s->bdat_left == UINT32_MAX) { /* no server takes that: the next line is a command */
+		s->bdat_left = 0;
+		ips_tx_event(a, t ? &t->tx : NULL, SMTP_EV_BDAT_CHUNK_LEN);
+		return;
 	}
+	mail_begins(t, c);
+	s->bdat = s->bdat_left > 0;
+	if (!s->bdat && s->bdat_last)
+		mail_ends(a, c);
+}
+
+static void recipient(
+	struct ips_app *a, struct ips_app_ctx *c, struct smtp_tx *t, const uint8_t *p, uint32_t len)
+{
+	const uint8_t *v;
+	uint32_t n;
+	char *kept = NULL;
+
+	path(p, len, &v, &n);
+	n = SK_MIN(n, FIELD - 1u);
+	if (t->rcpts < RCPT_MAX)
+		kept = ips_mem_alloc(c->mem, n + 1);
+	if (!kept) {
+		ips_tx_event(a, &t->tx, SMTP_EV_TOO_MANY_RECIPIENTS);
+		return;
+	}
+	t->rcpt_len[t->rcpts] = copy(kept, v, n);
+	t->rcpt[t->rcpts++] = kept;
+}
+
+/* A second sender: the mail before was refused or given up. */
+static struct smtp_tx *sender(
+	struct ips_app *a, struct ips_app_ctx *c, struct smtp_tx *t, const uint8_t *p, uint32_t len)
+{
+	const uint8_t *v;
+	uint32_t n;
+
+	if (t->from_len) {
+		ips_tx_event(a, &t->tx, SMTP_EV_DUPLICATE_FIELDS);
+		tx_done(a->state);
+		t = current(a, c);
+	}
+	path(p, len, &v, &n);
+	if (t)
+		t->from_len = copy(t->from, v, n);
+	return t;
+}
+
+static void hello(struct ips_app *a, struct smtp_tx *t, const uint8_t *p, uint32_t len)
+{
+	struct smtp_state *s = a->state;
+
+	s->helo_len = copy(s->helo, p + 5, len - 5);
+	if (t->helo_len) { /* what rules have seen stays */
+		ips_tx_event(a, &t->tx, SMTP_EV_DUPLICATE_FIELDS);
+		return;
+	}
+	memcpy(t->helo, s->helo, s->helo_len);
+	t->helo_len = s->helo_len;
+}
+
+/* Between two mails: commands that begin no new one. */
+static bool goes_on(const struct ips_app *a, const uint8_t *p, uint32_t len)
+{
+	const struct smtp_state *s = a->state;
+
+	return s->cur || a->tx_made == 0 || !(word(p, len, "QUIT") || word(p, len, "RSET"));
 }
 
 static void command(struct ips_app *a, struct ips_app_ctx *c, const uint8_t *p, uint32_t len)
 {
 	struct smtp_state *s = a->state;
-	struct smtp_tx *t = current(a, c);
+	struct smtp_tx *t = goes_on(a, p, len) ? current(a, c) : NULL;
 	enum command cmd = CMD_OTHER;
-	const uint8_t *v;
-	uint32_t n;
 
-	if (!t)
-		return;
-	t->tx.changed[IPS_TOSERVER] = true;
-	if (word(p, len, "BDAT ")) {
+	if (t && word(p, len, "BDAT ")) {
 		bdat(a, c, p, len);
 		return;
 	}
-	if (word(p, len, "HELO ") || word(p, len, "EHLO ")) {
-		s->helo_len = copy(s->helo, p + 5, len - 5);
-	} else if (word(p, len, "MAIL FROM")) {
-		path(p, len, &v, &n);
-		t->from_len = copy(t->from, v, n);
-	} else if (word(p, len, "RCPT TO") && t->rcpts < RCPT_MAX) {
-		path(p, len, &v, &n);
-		t->rcpt_len[t->rcpts] = copy(t->rcpt[t->rcpts], v, n);
-		t->rcpts++;
+	if (t && (word(p, len, "HELO ") || word(p, len, "EHLO "))) {
+		hello(a, t, p, len);
+	} else if (t && word(p, len, "MAIL FROM")) {
+		t = sender(a, c, t, p, len);
+	} else if (t && word(p, len, "RCPT TO")) {
+		recipient(a, c, t, p, len);
 	} else if (word(p, len, "DATA") && len == 4) {
 		cmd = CMD_DATA;
 		s->data_wanted = true;
@@ -284,10 +351,35 @@ static void command(struct ips_app *a, struct ips_app_ctx *c, const uint8_t *p, 
 	} else if (word(p, len, "QUIT")) {
 		cmd = CMD_QUIT;
 	} else if (word(p, len, "RSET")) {
-		t->from_len = 0;
-		t->rcpts = 0;
+		cmd = CMD_RSET;
+	}
+	if (t) {
+		t->tx.changed[IPS_TOSERVER] = true;
+		if (!s->welcome && !s->gap)
+			ips_tx_event(a, &t->tx, SMTP_EV_NO_SERVER_WELCOME);
 	}
 	expect_reply(a, s, cmd);
+}
+
+/* The answer to DATA. The mail may be under way or even over, not having waited for it. */
+static void data_answered(struct ips_app *a, struct ips_app_ctx *c, unsigned code)
+{
+	struct smtp_state *s = a->state;
+
+	if (code == 354) {
+		if (s->data_wanted) {
+			s->in_data = true;
+			mail_begins(current(a, c), c);
+		}
+	} else if (code >= 400) {
+		ips_tx_event(a, s->cur ? &s->cur->tx : NULL, SMTP_EV_DATA_REJECTED);
+		s->in_data = false;
+		if (s->cur && s->cur->mime) {
+			mime_end(s->cur->mime, c->mem);
+			forget_mime(s->cur, c->mem);
+		}
+	}
+	s->data_wanted = false;
 }
 
 static void reply_to(struct ips_app *a, struct ips_app_ctx *c, enum command cmd, unsigned code)
@@ -296,15 +388,7 @@ static void reply_to(struct ips_app *a, struct ips_app_ctx *c, enum command cmd,
 	struct ips_tx *tx = s->cur ? &s->cur->tx : NULL;
 
 	switch (cmd) {
-	case CMD_DATA:
-		s->data_wanted = false;
-		if (code == 354) {
-			s->in_data = true;
-			mail_begins(current(a, c), c);
-		} else if (code >= 400) {
-			ips_tx_event(a, tx, SMTP_EV_DATA_REJECTED);
-		}
-		break;
+	case CMD_DATA: data_answered(a, c, code); break;
 	case CMD_STARTTLS:
 		if (code == 220) {
 			a->flags |= IPS_APP_CHANGED;
@@ -313,20 +397,35 @@ static void reply_to(struct ips_app *a, struct ips_app_ctx *c, enum command cmd,
 			ips_tx_event(a, tx, SMTP_EV_TLS_REJECTED);
 		}
 		break;
-	case CMD_MAIL_END:
+	case CMD_RSET:
 	case CMD_QUIT:
-		if (cmd == CMD_QUIT)
-			tx_done(s, IPS_TOSERVER);
-		tx_done(s, IPS_TOCLIENT);
+		if (code < 400)
+			tx_done(s);
 		break;
 	default: break;
+	}
+}
+
+/* A reply to nothing that was seen. */
+static void surplus(struct ips_app *a, struct ips_app_ctx *c, struct smtp_tx *t, unsigned code)
+{
+	struct smtp_state *s = a->state;
+
+	if (!s->gap) {
+		if (code != 421)
+			ips_tx_event(a, t ? &t->tx : NULL, SMTP_EV_UNABLE_TO_MATCH_REPLY);
+	} else if (s->in_data) {
+		mail_ends(a, c); /* its last line was lost */
+	} else if (code == 354) {
+		s->data_wanted = true;
+		data_answered(a, c, code);
 	}
 }
 
 static void reply(struct ips_app *a, struct ips_app_ctx *c, const uint8_t *p, uint32_t len)
 {
 	struct smtp_state *s = a->state;
-	struct smtp_tx *t = current(a, c);
+	struct smtp_tx *t = a->tx_made ? s->cur : current(a, c);
 	enum command cmd;
 	unsigned code = number(p, SK_MIN(len, 3u));
 
@@ -342,17 +441,28 @@ static void reply(struct ips_app *a, struct ips_app_ctx *c, const uint8_t *p, ui
 		s->welcome = true;
 		if (code == 220 || code == 554)
 			return;
-		ips_tx_event(a, t ? &t->tx : NULL, SMTP_EV_NO_SERVER_WELCOME);
 	}
 	if (s->pending_n == 0) {
-		if (code != 421)
-			ips_tx_event(a, t ? &t->tx : NULL, SMTP_EV_UNABLE_TO_MATCH_REPLY);
+		surplus(a, c, t, code);
 		return;
 	}
 	cmd = s->pending[s->pending_first];
 	s->pending_first = (s->pending_first + 1) % PENDING_MAX;
 	s->pending_n--;
 	reply_to(a, c, cmd, code);
+}
+
+/* Is the client sending its mail? It may do so without waiting for 354. */
+static bool in_mail(struct ips_app *a, struct ips_app_ctx *c)
+{
+	struct smtp_state *s = a->state;
+
+	if (!s->in_data && s->data_wanted) {
+		s->in_data = true;
+		s->data_wanted = false;
+		mail_begins(current(a, c), c);
+	}
+	return s->in_data;
 }
 
 static void whole_line(
@@ -366,22 +476,34 @@ static void whole_line(
 		reply(a, c, p, len);
 		return;
 	}
-	if (!s->in_data && !s->data_wanted) {
+	if (!in_mail(a, c)) {
 		if (len)
 			command(a, c, p, len);
 		return;
 	}
-	if (!s->in_data) { /* the mail comes with its DATA, not waiting for 354 */
-		s->in_data = true;
-		s->data_wanted = false;
-		mail_begins(current(a, c), c);
-	}
-	if (len == 1 && p[0] == '.') {
+	if (len == 1 && p[0] == '.' && !s->overlong[dir]) {
 		mail_ends(a, c);
-		expect_reply(a, s, CMD_MAIL_END);
+		expect_reply(a, s, CMD_OTHER);
 		return;
 	}
-	mail_line(a, c, p, len);
+	mail_line(a, c, p, len, true);
+}
+
+/* LINE_CAP bytes and no end: a mail's line goes on, a command or reply is cut. */
+static void endless(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir)
+{
+	struct smtp_state *s = a->state;
+
+	s->len[dir] = 0;
+	if (dir == IPS_TOSERVER && in_mail(a, c)) {
+		mail_line(a, c, s->line[dir], LINE_CAP, false);
+		s->overlong[dir] = true;
+		return;
+	}
+	ips_tx_event(a, s->cur ? &s->cur->tx : NULL,
+		dir == IPS_TOSERVER ? SMTP_EV_MAX_COMMAND_LINE : SMTP_EV_MAX_REPLY_LINE);
+	s->lost[dir] = true;
+	whole_line(a, c, dir, s->line[dir], LINE_CAP);
 }
 
 /* One line or a piece of it; returns bytes taken. */
@@ -392,8 +514,13 @@ static uint32_t take_line(
 	const uint8_t *lf = memchr(p, '\n', len);
 	uint32_t n = lf ? (uint32_t)(lf - p) + 1 : len, fits;
 
+	if (s->lost[dir]) {
+		s->lost[dir] = !lf;
+		return n;
+	}
 	if (lf && s->len[dir] == 0 && n < LINE_CAP) {
 		whole_line(a, c, dir, p, n);
+		s->overlong[dir] = false;
 		return n;
 	}
 	fits = SK_MIN(n, LINE_CAP - s->len[dir]);
@@ -403,18 +530,10 @@ static uint32_t take_line(
 		uint32_t all = s->len[dir];
 
 		s->len[dir] = 0;
-		s->overlong[dir] = false;
 		whole_line(a, c, dir, s->line[dir], all);
+		s->overlong[dir] = false;
 	} else if (s->len[dir] == LINE_CAP) {
-		if (!s->overlong[dir])
-			ips_tx_event(a, s->cur ? &s->cur->tx : NULL,
-				dir == IPS_TOSERVER ? SMTP_EV_MAX_COMMAND_LINE
-						    : SMTP_EV_MAX_REPLY_LINE);
-		s->overlong[dir] = true;
-		s->len[dir] = 0;
-		/* A mail's endless line is looked at piece by piece. */
-		if (dir == IPS_TOSERVER && s->in_data)
-			mail_line(a, c, s->line[dir], LINE_CAP);
+		endless(a, c, dir);
 	}
 	return fits;
 }
@@ -423,18 +542,10 @@ static uint32_t take_line(
 static uint32_t take_chunk(struct ips_app *a, struct ips_app_ctx *c, const uint8_t *p, uint32_t len)
 {
 	struct smtp_state *s = a->state;
-	uint32_t n = SK_MIN(len, s->bdat_left), at = 0;
+	uint32_t n = SK_MIN(len, s->bdat_left);
 
-	while (at < n && s->cur && s->cur->mime) {
-		const uint8_t *lf = memchr(p + at, '\n', n - at);
-		uint32_t line = lf ? (uint32_t)(lf - p - at) : n - at;
-		uint32_t text = line && p[at + line - 1] == '\r' ? line - 1 : line;
-
-		if (mime_line(s->cur->mime, c->mem, &s->cur->files,
-			    c->cfg->body_limit[IPS_TOSERVER], p + at, text))
-			s->cur->tx.changed[IPS_TOSERVER] = true;
-		at += lf ? line + 1 : line;
-	}
+	if (s->cur && s->cur->mime && mime_bytes(s->cur->mime, c->mem, p, n))
+		s->cur->tx.changed[IPS_TOSERVER] = true;
 	s->bdat_left -= n;
 	if (s->bdat_left == 0) {
 		s->bdat = false;
@@ -454,15 +565,29 @@ static void ended(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir)
 		tx->complete[dir] = tx->changed[dir] = true;
 }
 
+/* On with the next line; which reply belongs to what is not sure any more. */
+static void lost_bytes(struct smtp_state *s, enum ips_dir dir, uint32_t len)
+{
+	struct mime *m = s->cur ? s->cur->mime : NULL;
+
+	s->len[dir] = 0;
+	s->gap = true;
+	s->pending_n = 0;
+	if (dir != IPS_TOSERVER)
+		return;
+	s->overlong[dir] = s->in_data;
+	if (m && (s->in_data || s->bdat))
+		mime_gap(m, len);
+	s->bdat_left -= SK_MIN(len, s->bdat_left);
+}
+
 static void smtp_data(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir,
 	const uint8_t *data, uint32_t len, bool eof)
 {
 	struct smtp_state *s = a->state;
 
-	if (!data && len) { /* gap: on with the next line */
-		s->len[dir] = 0;
-		if (dir == IPS_TOSERVER && s->bdat)
-			s->bdat_left -= SK_MIN(len, s->bdat_left);
+	if (!data && len) {
+		lost_bytes(s, dir, len);
 		len = 0;
 	}
 	while (len && !(a->flags & IPS_APP_CHANGED)) {
@@ -495,7 +620,6 @@ static enum ips_buf_state smtp_buffer(struct ips_app *a, struct ips_tx *tx, enum
 	enum ips_dir dir, unsigned index, struct ips_buf_view *ret)
 {
 	const struct smtp_tx *t = (const struct smtp_tx *)tx;
-	const struct smtp_state *s = a->state;
 	struct ips_file *f;
 	bool over = tx->complete[dir];
 
@@ -504,12 +628,14 @@ static enum ips_buf_state smtp_buffer(struct ips_app *a, struct ips_tx *tx, enum
 	switch (buf) {
 	case IPS_BUF_FILE_DATA:
 		f = ips_files_at(&t->files, index);
-		return f ? ips_body_view(&f->body, ret) : over ? IPS_BUF_ABSENT : IPS_BUF_WAIT;
+		return f       ? ips_body_view_of(&f->body, over, ret)
+			: over ? IPS_BUF_ABSENT
+			       : IPS_BUF_WAIT;
 	case IPS_BUF_FILE_NAME:
 		f = ips_files_at(&t->files, index);
 		return bytes(f ? f->name : NULL, f ? f->name_len : 0, over, ret);
 	case IPS_BUF_SMTP_HELO:
-		return index ? IPS_BUF_ABSENT : bytes(s->helo, s->helo_len, over, ret);
+		return index ? IPS_BUF_ABSENT : bytes(t->helo, t->helo_len, over, ret);
 	case IPS_BUF_SMTP_MAIL_FROM:
 		return index ? IPS_BUF_ABSENT : bytes(t->from, t->from_len, over, ret);
 	case IPS_BUF_SMTP_RCPT_TO:
@@ -562,10 +688,9 @@ static void log_email(struct ips_json *j, const struct smtp_tx *t)
 static void smtp_log(struct ips_app *a, struct ips_tx *tx, struct ips_json *j)
 {
 	const struct smtp_tx *t = (const struct smtp_tx *)tx;
-	const struct smtp_state *s = a->state;
 
-	if (s->helo_len)
-		ips_json_bytes(j, "helo", s->helo, s->helo_len);
+	if (t->helo_len)
+		ips_json_bytes(j, "helo", t->helo, t->helo_len);
 	if (t->from_len)
 		ips_json_bytes(j, "mail_from", t->from, t->from_len);
 	if (t->rcpts) {
