@@ -2,6 +2,7 @@
 /* How often matches are reported: the table in limits.def, filters, and a table that is too small.
  */
 #include <arpa/inet.h>
+#include <pthread.h>
 
 #include "ips/detect/state.h"
 #include "ips/rules/parse.h"
@@ -235,6 +236,52 @@ static void none(void **state)
 	ips_state_free(s);
 }
 
+struct worker {
+	struct ips_state *s;
+	const struct ips_rule *r;
+	unsigned reported;
+	uint32_t id;
+};
+
+static void *work(void *arg)
+{
+	struct worker *w = arg;
+	struct ips_bits bits = {
+		.cmd = IPS_BIT_SET, .ids = &w->id, .n = 1, .track = IPS_TRACK_SRC, .expire_s = 10};
+	struct ips_packet p = {.family = 4};
+
+	for (uint32_t i = 0; i < 5000; i++) {
+		p.src.w[0] = i % 50;
+		w->reported += ips_threshold_check(w->s, w->r, &p, 1000000) == IPS_TH_REPORT;
+		ips_bits_act(w->s, &bits, &p, 1000000);
+		ips_dataset_put(w->s, "all", 's', (struct ips_view){(const uint8_t *)&i, 4});
+	}
+	return NULL;
+}
+
+/* Workers share the counts: every tenth match of all of them together is reported. */
+static void workers(void **state)
+{
+	struct ips_rule r = {.gid = 1, .sid = 1};
+	struct ips_state *s = new_state(1024);
+	struct worker w[4];
+	pthread_t t[4];
+	unsigned sum = 0;
+
+	r.threshold = (struct ips_threshold){
+		.type = IPS_TH_THRESHOLD, .track = IPS_TRACK_RULE, .count = 10, .seconds = 60};
+	for (unsigned i = 0; i < 4; i++) {
+		w[i] = (struct worker){.s = s, .r = &r, .id = i + 1};
+		assert_int_equal(pthread_create(&t[i], NULL, work, &w[i]), 0);
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		pthread_join(t[i], NULL);
+		sum += w[i].reported;
+	}
+	assert_int_equal(sum, 4 * 5000 / 10);
+	ips_state_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -245,6 +292,7 @@ int main(void)
 		cmocka_unit_test(by_flow_and_backoff),
 		cmocka_unit_test(too_many_sources),
 		cmocka_unit_test(none),
+		cmocka_unit_test(workers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
