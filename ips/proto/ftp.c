@@ -245,8 +245,6 @@ static void line_done(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir
 		command(a, c, line, len);
 	else if (dir == IPS_TOCLIENT)
 		reply(a, c, line, len);
-	if (c->trigger)
-		c->trigger(c->flow, dir, c->arg);
 }
 
 static void ftp_data(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir,

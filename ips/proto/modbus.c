@@ -287,8 +287,6 @@ static void modbus_data(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir d
 		adu(a, c, dir, s->part[dir], s->len[dir]);
 		s->len[dir] = 0;
 	}
-	if (c->trigger)
-		c->trigger(c->flow, dir, c->arg);
 	if (!eof)
 		return;
 	for (struct ips_tx *tx = a->first; tx; tx = tx->next)

@@ -62,8 +62,9 @@ struct smtp_state {
 	char helo[FIELD];
 	uint16_t helo_len;
 	bool in_data, data_wanted, welcome;
-	bool lost[2]; /* up to the next line end: a line too long */
-	bool gap;     /* replies cannot be matched for sure any more */
+	bool mail_over; /* just now, no reply seen since */
+	bool lost[2];   /* up to the next line end: a line too long */
+	bool gap;       /* replies cannot be matched for sure any more */
 	uint32_t bdat_left;
 	bool bdat, bdat_last;
 	uint8_t pending[PENDING_MAX];
@@ -133,6 +134,7 @@ static void tx_done(struct smtp_state *s)
 	for (int dir = 0; dir < 2; dir++)
 		s->cur->tx.complete[dir] = s->cur->tx.changed[dir] = true;
 	s->cur = NULL;
+	s->mail_over = true;
 }
 
 static void expect_reply(struct ips_app *a, struct smtp_state *s, enum command cmd)
@@ -319,18 +321,16 @@ static void hello(struct ips_app *a, struct smtp_tx *t, const uint8_t *p, uint32
 	t->helo_len = s->helo_len;
 }
 
-/* Between two mails: commands that begin no new one. */
-static bool goes_on(const struct ips_app *a, const uint8_t *p, uint32_t len)
+/* Sent along with a mail: commands that begin no new transaction. */
+static bool goes_on(const struct smtp_state *s, const uint8_t *p, uint32_t len)
 {
-	const struct smtp_state *s = a->state;
-
-	return s->cur || a->tx_made == 0 || !(word(p, len, "QUIT") || word(p, len, "RSET"));
+	return s->cur || !s->mail_over || !(word(p, len, "QUIT") || word(p, len, "RSET"));
 }
 
 static void command(struct ips_app *a, struct ips_app_ctx *c, const uint8_t *p, uint32_t len)
 {
 	struct smtp_state *s = a->state;
-	struct smtp_tx *t = goes_on(a, p, len) ? current(a, c) : NULL;
+	struct smtp_tx *t = goes_on(s, p, len) ? current(a, c) : NULL;
 	enum command cmd = CMD_OTHER;
 
 	if (t && word(p, len, "BDAT ")) {
@@ -429,6 +429,7 @@ static void reply(struct ips_app *a, struct ips_app_ctx *c, const uint8_t *p, ui
 	enum command cmd;
 	unsigned code = number(p, SK_MIN(len, 3u));
 
+	s->mail_over = false;
 	if (t)
 		t->tx.changed[IPS_TOCLIENT] = true;
 	if (len < 3 || code < 100 || code > 599) {
@@ -602,8 +603,6 @@ static void smtp_data(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir
 		for (struct ips_tx *tx = a->first; tx; tx = tx->next)
 			tx->complete[0] = tx->complete[1] = true;
 	}
-	if (c->trigger)
-		c->trigger(c->flow, dir, c->arg);
 	if (eof)
 		ended(a, c, dir);
 }

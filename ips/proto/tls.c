@@ -191,6 +191,7 @@ static bool header(struct ips_app *a, struct tls_tx *t, struct tls_side *s)
 	const uint8_t *h = s->header;
 
 	s->type = h[0];
+	t->state = 0;
 	s->record_version = (uint16_t)(h[1] << 8 | h[2]);
 	s->left = (uint32_t)h[3] << 8 | h[4];
 	if (h[1] != 3 && !(s->record_version >= 0x7f00 && s->record_version <= 0x7fff)) {
@@ -242,6 +243,8 @@ static void records(struct ips_app *a, struct ips_app_ctx *c, struct tls_tx *t, 
 			body(a, c, t, dir, p, n, first);
 		p += n;
 		len -= n;
+		if (s->left == 0 && c->trigger)
+			c->trigger(c->flow, dir, c->arg);
 	}
 }
 
@@ -353,13 +356,6 @@ static enum ips_buf_state tls_buffer(struct ips_app *a, struct ips_tx *tx, enum 
 	}
 }
 
-/* ssl_state's bits: client_hello 1, server_hello 2, client_keyx 4, server_keyx 8. */
-static uint64_t state_bits(const struct tls_tx *t)
-{
-	return (t->side[IPS_TOSERVER].hello ? 1 : 0) | (t->side[IPS_TOCLIENT].hello ? 2 : 0) |
-		(t->keyx[IPS_TOSERVER] ? 4 : 0) | (t->keyx[IPS_TOCLIENT] ? 8 : 0);
-}
-
 static bool tls_number(struct ips_app *a, struct ips_tx *tx, enum ips_num num, enum ips_dir dir,
 	unsigned index, uint64_t *ret)
 {
@@ -370,7 +366,7 @@ static bool tls_number(struct ips_app *a, struct ips_tx *tx, enum ips_num num, e
 		return false;
 	switch (num) {
 	case IPS_NUM_TLS_VERSION: *ret = t->side[dir].version; return t->side[dir].hello;
-	case IPS_NUM_TLS_STATE: *ret = state_bits(t); return true;
+	case IPS_NUM_TLS_STATE: *ret = t->state; return true;
 	case IPS_NUM_TLS_SELF_SIGNED:
 		*ret = k->subject && k->issuer && strcmp(k->subject, k->issuer) == 0;
 		return k->subject;

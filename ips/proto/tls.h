@@ -81,7 +81,7 @@ struct tls_tx {
 	char *ja3, *ja3s; /* allocated text */
 	uint32_t ja3_len, ja3s_len;
 	char ja3_hash[33], ja3s_hash[33], ja4[40];
-	bool keyx[2]; /* key exchange messages seen */
+	uint8_t state; /* ssl_state's bits of the last record, whoever sent it */
 };
 
 /* One handshake message of dir: type, body. */

@@ -105,16 +105,18 @@ void tls_handshake(struct ips_app *a, struct ips_app_ctx *c, struct tls_tx *t, e
 	t->tx.changed[dir] = true;
 	switch (type) {
 	case HS_CLIENT_HELLO:
+		t->state |= 1;
 		if (dir == IPS_TOSERVER)
 			client_hello(a, c, t, p, len);
 		break;
 	case HS_SERVER_HELLO:
+		t->state |= 2;
 		if (dir == IPS_TOCLIENT)
 			server_hello(a, c, t, p, len);
 		break;
 	case HS_CERTIFICATE: tls_certificate(a, c, t, dir, p, len); break;
-	case HS_SERVER_KEYX:
-	case HS_CLIENT_KEYX: t->keyx[dir] = true; break;
+	case HS_SERVER_KEYX: t->state |= 8; break;
+	case HS_CLIENT_KEYX: t->state |= 4; break;
 	default: break;
 	}
 }
