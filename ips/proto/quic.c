@@ -23,7 +23,8 @@ struct quic_tx {
 	struct ips_tx tx;
 	enum ips_dir dir;
 	char version[12];
-	char *sni, *ja3; /* ja3 or ja3s */
+	uint8_t version_raw[4]; /* as rules look at it */
+	char *sni, *ja3;        /* ja3 or ja3s */
 	uint32_t sni_len, ja3_len;
 	char ja3_hash[33], ja4[40];
 };
@@ -232,6 +233,8 @@ static struct quic_tx *new_tx(
 		return NULL;
 	t->dir = dir;
 	version_text(t->version, version);
+	for (unsigned i = 0; i < 4; i++)
+		t->version_raw[i] = (uint8_t)(version >> (24 - 8 * i));
 	ips_app_tx_add(a, &t->tx);
 	t->tx.complete[0] = t->tx.complete[1] = true;
 	t->tx.started[dir] = t->tx.changed[dir] = true;
@@ -306,7 +309,9 @@ static enum ips_buf_state quic_buffer(struct ips_app *a, struct ips_tx *tx, enum
 	if (index || t->dir != dir)
 		return IPS_BUF_ABSENT;
 	switch (buf) {
-	case IPS_BUF_QUIC_VERSION: return text(t->version, (uint32_t)strlen(t->version), ret);
+	case IPS_BUF_QUIC_VERSION:
+		*ret = (struct ips_buf_view){.data = t->version_raw, .len = 4};
+		return IPS_BUF_FULL;
 	case IPS_BUF_QUIC_SNI: return text(t->sni, t->sni_len, ret);
 	case IPS_BUF_JA3_HASH: return text(client ? t->ja3_hash : NULL, 32, ret);
 	case IPS_BUF_JA3_STRING: return text(client ? t->ja3 : NULL, t->ja3_len, ret);
