@@ -165,6 +165,9 @@ static void finish_flow(struct ips_worker *w, struct ips_flow *f)
 			continue;
 		ips_stream_flush(w->streams, f, dir);
 		detect(w, &p, &v);
+		w->app.flow = f;
+		if (ips_app_continue(&f->app, &w->app))
+			detect(w, &p, &v);
 	}
 	log_txs(w, &p, f, true);
 }

@@ -261,15 +261,47 @@ static bool change(struct ips_app *a, struct ips_app_ctx *c)
 	return any;
 }
 
+/* Is something complete that detection has not seen? It must, before its protocol goes. */
+static bool uninspected(const struct ips_app *a)
+{
+	static const uint32_t seen[2] = {IPS_TX_DONE_TOSERVER | IPS_TX_SKIP_TOSERVER,
+		IPS_TX_DONE_TOCLIENT | IPS_TX_SKIP_TOCLIENT};
+
+	for (const struct ips_tx *tx = a->first; tx; tx = tx->next)
+		for (enum ips_dir dir = IPS_TOSERVER; dir <= IPS_TOCLIENT; dir++)
+			if (tx->complete[dir] && !(tx->flags & (seen[dir] | IPS_TX_PASS)))
+				return true;
+	return false;
+}
+
+/* Bytes of the next protocol wait while there is room; false: not held. */
+static bool wait_for_change(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir,
+	const uint8_t *data, uint32_t len, bool eof)
+{
+	if (!len) {
+		if (a->held)
+			a->held->eof[dir] |= eof;
+		return a->held;
+	}
+	if (!data || !uninspected(a) || !held(a, c, dir) || !hold(a->held, c->mem, dir, data, len))
+		return false;
+	a->held->eof[dir] |= eof;
+	return true;
+}
+
 void ips_app_data(struct ips_app *a, struct ips_app_ctx *c, enum ips_dir dir, const uint8_t *data,
 	uint32_t len, bool eof)
 {
-	if ((a->flags & IPS_APP_CHANGED) && len)
-		change(a, c);
+	if (a->flags & IPS_APP_CHANGED) {
+		if (wait_for_change(a, c, dir, data, len, eof))
+			return;
+		if (len)
+			change(a, c);
+	}
 	data_of(a, c, dir, data, len, eof);
 }
 
 bool ips_app_continue(struct ips_app *a, struct ips_app_ctx *c)
 {
-	return (a->flags & IPS_APP_CHANGED) && a->held && change(a, c);
+	return (a->flags & IPS_APP_CHANGED) && a->held && !uninspected(a) && change(a, c);
 }
