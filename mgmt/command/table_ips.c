@@ -26,23 +26,26 @@ static const char *const sum_by[] = {
 			"シグネチャ番号"                                                    \
 		}                                                                                  \
 	}
-#define PERIOD                                                                                         \
-	{.name = "period",                                                                             \
-		.type = MG_CHOICE,                                                                     \
-		.choices = periods,                                                                    \
-		.help = {"the last 24 hours, today, yesterday, the last 7 or 30 days, or this "        \
-			 "month",                                                                      \
-			"期間: 24h 直近 24 時間、today 今日、yesterday 昨日、7d、30d、" \
-			"month 今月"}},                                                                \
-		{.name = "from",                                                                       \
-			.type = MG_DATE,                                                               \
-			.meta = "DATE",                                                                \
-			.help = {"first day or instant", "開始日時"}},                                 \
-	{                                                                                              \
-		.name = "to", .type = MG_DATE, .meta = "DATE", .help = {                               \
-			"last day or instant",                                                         \
-			"終了日時"                                                                 \
-		}                                                                                      \
+#define PERIOD                                                                                     \
+	{                                                                                          \
+		.name = "period", .type = MG_CHOICE, .choices = periods, .help = {                 \
+			"the last 24 hours, today, yesterday, 7 or 30 days, or this month",        \
+			"期間 (24h は直近 24 時間、month は今月)"                       \
+		}                                                                                  \
+	}
+#define FROM                                                                                       \
+	{                                                                                          \
+		.name = "from", .type = MG_DATE, .meta = "DATE", .help = {                         \
+			"first day or instant",                                                    \
+			"開始日時"                                                             \
+		}                                                                                  \
+	}
+#define TO                                                                                         \
+	{                                                                                          \
+		.name = "to", .type = MG_DATE, .meta = "DATE", .help = {                           \
+			"last day or instant",                                                     \
+			"終了日時"                                                             \
+		}                                                                                  \
 	}
 
 const struct mg_arg mg_a_ips_import[] = {
@@ -104,7 +107,7 @@ const struct mg_arg mg_a_ips_profile[] = {
 	{0},
 };
 
-const struct mg_arg mg_a_ips_trial[] = {PERIOD, LIMIT, {0}};
+const struct mg_arg mg_a_ips_trial[] = {PERIOD, FROM, TO, LIMIT, {0}};
 
 const struct mg_arg mg_a_exception_request[] = {
 	{.name = "number",
@@ -197,6 +200,8 @@ const struct mg_arg mg_a_exception_list[] = {
 
 const struct mg_arg mg_a_alert_list[] = {
 	PERIOD,
+	FROM,
+	TO,
 	{.name = "severity",
 		.type = MG_UINT,
 		.min = 1,
@@ -244,6 +249,8 @@ const struct mg_arg mg_a_alert_show[] = {
 
 const struct mg_arg mg_a_alert_report[] = {
 	PERIOD,
+	FROM,
+	TO,
 	{.name = "by",
 		.type = MG_CHOICE,
 		.choices = sum_by,

@@ -113,6 +113,8 @@ static void say_origin(struct rules *w, json_t *row)
 	const char *path = json_string_value(json_object_get(row, "file"));
 	int64_t line = json_integer_value(json_object_get(row, "line"));
 	const char *base = path ? strrchr(path, '/') : NULL, *p, *colon;
+	char number[16];
+	uint64_t origin;
 	size_t len;
 
 	if (!base)
@@ -121,8 +123,11 @@ static void say_origin(struct rules *w, json_t *row)
 	p = line_of(&w->index, line, &len);
 	colon = p ? memrchr(p, ':', len) : NULL;
 	if (colon) {
+		snprintf(number, sizeof(number), "%.*s", (int)SK_MIN(p + len - colon - 1, 15),
+			colon + 1);
 		json_object_set_new(row, "file", json_stringn(p, (size_t)(colon - p)));
-		json_object_set_new(row, "line", json_integer(atoll(colon + 1)));
+		if (sk_parse_u64(number, INT32_MAX, &origin) == 0)
+			json_object_set_new(row, "line", json_integer((json_int_t)origin));
 	}
 	p = line_of(&w->rules, line, &len);
 	if (p && w->text)

@@ -48,10 +48,8 @@ mg_handler mg_h_ips_exception_request, mg_h_ips_exception_approve, mg_h_ips_exce
 	mg_h_ips_exception_show, mg_h_ips_exception_history;
 /* h_alert.c */
 mg_handler mg_h_alert_list, mg_h_alert_show, mg_h_report_alerts;
-/* h_notify.c */
-mg_handler mg_h_notify_test;
-/* h_events.c */
-mg_handler mg_h_events_follow, mg_h_events_stat;
+/* h_events.c, h_notify.c */
+mg_handler mg_h_events_follow, mg_h_events_stat, mg_h_notify_test;
 
 /* The handler of an operation, NULL if there is none. */
 mg_handler *mg_handler_find(const char *op);
