@@ -85,13 +85,17 @@ static int write_file(
 	struct import *m, const char *name, const void *p, size_t n, struct sk_err *err)
 {
 	char path[1024], *slash;
+	mode_t before;
 	int r = 0;
 
 	if (snprintf(path, sizeof(path), "%s/%s", m->folder, name) >= (int)sizeof(path))
 		return sk_err_en(err, -ENAMETOOLONG, name, "is too long");
 	slash = strrchr(path, '/');
 	*slash = '\0';
+	/* The engine, whose group the folder has, reads it. */
+	before = umask(0027);
 	r = sk_mkdir_p(path, 0750, err);
+	umask(before);
 	*slash = '/';
 	return r < 0 ? r : sk_file_replace(path, p, n, 0640, err);
 }
