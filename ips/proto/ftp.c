@@ -166,7 +166,7 @@ static void passive(struct ftp_state *s, struct ips_app_ctx *c, uint16_t code, c
 	const char *open = strchr(text, '(');
 
 	if (code == 227) {
-		const char *p = open ? open + 1 : text + strcspn(text, "0123456789");
+		const char *p = open ? open + 1 : text + 3 + strcspn(text + 3, "0123456789");
 
 		s->has_listener = six(p, c->flow, IPS_TOCLIENT, &s->listener);
 	} else if (open) {

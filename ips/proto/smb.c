@@ -14,6 +14,7 @@
 #include "ips/proto/protos.h"
 #include "lib/util.h"
 
+#define SMB1_NEGOTIATE 0x72
 #define RECORD_KEEP (128 * 1024) /* of one record; the rest is passed over */
 
 static const char *const events[] = {"internal_error", "malformed_data", "record_overflow",
@@ -88,6 +89,14 @@ struct smb_tx *smb_request(struct smb_state *s, uint8_t version, uint16_t comman
 	return t;
 }
 
+/* SMB 1's negotiation may be answered in SMB 2. */
+static bool answers(const struct smb_tx *t, uint8_t version, uint16_t command, uint64_t id)
+{
+	if (version == 2 && t->version == 1)
+		return command == 0 && t->command == SMB1_NEGOTIATE;
+	return t->id == id && t->command == command && t->version == version;
+}
+
 struct smb_tx *smb_response(struct smb_state *s, uint8_t version, uint16_t command, uint64_t id)
 {
 	struct smb_tx *t = NULL;
@@ -95,8 +104,7 @@ struct smb_tx *smb_response(struct smb_state *s, uint8_t version, uint16_t comma
 	for (struct ips_tx *tx = s->app->first; tx && !t; tx = tx->next) {
 		struct smb_tx *x = (struct smb_tx *)tx;
 
-		if (x->id == id && x->command == command && !x->is_file &&
-			!tx->complete[IPS_TOCLIENT])
+		if (answers(x, version, command, id) && !x->is_file && !tx->complete[IPS_TOCLIENT])
 			t = x;
 	}
 	if (!t) {
@@ -242,11 +250,13 @@ static void on_event(enum dce_event e, void *arg)
 	ips_tx_event(s->app, &s->cur->tx, SMB_EV_MALFORMED_DATA);
 }
 
-static void file_bytes(struct smb_state *s, const struct smb_tx *t, struct smb_open *o,
-	enum ips_dir dir, struct smb_piece b)
+/* The file's own transaction is what is logged, once for all messages. */
+static void file_bytes(struct smb_state *s, struct smb_tx *t, struct smb_open *o, enum ips_dir dir,
+	struct smb_piece b)
 {
 	struct smb_tx *f = o->tx[dir];
 
+	t->tx.flags |= IPS_TX_LOGGED;
 	if (!f || f->tx.complete[dir]) {
 		f = o->tx[dir] = new_tx(s, t->version, t->command, t->id);
 		if (!f)

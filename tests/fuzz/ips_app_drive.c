@@ -153,6 +153,11 @@ static void piece(struct run *r, uint8_t control, const uint8_t *p, size_t n)
 		reap(r);
 }
 
+static void expect(const struct ips_app_expect *e, void *arg)
+{
+	assert(e->port && e->id != IPS_P_UNKNOWN);
+}
+
 void drive(const struct ips_proto *proto, uint64_t mem_max, const uint8_t *data, size_t size)
 {
 	struct run *r = calloc(1, sizeof(*r));
@@ -166,7 +171,8 @@ void drive(const struct ips_proto *proto, uint64_t mem_max, const uint8_t *data,
 	r->flow.port[1] = 80;
 	r->flow.app.id = proto->id;
 	r->flow.app.proto = proto;
-	r->ctx = (struct ips_app_ctx){.mem = &r->mem, .cfg = &r->cfg, .flow = &r->flow};
+	r->ctx = (struct ips_app_ctx){
+		.mem = &r->mem, .cfg = &r->cfg, .flow = &r->flow, .expect = expect};
 	assert(proto->open(&r->flow.app, &r->ctx));
 	while (size >= 3 && !(r->flow.app.flags & (IPS_APP_FAILED | IPS_APP_CHANGED))) {
 		size_t n = data[1] | (size_t)data[2] << 8;
