@@ -125,15 +125,13 @@ static void detect(struct ips_worker *w, struct ips_packet *p, struct ips_verdic
 			ips_stream_raw(w->streams, p, &raw);
 		if (i && !raw.len)
 			break;
-		detect_view(w, p, &raw, v);
+		detect_view(w, p, &raw, i > 0, v);
 		if (!raw.len)
 			break;
 		ips_stream_raw_done(w->streams, p->flow, p->dir);
 		if (!raw.more)
 			break;
-		p->flags |= IPS_PKT_PSEUDO;
 	}
-	p->flags = flags;
 }
 
 /* The last look at a flow: what was held back in either direction is delivered and inspected. */
@@ -167,7 +165,7 @@ static void finish_flow(struct ips_worker *w, struct ips_flow *f)
 		detect(w, &p, &v);
 		w->app.flow = f;
 		if (ips_app_continue(&f->app, &w->app))
-			detect(w, &p, &v);
+			detect_view(w, &p, NULL, true, &v);
 	}
 	log_txs(w, &p, f, true);
 }
@@ -284,7 +282,7 @@ static void flow_packet(struct ips_worker *w, struct ips_packet *p, struct ips_v
 		detect(w, p, v);
 		w->app.flow = f;
 		if (ips_app_continue(&f->app, &w->app))
-			detect(w, p, v);
+			detect_view(w, p, NULL, true, v);
 		anomalies(w, p);
 		/* Events of the flow as a whole are told with the packet that caused them. */
 		memset(f->app.events, 0, sizeof(f->app.events));
@@ -377,6 +375,7 @@ int ips_worker_new(struct ips_worker **ret, const struct ips_engine_config *cfg,
 	w->cfg = *cfg;
 	w->cfg.eve.inline_mode = cfg->inline_mode;
 	w->cfg.stream.inline_mode = cfg->inline_mode;
+	w->cfg.detect.inline_mode = cfg->inline_mode;
 	w->ops = *ops;
 	w->arg = arg;
 	sk_buf_init(&w->out, EVENT_MAX);

@@ -85,7 +85,8 @@ static bool put_name(
 		t->names = p;
 		t->names_cap = cap;
 	}
-	memcpy(t->names + t->names_len, name, len);
+	if (len)
+		memcpy(t->names + t->names_len, name, len);
 	t->spans[n] = (struct dns_span){t->names_len, len};
 	t->types[n] = type;
 	t->names_len += len;
@@ -264,7 +265,7 @@ static enum ips_buf_state span(const struct dns_tx *t, uint32_t first, uint32_t 
 	if (index >= count)
 		return IPS_BUF_ABSENT;
 	*ret = (struct ips_buf_view){
-		.data = t->names + t->spans[first + index].at,
+		.data = t->names ? t->names + t->spans[first + index].at : NULL,
 		.len = t->spans[first + index].len,
 	};
 	return IPS_BUF_FULL;

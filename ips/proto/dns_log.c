@@ -132,7 +132,7 @@ void dns_log(struct ips_app *a, struct ips_tx *tx, struct ips_json *j)
 		ips_json_uint(j, "version", 2);
 	ips_json_str(j, "type", query ? "query" : "answer");
 	ips_json_uint(j, "id", t->msg.h.id);
-	if (t->questions) {
+	if (t->questions && t->names) {
 		ips_json_bytes(j, "rrname", t->names + t->spans[0].at, t->spans[0].len);
 		ips_json_str(j, "rrtype", dns_type_name(t->types[0], num));
 	}

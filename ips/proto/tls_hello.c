@@ -102,6 +102,8 @@ static void server_hello(
 void tls_handshake(struct ips_app *a, struct ips_app_ctx *c, struct tls_tx *t, enum ips_dir dir,
 	uint8_t type, const uint8_t *p, uint32_t len)
 {
+	if (t->tx.complete[dir]) /* what was said of this side is final */
+		return;
 	t->tx.changed[dir] = true;
 	switch (type) {
 	case HS_CLIENT_HELLO:
