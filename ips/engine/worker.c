@@ -102,11 +102,14 @@ static void anomalies(struct ips_worker *w, struct ips_packet *p)
 }
 
 static void detect_view(struct ips_worker *w, struct ips_packet *p, const struct ips_raw *raw,
-	struct ips_verdict *v)
+	bool again, struct ips_verdict *v)
 {
 	const struct ips_alert *alerts;
-	unsigned n = ips_detect_packet(w->detect, p, raw->len ? raw : NULL, &alerts);
+	unsigned n;
 
+	raw = raw && raw->len ? raw : NULL;
+	n = again ? ips_detect_again(w->detect, p, raw, &alerts)
+		  : ips_detect_packet(w->detect, p, raw, &alerts);
 	if (n)
 		ips_worker_alerts(w, p, alerts, n, v);
 }
@@ -116,7 +119,6 @@ static void detect_view(struct ips_worker *w, struct ips_packet *p, const struct
 static void detect(struct ips_worker *w, struct ips_packet *p, struct ips_verdict *v)
 {
 	bool stream = p->flow && p->flow->tcp && !(p->flow->app.flags & IPS_APP_NO_RAW);
-	uint32_t flags = p->flags;
 	struct ips_raw raw;
 
 	for (unsigned i = 0; i < RAW_VIEWS; i++) {
