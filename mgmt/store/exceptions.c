@@ -17,10 +17,8 @@
 	"number, revision, intent, state, gid, sid, source, destination, action, applicant,"       \
 	" approver, purpose, reason, comment, registered, expiry, requested_at, approved_at,"      \
 	" decided_at, decided_by"
-/* The one in force before what waits, that before what is over. */
-#define RANK                                                                                       \
-	" CASE state WHEN 'active' THEN 0 WHEN 'requested' THEN 1 WHEN 'returned' THEN 2"          \
-	" WHEN 'expired' THEN 3 WHEN 'removed' THEN 3 ELSE 4 END"
+/* The one in force, else the newest; what gave way only if there is nothing else. */
+#define RANK " CASE state WHEN 'active' THEN 0 WHEN 'superseded' THEN 2 ELSE 1 END"
 
 void mg_exception_done(struct mg_exception *x)
 {

@@ -331,11 +331,16 @@ static void what_is_generated(void **state)
 	sk_buf_init(&b, 4u << 20);
 	cli_completion(&b);
 	for (const struct mg_command *c = mg_commands; c->op; c++) {
-		const char *dot = strchr(c->op, '.');
+		const char *dot = strrchr(c->op, '.');
 
 		if (!(c->flags & MG_F_HIDDEN))
 			assert_non_null(strstr(sk_buf_str(&b), dot ? dot + 1 : c->op));
 	}
+	/* Commands of three words are completed word by word. */
+	assert_non_null(
+		strstr(sk_buf_str(&b), "'ips') words='exception profile rules status trial'"));
+	assert_non_null(
+		strstr(sk_buf_str(&b), "'ips rules') words='import list refused restore show'"));
 	sk_buf_reset(&b);
 	cli_man(&b);
 	for (const struct mg_command *c = mg_commands; c->op; c++) {
