@@ -62,7 +62,7 @@ struct smtp_state {
 	char helo[FIELD];
 	uint16_t helo_len;
 	bool in_data, data_wanted, welcome;
-	bool mail_over; /* just now, no reply seen since */
+	bool mail_over; /* just now; if it did not come in chunks, no reply since */
 	bool lost[2];   /* up to the next line end: a line too long */
 	bool gap;       /* replies cannot be matched for sure any more */
 	uint32_t bdat_left;
@@ -321,16 +321,18 @@ static void hello(struct ips_app *a, struct smtp_tx *t, const uint8_t *p, uint32
 	t->helo_len = s->helo_len;
 }
 
-/* Sent along with a mail: commands that begin no new transaction. */
-static bool goes_on(const struct smtp_state *s, const uint8_t *p, uint32_t len)
+/* After a mail: commands that begin no new transaction. */
+static bool goes_on(const struct smtp_state *s, uint64_t made, const uint8_t *p, uint32_t len)
 {
-	return s->cur || !s->mail_over || !(word(p, len, "QUIT") || word(p, len, "RSET"));
+	if (s->cur || made == 0)
+		return true;
+	return !word(p, len, "RSET") && !(s->mail_over && word(p, len, "QUIT"));
 }
 
 static void command(struct ips_app *a, struct ips_app_ctx *c, const uint8_t *p, uint32_t len)
 {
 	struct smtp_state *s = a->state;
-	struct smtp_tx *t = goes_on(s, p, len) ? current(a, c) : NULL;
+	struct smtp_tx *t = goes_on(s, a->tx_made, p, len) ? current(a, c) : NULL;
 	enum command cmd = CMD_OTHER;
 
 	if (t && word(p, len, "BDAT ")) {
@@ -346,6 +348,7 @@ static void command(struct ips_app *a, struct ips_app_ctx *c, const uint8_t *p, 
 	} else if (word(p, len, "DATA") && len == 4) {
 		cmd = CMD_DATA;
 		s->data_wanted = true;
+		s->bdat_last = false;
 	} else if (word(p, len, "STARTTLS")) {
 		cmd = CMD_STARTTLS;
 	} else if (word(p, len, "QUIT")) {
@@ -429,7 +432,7 @@ static void reply(struct ips_app *a, struct ips_app_ctx *c, const uint8_t *p, ui
 	enum command cmd;
 	unsigned code = number(p, SK_MIN(len, 3u));
 
-	s->mail_over = false;
+	s->mail_over = s->mail_over && s->bdat_last;
 	if (t)
 		t->tx.changed[IPS_TOCLIENT] = true;
 	if (len < 3 || code < 100 || code > 599) {
