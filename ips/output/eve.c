@@ -184,9 +184,15 @@ static const char *app_name(const struct ips_app *a)
 	return a->id == IPS_P_UNKNOWN ? NULL : ips_proto_info(a->id)->name;
 }
 
+/* Of events and their objects, which readers know with this one name spelt otherwise. */
+static const char *object_name(const struct ips_app *a)
+{
+	return a->id == IPS_P_FTPDATA ? "ftp_data" : app_name(a);
+}
+
 static void put_tx(struct ips_json *j, struct ips_flow *f, struct ips_tx *tx)
 {
-	const char *name = app_name(&f->app);
+	const char *name = object_name(&f->app);
 
 	if (!tx || !f->app.proto || !f->app.proto->log)
 		return;
@@ -282,7 +288,7 @@ void ips_eve_tx(struct sk_buf *b, const struct ips_eve_config *cfg, const struct
 	c.dst = f->addr[1];
 	c.sport = f->port[0];
 	c.dport = f->port[1];
-	begin(&j, b, cfg, &c, app_name(&f->app));
+	begin(&j, b, cfg, &c, object_name(&f->app));
 	ips_json_uint(&j, "tx_id", tx->id);
 	put_tx(&j, f, tx);
 	ips_json_close(&j);
