@@ -254,7 +254,8 @@ static uint32_t sslv2(struct tls_tx *t, enum ips_dir dir, const uint8_t *p, uint
 	struct tls_side *s = &t->side[dir];
 	uint32_t record;
 
-	if (dir != IPS_TOSERVER || s->hello || len < 5 || !(p[0] & 0x80) || p[2] != 1)
+	if (dir != IPS_TOSERVER || s->hello || t->tx.complete[dir] || len < 5 || !(p[0] & 0x80) ||
+		p[2] != 1)
 		return 0;
 	record = ((uint32_t)(p[0] & 0x7f) << 8 | p[1]) + 2;
 	s->hello = true;
@@ -328,6 +329,13 @@ static enum ips_buf_state random_buffer(
 	return IPS_BUF_FULL;
 }
 
+/* What one side's hello says is that side's alone. */
+static bool of_hello(enum ips_buf buf)
+{
+	return buf == IPS_BUF_TLS_SNI || buf == IPS_BUF_JA3_HASH || buf == IPS_BUF_JA3_STRING ||
+		buf == IPS_BUF_JA4_HASH || buf == IPS_BUF_JA3S_HASH || buf == IPS_BUF_JA3S_STRING;
+}
+
 static enum ips_buf_state tls_buffer(struct ips_app *a, struct ips_tx *tx, enum ips_buf buf,
 	enum ips_dir dir, unsigned index, struct ips_buf_view *ret)
 {
@@ -337,6 +345,11 @@ static enum ips_buf_state tls_buffer(struct ips_app *a, struct ips_tx *tx, enum 
 	if (buf == IPS_BUF_TLS_CERTS)
 		return cert_buffer(t, buf, dir, index, ret);
 	if (index)
+		return IPS_BUF_ABSENT;
+	if (dir !=
+			(buf == IPS_BUF_JA3S_HASH || buf == IPS_BUF_JA3S_STRING ? IPS_TOCLIENT
+										: IPS_TOSERVER) &&
+		of_hello(buf))
 		return IPS_BUF_ABSENT;
 	switch (buf) {
 	case IPS_BUF_TLS_SNI: return text(t->sni, t->sni_len, over, ret);
