@@ -418,6 +418,9 @@ static enum ips_buf_state data_buffer(struct ips_app *a, struct ips_tx *tx, enum
 	if (buf == IPS_BUF_FILE_DATA)
 		return ips_body_view_of(&t->body[dir], tx->complete[dir], ret);
 	if (buf == IPS_BUF_FTPDATA_COMMAND && t->token) {
+		/* Once a file, in the direction it takes. */
+		if (t->body[dir].total == 0)
+			return tx->complete[dir] ? IPS_BUF_ABSENT : IPS_BUF_WAIT;
 		const char *word = t->token == TOKEN_RETR ? "retr" : "stor";
 
 		*ret = (struct ips_buf_view){.data = (const uint8_t *)word, .len = 4};

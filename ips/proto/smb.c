@@ -517,7 +517,8 @@ static enum ips_buf_state smb_buffer(struct ips_app *a, struct ips_tx *tx, enum 
 	case IPS_BUF_SMB_NAMED_PIPE: return text(t->pipe, t->pipe_len, over, ret);
 	case IPS_BUF_SMB_NTLMSSP_USER: return text(t->user, t->user_len, over, ret);
 	case IPS_BUF_SMB_NTLMSSP_DOMAIN: return text(t->domain, t->domain_len, over, ret);
-	case IPS_BUF_FILE_NAME: return text(t->file, t->file_len, over, ret);
+	case IPS_BUF_FILE_NAME:
+		return t->is_file ? text(t->file, t->file_len, over, ret) : IPS_BUF_ABSENT;
 	case IPS_BUF_FILE_DATA:
 		if (!t->is_file)
 			return IPS_BUF_ABSENT;

@@ -176,6 +176,7 @@ static void test_files(void **state)
 	uint64_t size;
 
 	talk_begin(&t, &ips_ftpdata_proto);
+	talk_absent(&t, 0, IPS_BUF_FTPDATA_COMMAND, S2C); /* nobody announced it */
 	talk_waits(&t, 0, IPS_BUF_FILE_DATA, S2C);
 	talk_server(&t, "file ");
 	talk_server(&t, "bytes");
