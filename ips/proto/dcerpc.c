@@ -24,8 +24,12 @@ struct rpc_state {
 
 static bool rpc_open(struct ips_app *a, struct ips_app_ctx *c)
 {
-	a->state = ips_mem_alloc(c->mem, sizeof(struct rpc_state));
-	return a->state;
+	struct rpc_state *s = ips_mem_alloc(c->mem, sizeof(*s));
+
+	if (s)
+		s->assoc.hints = true;
+	a->state = s;
+	return s;
 }
 
 static void rpc_tx_free(struct ips_app *a, struct ips_tx *tx, struct ips_mem *m)

@@ -27,6 +27,8 @@ struct dce_assoc {
 	uint8_t *pdu[2];
 	uint32_t len[2], cap[2];
 	bool lost[2];
+	/* Stub data of answers begin at their allocation hint: over TCP the language has it so. */
+	bool hints;
 };
 
 /* What a transaction holds of a call. */

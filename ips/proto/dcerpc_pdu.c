@@ -170,7 +170,8 @@ static void request(
 	ops->done(c, IPS_TOSERVER, ops->arg);
 }
 
-static void response(struct pdu *p, struct ips_mem *m, const struct dce_ops *ops)
+static void response(
+	const struct dce_assoc *a, struct pdu *p, struct ips_mem *m, const struct dce_ops *ops)
 {
 	struct dce_call *c = ops->call(p->call, IPS_TOCLIENT, p->flags & FLAG_FIRST, ops->arg);
 	size_t n;
@@ -178,7 +179,8 @@ static void response(struct pdu *p, struct ips_mem *m, const struct dce_ops *ops
 	if (!c)
 		return;
 	c->answered = true;
-	sk_cur_skip(&p->c, 8);
+	if (!a->hints)
+		sk_cur_skip(&p->c, 8);
 	n = sk_cur_left(&p->c);
 	if (p->type == TYPE_RESPONSE)
 		ips_body_add(&c->stub[IPS_TOCLIENT], m, sk_cur_take(&p->c, n), n);
@@ -232,7 +234,7 @@ static void one(struct dce_assoc *a, struct ips_mem *m, enum ips_dir dir, const 
 		break;
 	case TYPE_REQUEST: request(a, &p, m, ops); break;
 	case TYPE_RESPONSE:
-	case TYPE_FAULT: response(&p, m, ops); break;
+	case TYPE_FAULT: response(a, &p, m, ops); break;
 	default: break;
 	}
 	if (!sk_cur_ok(&p.c))

@@ -110,6 +110,7 @@ static void is_interface(struct talk *t, unsigned tx, uint8_t last)
 
 static void call_of(bool little, size_t cut)
 {
+	struct ips_buf_view v;
 	struct talk t;
 	struct pdu b;
 	uint64_t opnum;
@@ -134,7 +135,9 @@ static void call_of(bool little, size_t cut)
 	memcpy(b.p + b.n, "answer", 6);
 	b.n += 6;
 	send_it(&t, S2C, &b);
-	talk_is(&t, 1, IPS_BUF_DCE_STUB_DATA, S2C, "answer");
+	assert_int_equal(talk_get(&t, 1, IPS_BUF_DCE_STUB_DATA, S2C, 0, &v), IPS_BUF_FULL);
+	assert_int_equal(v.len, 14); /* with the allocation hint, context and cancel count */
+	assert_memory_equal(v.data + 8, "answer", 6);
 	assert_int_equal(t.flow.app.events[0], 0);
 	assert_int_equal(t.flow.app.tx_made, 2);
 	talk_end(&t);
