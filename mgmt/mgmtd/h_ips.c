@@ -287,6 +287,26 @@ static int count_one(const struct mg_exception *x, void *arg)
 	return 0;
 }
 
+/* Those of this import, and those of earlier ones whose trial is not over. */
+static void add_trial(struct mg_call *c, json_t *v, const struct mg_set *set)
+{
+	int64_t until = 0, n = 0;
+
+	for (size_t i = 0; i < json_array_size(set->files); i++) {
+		const json_t *f = json_array_get(set->files, i);
+		int64_t t = json_integer_value(json_object_get(f, "monitor_until"));
+
+		if (t <= c->now)
+			continue;
+		until = SK_MAX(until, t);
+		n += json_integer_value(json_object_get(f, "rules"));
+	}
+	if (!n)
+		return;
+	json_object_set_new(v, "trial_until", json_integer(until));
+	json_object_set_new(v, "trial_signatures", json_integer(n));
+}
+
 static int add_registry(struct mg_call *c, json_t *v, struct sk_err *err)
 {
 	static const char *const settings[][2] = {{"inspection", "inspection.mode"},
@@ -311,10 +331,7 @@ static int add_registry(struct mg_call *c, json_t *v, struct sk_err *err)
 	json_object_set_new(v, "rule_set",
 		json_pack("{s:I, s:s, s:I}", "version", (json_int_t)set.version, "name", set.name,
 			"imported_at", (json_int_t)set.imported_at));
-	if (set.trial_until > c->now) {
-		json_object_set_new(v, "trial_until", json_integer(set.trial_until));
-		json_object_set_new(v, "trial_signatures", json_integer(set.fresh));
-	}
+	add_trial(c, v, &set);
 	mg_set_done(&set);
 	return 0;
 }

@@ -18,8 +18,9 @@ for s in 'inspection.mode on' 'inspection.queues 2' 'ips.trial_days 0'; do
 	# shellcheck disable=SC2086
 	as $TANAKA --json setting set $s --purpose 'inspection' >/dev/null || not_ok "setting $s"
 done
-as $SATO change approve $(as $SATO --json change list --state requested | python3 -c \
-	'import json,sys; print(*[c["number"] for c in json.load(sys.stdin)])') >/dev/null || not_ok "approve"
+mapfile -t waiting < <(as $SATO --json change list --state requested | python3 -c \
+	'import json,sys; [print(c["number"]) for c in json.load(sys.stdin)]')
+as $SATO change approve "${waiting[@]}" >/dev/null || not_ok "approve"
 apply || not_ok "apply"
 mkdir -p "$W/set/lists"
 cat >"$W/set/local.rules" <<'R'

@@ -39,8 +39,9 @@ S
 refuse "a webhook without TLS is refused" as $TANAKA setting set notify.webhook http://localhost/ --purpose x
 refuse "a header cannot be slipped in" as $TANAKA setting set notify.mail_from $'a@b\nBcc: c@d' --purpose x
 refuse "before approval nothing can be sent" as $TANAKA notify test
-as $SATO change approve $(as $SATO --json change list --state requested | python3 -c \
-	'import json,sys; print(*[c["number"] for c in json.load(sys.stdin)])') >/dev/null || not_ok "approve"
+mapfile -t waiting < <(as $SATO --json change list --state requested | python3 -c \
+	'import json,sys; [print(c["number"]) for c in json.load(sys.stdin)]')
+as $SATO change approve "${waiting[@]}" >/dev/null || not_ok "approve"
 apply || not_ok "apply"
 got() { python3 - "$W/mailbox" "$@" <<'PY'
 import json, sys
