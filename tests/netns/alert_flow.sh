@@ -54,13 +54,17 @@ check "a signature is shown with its text" bash -c "$(declare -f as as_json); BU
 refuse "the same set again is refused" as $TANAKA ips rules import "$W/set"
 
 # ---- profile monitor: detected, not blocked; within a second
-in_ns gw timeout 60 "$BUILD/sekisho" --json events follow --type alert >"$W/follow.out" 2>&1 &
+# follow.out: how many milliseconds after the packet each alert was shown, and the alert
+in_ns gw timeout 60 "$BUILD/sekisho" --json events follow --type alert 2>/dev/null | python3 -uc '
+import json, sys, time
+for line in sys.stdin:
+    e = json.loads(line)
+    print(int(time.time() * 1000 - e["ts"] / 1000), e["alert"]["signature_id"], flush=True)' >"$W/follow.out" &
 wait_for 3 pgrep -f 'events follow'
-start=$(date +%s%N)
 check "monitor: the exploit passes" try lan 203.0.113.10 80 'GET /${jndi:ldap://x} HTTP/1.0\r\n\r\n'
-check "monitor: it is shown as it happens" wait_for 3 grep -q '"signature_id": *1\b' "$W/follow.out"
-took=$((($(date +%s%N) - start) / 1000000))
-check "… within a second ($took ms, with the connection)" [ $took -lt 1000 ]
+check "monitor: it is shown as it happens" wait_for 3 grep -q ' 1$' "$W/follow.out"
+took=$(grep ' 1$' "$W/follow.out" | head -n 1 | cut -d' ' -f1)
+check "… within a second of the packet ($took ms)" [ "${took:-9999}" -lt 1000 ]
 listed() { as_json alert list | tr -d ' ' | grep '"sid":1' | grep "\"decision\":\"$1\"" | grep '"zone_in":"lan"' |
 	grep -q '"zone_out":"wan"'; }
 check "it is listed with its zones" wait_for 3 listed alert
