@@ -3,15 +3,16 @@
  * The blocklist document: what mgmtd made of all feeds and of the allow-list, handed to fwd (which
  * takes the addresses) and ipsd (which takes names, URLs and fingerprints). Text, a line an entry:
  *
- *   {"format":"sekisho-blocklist","version":1,"generation":7,"feeds":[{"name":"drop","block":true}],…}
+ *   {"format":"sekisho-blocklist","version":1,"generation":7,"feeds":[{"name":"a","block":true}]}
  *   4 203.0.113.0/24 0
  *   s bad.example 0
  *   d good.bad.example -
  *   {"end":{"entries":3,"sha256":"hex of every byte before this line"}}
  *
  * Kind, value in its canonical form, index of the feed, "-" for an entry of the allow-list. Each
- * (kind, value) stands once for its feed and at most once as allowed; the lines are sorted by kind
- * and then, addresses by number, all else by bytes. Pure; the caller reads and writes the bytes.
+ * (kind, value) stands at most once for a feed and once as allowed; the lines are sorted by kind,
+ * then addresses by first and last number, all else by bytes, then by feed with "-" last. Pure; the
+ * caller reads and writes the bytes.
  */
 #ifndef SK_BLOCKLIST_H
 #define SK_BLOCKLIST_H
@@ -60,8 +61,8 @@ struct sk_bl_entry {
 /*
  * Bring a value that came from outside into its canonical form in dst (cap ≥ SK_BL_VALUE_MAX + 1):
  * names in lower case without trailing dot, internationalised ones as they are (A-labels); hex in
- * lower case; a single address without "/32", a range that is a prefix as one. len of dst, or
- * -EINVAL: no such value. Names need two labels or more unless single is set.
+ * lower case; a single address without "/32", a range that is a prefix as one. Length in dst, or
+ * -EINVAL: no such value. Names have two labels or more.
  */
 int sk_bl_canonical(enum sk_bl_kind k, const char *s, size_t n, char *dst, size_t cap);
 /* A canonical address value as numbers. 0 or -EINVAL. */
