@@ -32,7 +32,7 @@ static const struct table tables[] = {
 		{2, 7, 4, 3, 9}},
 	{MG_FF_SSLBL_JA3, {"ja3_md5", "Listingreason"}, {0, 3}},
 	{MG_FF_SSLBL_CERT, {"SHA1", "Listingreason"}, {1, 2}},
-	{MG_FF_SSLBL_IP, {"DstIP", "DstPort"}, {1, 2}},
+	{MG_FF_SSLBL_IP, {"DstIP"}, {1}},
 };
 
 struct columns {
