@@ -511,6 +511,15 @@ static int read_what(struct mg_feed_def *d, struct sk_err *err)
 	return r;
 }
 
+bool mg_feed_is_manifest(const struct mg_feed_def *d)
+{
+	static const char end[] = "/manifest.json";
+	const size_t n = d->url ? strlen(d->url) : 0;
+
+	return d->format == MG_FF_MISP && n >= sizeof(end) &&
+		strcmp(d->url + n - (sizeof(end) - 1), end) == 0;
+}
+
 static int read_all(struct mg_feed_def *d, struct sk_err *err)
 {
 	static const char *const keys[] = {"name", "title", "kind", "url", "path", "format",
@@ -523,6 +532,10 @@ static int read_all(struct mg_feed_def *d, struct sk_err *err)
 
 	for (size_t i = 0; r == 0 && i < SK_ARRAY_SIZE(parts); i++)
 		r = parts[i](d, err);
+	if (r == 0 && mg_feed_is_manifest(d) && (d->sha256 || d->sha256_at || d->signature))
+		r = sk_err_set(err, -EINVAL, d->signature ? "signature" : "checksum",
+			"covers the manifest of a MISP feed only, not its events",
+			"MISP フィードの manifest だけが対象になり、イベントを保護できません");
 	/* A required field that is missing is as wrong as one that is wrong. */
 	return r < 0 && r != -ENOMEM ? -EINVAL : r;
 }

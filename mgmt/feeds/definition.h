@@ -109,6 +109,8 @@ void mg_feed_def_done(struct mg_feed_def *d);
 
 /* 1 to 47 of a-z, 0-9, "-"; a letter first; not "local" and "allow", which are ours. */
 bool mg_feed_name_valid(const char *name);
+/* A MISP feed: the URL is that of its manifest, the events lie beside it. */
+bool mg_feed_is_manifest(const struct mg_feed_def *d);
 /* "https://host…" without user and password, of at most MG_FEED_URL_MAX bytes. */
 int mg_feed_url_check(const char *url, struct sk_err *err);
 

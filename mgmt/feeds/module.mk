@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # mg-feeds is pure; what speaks to the network lies in fetch/ and is only in sekisho-feed.
 $(eval $(call module,mg-feeds,mgmt/feeds,definition.c list.c list_write.c parse.c parse_line.c \
-	parse_csv.c parse_json.c parse_stix.c parse_rpz.c,sk,libsodium))
+	parse_csv.c parse_json.c parse_stix.c parse_rpz.c unpack.c verify.c,sk,libsodium zlib))
