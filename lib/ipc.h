@@ -62,6 +62,12 @@ int sk_ipc_recv(int fd, int timeout_ms, struct sk_ipc_msg *ret, struct sk_err *e
  */
 int sk_ipc_call(int fd, const char *op, json_t *args /* stolen */, int passfd, int timeout_ms,
 	int (*on_data)(json_t *body, void *arg), void *arg, json_t **ret_end, struct sk_err *err);
+/*
+ * The same for an answer that comes with a descriptor: *ret_fd is the one that came with a DATA,
+ * owned, -1 if none did; should several come, the last.
+ */
+int sk_ipc_call_fd(int fd, const char *op, json_t *args /* stolen */, int passfd, int timeout_ms,
+	int *ret_fd, json_t **ret_end, struct sk_err *err);
 
 /*
  * END body for a result: {"code": 0} merged with extra (stolen, may be NULL; its "code" is

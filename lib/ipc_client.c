@@ -227,29 +227,43 @@ int sk_ipc_recv(int fd, int timeout_ms, struct sk_ipc_msg *ret, struct sk_err *e
 	return recv_until(fd, deadline_in(timeout_ms), ret, err);
 }
 
+/* What is done with an answer; each may be NULL. */
+struct taker {
+	int (*on_data)(json_t *body, void *arg);
+	void *arg;
+	int *ret_fd;
+	json_t **ret_end;
+};
+
 /* One answer to id: 1 to go on, else the result. Stolen parts of m are NULL afterwards. */
-static int take_answer(struct sk_ipc_msg *m, int (*on_data)(json_t *body, void *arg), void *arg,
-	json_t **ret_end, struct sk_err *err)
+static int take_answer(struct sk_ipc_msg *m, const struct taker *t, struct sk_err *err)
 {
 	int r;
 
 	if (m->type == SK_IPC_DATA) {
-		r = on_data ? on_data(m->body, arg) : 0;
+		if (t->ret_fd && m->fd >= 0) {
+			sk_closep(t->ret_fd);
+			*t->ret_fd = m->fd;
+			m->fd = -1;
+		}
+		r = t->on_data ? t->on_data(m->body, t->arg) : 0;
 		return r == 0 ? 1 : r < 0 ? r : -ECANCELED;
 	}
 	if (m->type != SK_IPC_END)
 		return 1;
 	r = sk_ipc_end_code(m->body, err);
-	if (ret_end) {
-		*ret_end = m->body;
+	if (t->ret_end) {
+		*t->ret_end = m->body;
 		m->body = NULL;
 	}
 	return r;
 }
 
-int sk_ipc_call(int fd, const char *op, json_t *args, int passfd, int timeout_ms,
-	int (*on_data)(json_t *body, void *arg), void *arg, json_t **ret_end, struct sk_err *err)
+/* pass_and_wait: passfd and timeout_ms as in sk_ipc_call; args is stolen. */
+static int call(int fd, const char *op, json_t *args, const int pass_and_wait[2],
+	const struct taker *t, struct sk_err *err)
 {
+	const int passfd = pass_and_wait[0], timeout_ms = pass_and_wait[1];
 	/* A random id: whatever an aborted call left in the socket must not answer this one. */
 	const uint32_t id = randombytes_random();
 	uint64_t deadline;
@@ -271,11 +285,30 @@ int sk_ipc_call(int fd, const char *op, json_t *args, int passfd, int timeout_ms
 			return r;
 		r = 1;
 		if (m.id == id) {
-			r = take_answer(&m, on_data, arg, ret_end, err);
+			r = take_answer(&m, t, err);
 			deadline = deadline_in(timeout_ms);
 		}
 		sk_ipc_msg_done(&m);
 		if (r <= 0)
 			return r;
 	}
+}
+
+int sk_ipc_call(int fd, const char *op, json_t *args, int passfd, int timeout_ms,
+	int (*on_data)(json_t *body, void *arg), void *arg, json_t **ret_end, struct sk_err *err)
+{
+	const struct taker t = {.on_data = on_data, .arg = arg, .ret_end = ret_end};
+
+	return call(fd, op, args, (const int[2]){passfd, timeout_ms}, &t, err);
+}
+
+int sk_ipc_call_fd(int fd, const char *op, json_t *args, int passfd, int timeout_ms, int *ret_fd,
+	json_t **ret_end, struct sk_err *err)
+{
+	int got = -1, r;
+	const struct taker t = {.ret_fd = &got, .ret_end = ret_end};
+
+	r = call(fd, op, args, (const int[2]){passfd, timeout_ms}, &t, err);
+	*ret_fd = got;
+	return r;
 }

@@ -78,7 +78,7 @@ static bool line_names(const char *line, size_t n, const char *name)
 int mg_verify_sha256_text(const char *text, size_t text_len, const char *name, const void *p,
 	size_t n, struct sk_err *err)
 {
-	char buf[MG_VERIFY_MAX + 1], *best = NULL;
+	char buf[MG_VERIFY_MAX + 1], *named = NULL, *only = NULL, *best;
 	unsigned hashes = 0;
 
 	if (text_len > MG_VERIFY_MAX || memchr(text, '\0', text_len))
@@ -91,13 +91,14 @@ int mg_verify_sha256_text(const char *text, size_t text_len, const char *name, c
 
 		if (is_hash(s, len)) {
 			hashes++;
-			if (!best || line_names(s, len, name))
-				best = s;
-			if (hashes > 1 && !line_names(best, strcspn(best, "\n"), name))
-				best = NULL;
+			only = s;
+			if (line_names(s, len, name))
+				named = s;
 		}
 		s += len + (s[len] == '\n');
 	}
+	/* A single hash is meant for this file, whatever it was called there. */
+	best = named ? named : hashes == 1 ? only : NULL;
 	if (!best)
 		return no_fit(err, "there is no hash of this file",
 			"このファイルのハッシュ値がありません");

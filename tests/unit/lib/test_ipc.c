@@ -737,6 +737,54 @@ static void client_errors_are_told_apart(void **state)
 	assert_int_equal(k.r, -ETIMEDOUT);
 }
 
+/* Answers a request with two DATA, each with a descriptor, and END. */
+static void *answer_with_fds(void *arg)
+{
+	const int fd = *(int *)arg;
+	json_t *body = json_pack("{s:b}", "list", 1), *end = sk_ipc_end_body(0, NULL, NULL);
+	struct sk_ipc_msg m;
+
+	assert_int_equal(sk_ipc_recv(fd, 5000, &m, NULL), 0);
+	for (const char *text = "12"; *text; text++) {
+		int mem = sk_memfd("list", text, 1);
+
+		assert_int_equal(sk_ipc_send(fd, SK_IPC_DATA, m.id, body, mem, NULL), 0);
+		close(mem);
+	}
+	assert_int_equal(sk_ipc_send(fd, SK_IPC_END, m.id, end, -1, NULL), 0);
+	sk_ipc_msg_done(&m);
+	json_decref(body);
+	json_decref(end);
+	return NULL;
+}
+
+static void answers_carry_descriptors(void **state)
+{
+	int pair[2], got = -1, before;
+	char text[4] = "";
+	pthread_t t;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	before = dup(pair[0]);
+	assert_int_equal(pthread_create(&t, NULL, answer_with_fds, &pair[1]), 0);
+	assert_int_equal(sk_ipc_call_fd(pair[0], "get", NULL, -1, 5000, &got, NULL, NULL), 0);
+	pthread_join(t, NULL);
+	/* The last of them, still sealed; the other is closed again. */
+	assert_int_equal(sk_memfd_check(got, NULL), 0);
+	assert_int_equal(pread(got, text, 3, 0), 1);
+	assert_string_equal(text, "2");
+	close(got);
+	close(before);
+	got = dup(pair[0]);
+	assert_true(got <= before + 1);
+	close(got);
+	/* None came: -1, whatever stood there. */
+	close(pair[1]);
+	assert_true(sk_ipc_call_fd(pair[0], "get", NULL, -1, 5000, &got, NULL, NULL) < 0);
+	assert_int_equal(got, -1);
+	close(pair[0]);
+}
+
 static void client_refuses_garbage(void **state)
 {
 	struct sk_ipc_msg m = {.id = 5};
@@ -843,6 +891,7 @@ int main(void)
 		CASE(survives_running_out_of_descriptors),
 		CASE(client_errors_are_told_apart),
 		cmocka_unit_test(client_refuses_garbage),
+		cmocka_unit_test(answers_carry_descriptors),
 		CASE(listens_where_it_may),
 		CASE(old_socket_is_taken_over),
 	};

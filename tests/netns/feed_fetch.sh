@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# sekisho-feed against HTTPS servers that give good and bad feeds, with a CA of their own.
+. "$(dirname "$0")/lib.sh"
+sandbox "$@"
+
+D=$W/feeds
+mkdir -p "$D/www"
+chmod 755 "$W" "$D" "$D/www"
+
+# ---- certificates ----
+key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$D/$1.key" 2>/dev/null; }
+cert() { # NAME ALTNAMES DAYS…: signed by our CA
+	local name=$1 alt=$2
+	shift 2
+	key "$name"
+	openssl req -new -key "$D/$name.key" -subj "/CN=feeds.test" -out "$D/$name.csr" 2>/dev/null
+	printf 'subjectAltName=%s\n' "$alt" >"$D/$name.ext"
+	openssl x509 -req -in "$D/$name.csr" -CA "$D/ca.crt" -CAkey "$D/ca.key" -CAcreateserial \
+		-extfile "$D/$name.ext" -out "$D/$name.crt" "$@" 2>/dev/null
+}
+key ca
+openssl req -x509 -new -key "$D/ca.key" -subj "/CN=Test CA" -days 30 -out "$D/ca.crt" 2>/dev/null
+cert good IP:127.0.0.1,DNS:localhost -days 30
+cert wrongname DNS:elsewhere.test -days 30
+cert expired IP:127.0.0.1 -days -1
+key selfsigned
+openssl req -x509 -new -key "$D/selfsigned.key" -subj "/CN=x" -days 30 \
+	-addext subjectAltName=IP:127.0.0.1 -out "$D/selfsigned.crt" 2>/dev/null
+openssl genpkey -algorithm ed25519 -out "$D/sign.key"
+chmod 644 "$D"/ca.crt
+
+# ---- the server and the program ----
+mkdir -p "$W/samples"
+cp "$TOP"/tests/feeds/* "$W/samples/"
+chmod -R a+rX "$W/samples"
+python3 "$TOP/tests/netns/feed_server.py" "$D" "$W/samples" >"$W/server.log" 2>&1 &
+printf '# keys\nkeyed = s3cret-of-the-feed\nwrongkey=another\n' >"$W/feeds.secrets"
+chmod 600 "$W/feeds.secrets"
+cp "$BUILD/sekisho-feed" "$W/sekisho-feed"
+"$W/sekisho-feed" --listen /run/sekisho/feed.sock --user nobody --allow-user "$TANAKA" \
+	--secrets "$W/feeds.secrets" --ca "$D/ca.crt" --log-level 7 >"$W/feed.log" 2>&1 &
+FEED=$!
+wait_for() { # COMMAND…
+	local i
+	for ((i = 0; i < 100; i++)); do
+		"$@" 2>/dev/null && return 0
+		sleep 0.1
+	done
+	return 1
+}
+check "the test servers are up" wait_for grep -q ready "$W/server.log"
+check "sekisho-feed listens" wait_for test -S /run/sekisho/feed.sock
+
+# ---- who may ask ----
+check "the socket is the manager's alone" test "$(stat -c '%u %a' /run/sekisho/feed.sock)" = "$TANAKA 600"
+probe() { # as UID
+	setpriv --reuid "$1" --regid "$1" --clear-groups python3 -c "
+import sys
+sys.path.insert(0, '$TOP/tests/netns')
+import feedctl
+a = feedctl.ask('/run/sekisho/feed.sock', 'feed.parse', {'definition': {'name': 'x', 'title': {'en': 'X'},
+  'kind': 'address', 'path': '/x', 'format': 'addresses'}, 'now': 1}, b'192.0.2.1')
+sys.exit(a.code != 0)"
+}
+check "the manager may ask" probe "$TANAKA"
+refuse "somebody else may not connect" probe "$SATO"
+chmod 666 /run/sekisho/feed.sock
+refuse "somebody else is not served even when the socket lets in" probe "$SATO"
+chmod 600 /run/sekisho/feed.sock
+
+# ---- every feed, good and bad ----
+python3 "$TOP/tests/netns/feed_try.py" /run/sekisho/feed.sock "$D" "$W/samples"
+FAILED=$((FAILED + $?))
+
+check "no key stands in the log" test "$(grep -c s3cret "$W/feed.log")" = 0
+check "it still runs after all that" kill -0 "$FEED"
+kill "$FEED"
+wait "$FEED"
+check "it ends when asked, and takes its socket away" test ! -e /run/sekisho/feed.sock
+finish
