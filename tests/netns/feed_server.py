@@ -133,6 +133,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.give(gzip.compress(sample("addresses.txt"))[:-9],
                   **({"Content_Encoding": "gzip"} if how == "encoding" else {}))
 
+    def do_brotli(self, _):
+        self.give(b"\x8b\x00\x80x\x03", Content_Encoding="br")
+
+    def do_notgzip(self, _):
+        self.give(sample("addresses.txt"), Content_Encoding="gzip")
+
     def do_utf16(self, _):
         self.give(sample("addresses.txt").decode().encode("utf-16"))
 

@@ -263,7 +263,7 @@ def misp():
     equal(a.code, 0)
     assert "d panel.bad.example" in a.entries(), a.entries()
     # One of two events is not there: told, and no reason to lose the rest.
-    equal(a.end["first_errors"][-1]["sample"], "5a2f1c3e-0000-4000-8000-0123456789ad")
+    equal(a.end["first_errors"][0]["sample"], "5a2f1c3e-0000-4000-8000-0123456789ad")
     put("manifest.json", sample("misp-manifest.json")[:200])
     a = fetch("/dir/manifest.json", "misp")
     assert a.code < 0 and a.list is None
@@ -416,7 +416,9 @@ bad("oversized and says so", "/declared/", "larger than 1048576 bytes", "1048576
 bad("gzip bomb as encoding", "/bomb/encoding", "larger than 1048576 bytes", "1048576 バイト")
 bad("gzip bomb as file", "/bomb/file", "larger than 1048576 bytes", "1048576 バイト")
 case("bombs cost no memory", memory_of_bombs)
-bad("damaged gzip as encoding", "/badgzip/encoding", "", "")
+bad("damaged gzip as encoding", "/badgzip/encoding", "damaged or cut short", "壊れている")
+bad("an encoding that nobody asked for", "/brotli/", "nobody asked for", "要求していない")
+bad("an encoding that it is not in", "/notgzip/", "and is not", "圧縮形式ではありません")
 bad("damaged gzip as file", "/badgzip/file", "damaged or cut short", "壊れている")
 bad("UTF-16", "/utf16/", "UTF-16", "UTF-16")
 bad("web page", "/html/", "web page", "Web ページ")

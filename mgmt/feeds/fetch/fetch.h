@@ -51,8 +51,8 @@ struct mg_http_conditions {
 int mg_http_new(struct mg_http **ret, const struct mg_http_opts *o, struct sk_err *err);
 void mg_http_free(struct mg_http *h);
 /*
- * Append what url holds to body, whose max is the bound (of what comes over the wire and again of
- * what it decodes to). 0 or -errno with a message for people; result->status is set in any case.
+ * What url holds into the empty body, whose max is the bound (of what comes over the wire and again
+ * of what it decodes to). 0 or -errno with a message for people; result->status is set in any case.
  */
 int mg_http_get(struct mg_http *h, const char *url, const struct mg_http_conditions *c,
 	struct sk_buf *body, struct mg_http_result *result, struct sk_err *err);

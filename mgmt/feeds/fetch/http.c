@@ -14,6 +14,7 @@
 #include "lib/clock.h"
 #include "lib/util.h"
 #include "mgmt/feeds/fetch/fetch.h"
+#include "mgmt/feeds/unpack.h"
 
 #define CONNECT_S 15L
 #define SLOW_BYTES 100L /* a second, … */
@@ -29,6 +30,7 @@ struct mg_http {
 	struct sk_buf *body;
 	struct mg_http_result *result;
 	size_t headers;
+	char encoding[32];
 	bool too_big, inside, redirected, first_is_public;
 };
 
@@ -108,6 +110,8 @@ static size_t on_header(char *p, size_t size, size_t n, void *arg)
 	if (header_is(p, len, "HTTP/")) {
 		curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
 		h->result->status = status;
+	} else if (header_is(p, len, "content-encoding:")) {
+		keep(p + 17, len - 17, h->encoding, sizeof(h->encoding));
 	} else if (header_is(p, len, "etag:")) {
 		keep(p + 5, len - 5, h->result->etag, sizeof(h->result->etag));
 	} else if (header_is(p, len, "last-modified:")) {
@@ -186,7 +190,7 @@ static int append(struct curl_slist **list, const char *name, const char *value)
 static int make_headers(const struct mg_http *h, const struct mg_http_conditions *c,
 	bool first_host, struct curl_slist **ret)
 {
-	int r = append(ret, "Accept", "*/*");
+	int r = append(ret, "Accept-Encoding", "gzip");
 
 	if (r == 0 && c->etag && c->etag[0])
 		r = append(ret, "If-None-Match", c->etag);
@@ -207,7 +211,8 @@ static void prepare(struct mg_http *h, const char *url, uint64_t left_ms)
 	curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(c, CURLOPT_USERAGENT, "sekisho/" SK_VERSION);
-	curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+	/* Not by libcurl, to which a gzip stream may well end anywhere. */
+	curl_easy_setopt(c, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	curl_easy_setopt(c, CURLOPT_PROXY, h->o.proxy ? h->o.proxy : "");
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -258,11 +263,10 @@ static const struct {
 			"信頼する証明書のファイルを読めません"}},
 	{CURLE_PARTIAL_FILE, -EBADMSG, {"the transfer was cut short", "転送が途中で切れました"}},
 	{CURLE_RECV_ERROR, -EBADMSG,
-		{"the connection broke during the transfer", "転送中に接続が切れました"}},
+		{"the transfer was cut short, the connection broke",
+			"転送が途中で切れました (接続断)"}},
 	{CURLE_GOT_NOTHING, -EBADMSG,
 		{"the server answered nothing", "サーバーから応答がありません"}},
-	{CURLE_BAD_CONTENT_ENCODING, -EBADMSG,
-		{"the transfer's compression is damaged", "転送の圧縮データが壊れています"}},
 };
 
 /* Where it happened, without path and query: they may hold the key. */
@@ -393,6 +397,7 @@ static int follow(
 
 		*h->result = (struct mg_http_result){0};
 		h->headers = 0;
+		h->encoding[0] = '\0';
 		h->redirected = hop > 0;
 		host_of(at, host);
 		r = once(h, at, c, strcmp(host, first) == 0, err);
@@ -414,11 +419,40 @@ static int follow(
 		"転送が %d 回を超えました", MG_FETCH_REDIRECTS);
 }
 
+/* RFC 9110, 8.4: what came is how it was packed for the way; bounded as the transfer was. */
+static int decode(struct mg_http *h, struct sk_err *err)
+{
+	struct sk_buf plain;
+	int r;
+
+	if (!h->encoding[0] || !strcasecmp(h->encoding, "identity"))
+		return 0;
+	if (strcasecmp(h->encoding, "gzip") != 0 && strcasecmp(h->encoding, "x-gzip") != 0)
+		return sk_err_set(err, -EPROTO, "url",
+			"is packed as \"%s\", which nobody asked for",
+			"要求していない形式 (%s) で圧縮されています", h->encoding);
+	sk_buf_init(&plain, h->body->max);
+	r = mg_feed_unpack(sk_buf_str(h->body), h->body->len, &plain, err);
+	if (r == 0)
+		r = sk_err_set(err, -EBADMSG, "url", "says it is packed, and is not",
+			"圧縮されているはずのデータが圧縮形式ではありません");
+	if (r < 0) {
+		sk_buf_done(&plain);
+		return r;
+	}
+	sk_buf_done(h->body);
+	*h->body = plain;
+	return 0;
+}
+
 int mg_http_get(struct mg_http *h, const char *url, const struct mg_http_conditions *c,
 	struct sk_buf *body, struct mg_http_result *result, struct sk_err *err)
 {
+	int r;
+
 	h->body = body;
 	h->result = result;
 	h->too_big = h->inside = h->first_is_public = false;
-	return follow(h, url, c, err);
+	r = follow(h, url, c, err);
+	return r == 0 && !result->not_modified ? decode(h, err) : r;
 }
