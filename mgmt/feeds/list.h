@@ -97,5 +97,11 @@ struct mg_list_meta {
 /* Append the file to out. by_kind: unique entries of each kind. */
 int mg_list_write(struct mg_list_builder *b, const struct mg_list_meta *m, struct sk_buf *out,
 	uint64_t by_kind[SK_BL_KINDS], struct sk_err *err);
+/*
+ * list with the times of its entries as previous has them, appended to out: for a list that was
+ * made without (feed.parse). -EINVAL if list is none; a damaged previous is passed over.
+ */
+int mg_list_inherit(const struct sk_buf *list, const struct sk_buf *previous, struct sk_buf *out,
+	struct sk_err *err);
 
 #endif

@@ -293,3 +293,35 @@ int mg_list_write(struct mg_list_builder *b, const struct mg_list_meta *m, struc
 			"一覧が %u MiB を超えています", MG_LIST_BYTES_MAX >> 20);
 	return 0;
 }
+
+static int add_again(const struct mg_list_entry *e, void *arg)
+{
+	return mg_list_add(arg, e);
+}
+
+int mg_list_inherit(const struct sk_buf *list, const struct sk_buf *previous, struct sk_buf *out,
+	struct sk_err *err)
+{
+	struct mg_list_builder *b = mg_list_builder_new(SK_BL_ENTRIES_MAX);
+	struct mg_list_meta m = {.previous = previous->data, .previous_len = previous->len};
+	uint64_t kinds[SK_BL_KINDS];
+	struct mg_list_head h = {0};
+	int r;
+
+	if (!b)
+		return sk_err_nomem(err);
+	r = mg_list_check(list->data, list->len, &h, add_again, b, err);
+	if (r == 0) {
+		m.feed = h.feed;
+		m.fetched = h.fetched;
+		m.lines = h.lines;
+		m.errors = h.errors;
+		m.ignored = h.ignored;
+		r = mg_list_write(b, &m, out, kinds, err);
+	} else if (r == -ENOMEM) {
+		sk_err_nomem(err);
+	}
+	mg_list_head_done(&h);
+	mg_list_builder_free(b);
+	return r;
+}

@@ -231,17 +231,23 @@ static void put_indicator(struct mg_parsing *p, const json_t *o, struct value *v
 	}
 }
 
+static void put_bundle(struct mg_parsing *p, const json_t *list, struct value *values)
+{
+	for (size_t i = 0; i < json_array_size(list) && p->code == 0; i++) {
+		const json_t *o = json_array_get(list, i);
+
+		p->line = i + 1;
+		if (sk_streq(json_string_value(json_object_get(o, "type")), "indicator"))
+			put_indicator(p, o, values);
+	}
+}
+
 void mg_parse_stix(struct mg_parsing *p, struct mg_part all)
 {
 	struct sk_err err = {0};
 	_cleanup_(sk_json_decrefp) json_t *v = sk_json_parse(all.s, all.n, &err);
-	_cleanup_(sk_freep) struct value *values = calloc(VALUES_MAX, sizeof(*values));
-	const json_t *list = json_object_get(v, "objects");
+	struct value *values;
 
-	if (!values) {
-		p->code = sk_err_nomem(p->err);
-		return;
-	}
 	if (!v) {
 		p->code = sk_err_set(p->err, -EBADMSG, NULL, "is no whole JSON document: %.200s",
 			"JSON として読めません: %.200s", err.en);
@@ -251,11 +257,10 @@ void mg_parse_stix(struct mg_parsing *p, struct mg_part all)
 		mg_parse_refuse(p, &no_bundle);
 		return;
 	}
-	for (size_t i = 0; i < json_array_size(list) && p->code == 0; i++) {
-		const json_t *o = json_array_get(list, i);
-
-		p->line = i + 1;
-		if (sk_streq(json_string_value(json_object_get(o, "type")), "indicator"))
-			put_indicator(p, o, values);
-	}
+	values = calloc(VALUES_MAX, sizeof(*values));
+	if (values)
+		put_bundle(p, json_object_get(v, "objects"), values);
+	else
+		p->code = sk_err_nomem(p->err);
+	free(values);
 }

@@ -162,7 +162,7 @@ static void wrong_lines(void **state)
 
 static void since_is_kept(void **state)
 {
-	struct sk_buf one, two, three;
+	struct sk_buf one, two, three, four;
 	struct mg_list_builder *b = mg_list_builder_new(100);
 
 	first(&one);
@@ -174,6 +174,21 @@ static void since_is_kept(void **state)
 	assert_non_null(strstr(sk_buf_str(&two),
 		"4\t192.0.2.9\t1000\t\n4\t192.0.2.10\t2000\t\nd\tevil.test\t2000\t\n"
 		"s\tevil.test\t1000\t\n"));
+	/* The same afterwards, for a list that was made without. */
+	b = mg_list_builder_new(100);
+	add(b, SK_BL_ADDR4, "192.0.2.9", "note");
+	add(b, SK_BL_ADDR4, "192.0.2.10", "");
+	write_list(b, 2000, NULL, &four);
+	sk_buf_init(&three, 4096);
+	assert_int_equal(mg_list_inherit(&four, &one, &three, NULL), 0);
+	assert_non_null(
+		strstr(sk_buf_str(&three), "4\t192.0.2.9\t1000\tnote\n4\t192.0.2.10\t2000\t\n"));
+	assert_int_equal(mg_list_check(three.data, three.len, NULL, NULL, NULL, NULL), 0);
+	sk_buf_done(&three);
+	sk_buf_init(&three, 4096);
+	assert_int_equal(mg_list_inherit(&three, &one, &three, NULL), -EINVAL);
+	sk_buf_done(&three);
+	sk_buf_done(&four);
 	/* A damaged version before counts as none. */
 	one.data[0] = '#';
 	b = mg_list_builder_new(100);
