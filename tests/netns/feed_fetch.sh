@@ -76,26 +76,26 @@ chmod 600 /run/sekisho/feed.sock
 python3 "$TOP/tests/netns/feed_try.py" /run/sekisho/feed.sock "$D" "$W/samples"
 FAILED=$((FAILED + $?))
 
-# ---- as the service manager starts it ----
-if command -v systemd-socket-activate >/dev/null; then
-	mkdir -p "$W/cred"
-	cp "$W/feeds.secrets" "$W/cred/feeds"
-	CREDENTIALS_DIRECTORY=$W/cred systemd-socket-activate --accept --seqpacket \
-		-l "$W/activated.sock" -E CREDENTIALS_DIRECTORY "$W/sekisho-feed" --ca "$D/ca.crt" \
-		>"$W/activated.log" 2>&1 &
-	check "a socket of the service manager" wait_for test -S "$W/activated.sock"
-	check "a connection of the service manager is served, with its credential" python3 -c "
-import sys
+# ---- as the service manager starts it: descriptor 3 is the connection (sd_listen_fds(3)) ----
+mkdir -p "$W/cred"
+cp "$W/feeds.secrets" "$W/cred/feeds"
+check "a connection of the service manager is served, with its credential" python3 -c "
+import os, socket, sys
 sys.path.insert(0, '$TOP/tests/netns')
 import feedctl
-for i in range(2):
-    a = feedctl.ask('$W/activated.sock', 'feed.fetch', {'definition': {'name': 'keyed', 'title': {'en': 'X'},
-      'kind': 'name', 'url': 'https://127.0.0.1:8443/keyheader/', 'format': 'domains',
-      'api_key_header': 'Auth-Key'}, 'now': 1})
-    assert a.code == 0 and a.list, a.end"
-else
-	skip "a connection of the service manager is served" "systemd-socket-activate is not installed"
-fi
+at = '$W/activated.sock'
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.bind(at)
+s.listen(1)
+if os.fork() == 0:
+    c, _ = s.accept()
+    os.dup2(c.fileno(), 3)
+    env = dict(os.environ, LISTEN_FDS='1', LISTEN_PID=str(os.getpid()), CREDENTIALS_DIRECTORY='$W/cred')
+    os.execve('$W/sekisho-feed', ['sekisho-feed', '--ca', '$D/ca.crt'], env)
+a = feedctl.ask(at, 'feed.fetch', {'definition': {'name': 'keyed', 'title': {'en': 'X'}, 'kind': 'name',
+  'url': 'https://127.0.0.1:8443/keyheader/', 'format': 'domains', 'api_key_header': 'Auth-Key'}, 'now': 1})
+assert a.code == 0 and a.list, a.end
+assert os.wait()[1] == 0"
 
 check "no key stands in the log" test "$(grep -c s3cret "$W/feed.log")" = 0
 check "it still runs after all that" kill -0 "$FEED"
