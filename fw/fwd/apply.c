@@ -10,6 +10,7 @@
 
 #include "fw/fwd/apply.h"
 #include "fw/fwd/fwd.h"
+#include "fw/nft/list.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/util.h"
@@ -42,6 +43,7 @@ static int kernel_apply(
 	fwd_counters_started(&d->counters);
 	fwd_poll_counters(d);
 	fwd_guard_applied(d, p);
+	fwd_list_applied(d);
 	*ret = stats;
 	return 0;
 }
@@ -236,7 +238,8 @@ int fwd_boot(struct fwd *d, struct sk_err *err)
 
 	if (r < 0)
 		return r;
-	away = fwd_seal_broken(d);
+	/* What the blocklists hold is not in the seal, since it changes all the time. */
+	away = fwd_seal_broken(d) || !fw_nft_list_matches(d->nft, fwd_list_current(d));
 	d->loaded = l.from;
 	r = l.policy ? boot_with(d, &l, err) : boot_without(d, err);
 	if (r < 0)

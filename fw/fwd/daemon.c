@@ -130,6 +130,7 @@ static void every_minute(struct fwd *d)
 	fwd_expire(d);
 	fwd_drift_check(d);
 	fwd_guard_minute(d);
+	fwd_list_minute(d);
 	fwd_save_counters(d);
 }
 
@@ -195,10 +196,13 @@ int fwd_start(struct fwd *d, struct sk_err *err)
 	if (r == 0)
 		r = fwd_guard_start(d, err);
 	if (r == 0)
+		r = fwd_list_start(d, err);
+	if (r == 0)
 		r = fwd_boot(d, err);
 	if (r < 0)
 		return r;
 	fwd_guard_settle(d);
+	fwd_list_settle(d);
 	r = sd_event_add_time_relative(
 		d->ev, &d->tick, CLOCK_MONOTONIC, SECOND_US, 10000, on_tick, d);
 	if (r >= 0)
@@ -212,6 +216,7 @@ void fwd_stop(struct fwd *d)
 {
 	fwd_poll_counters(d);
 	fwd_save_counters(d);
+	fwd_list_save(d);
 	fwd_report_tick(d, true);
 }
 
@@ -226,6 +231,7 @@ void fwd_free(struct fwd *d)
 	sd_event_source_disable_unref(d->expiry_timer);
 	fwd_drift_stop(d);
 	fwd_guard_stop(d);
+	fwd_list_stop(d);
 	fwd_report_stop(d);
 	fwd_ct_close(d->ct);
 	fw_nft_close(d->nft);

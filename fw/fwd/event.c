@@ -159,6 +159,13 @@ static void put_mac(struct sk_buf *b, const uint8_t mac[6])
 	sk_buf_puts(b, "\"}");
 }
 
+static const char *reason_of(const struct fwd_event *e)
+{
+	if (e->guard)
+		return FW_REASON_GUARD;
+	return fwd_event_monitored(e) ? FW_REASON_BLOCKLIST : e->reason;
+}
+
 void fwd_event_put(struct sk_buf *b, struct fwd_stamp *st, const struct fwd_event *e,
 	const struct fwd_event_names *names, const struct fwd_fold_sum *sum)
 {
@@ -174,7 +181,7 @@ void fwd_event_put(struct sk_buf *b, struct fwd_stamp *st, const struct fwd_even
 	put_packet(b, &e->pkt);
 	if (e->has_mac)
 		put_mac(b, e->mac);
-	put_field(b, ",\"sekisho\":{\"reason\":", e->guard ? FW_REASON_GUARD : e->reason);
+	put_field(b, ",\"sekisho\":{\"reason\":", reason_of(e));
 	if (e->guard && e->guard[0])
 		put_field(b, ",\"guard\":", e->guard);
 	put_num(b, ",\"rule\":", e->rule);
@@ -183,6 +190,10 @@ void fwd_event_put(struct sk_buf *b, struct fwd_stamp *st, const struct fwd_even
 		sk_buf_puts(b, ",\"rejected\":true");
 	if (e->verdict == FW_LOG_NAT)
 		sk_buf_puts(b, ",\"nat\":true");
+	if (fwd_event_monitored(e))
+		sk_buf_puts(b, ",\"would_drop\":true");
+	put_field(b, ",\"feed\":", names->feed);
+	put_field(b, ",\"entry\":", names->entry);
 	put_field(b, ",\"zone_in\":", names->zone_in);
 	put_field(b, ",\"zone_out\":", names->zone_out);
 	put_field(b, ",\"direction\":", names->direction);

@@ -8,6 +8,7 @@
 
 #include "fw/fwd/packet.h"
 #include "fw/nft/log_prefix.h"
+#include "fw/policy/builtin.h"
 #include "lib/buf.h"
 
 struct fwd_event {
@@ -29,10 +30,23 @@ static inline bool fwd_event_blocked(const struct fwd_event *e)
 	return e->verdict == FW_LOG_DROP || e->verdict == FW_LOG_REJECT;
 }
 
+/* Of a list that is only monitored. */
+static inline bool fwd_event_monitored(const struct fwd_event *e)
+{
+	return e->rule == FW_B_BLOCKLIST_MONITOR;
+}
+
+/* By a blocklist, in either way. */
+static inline bool fwd_event_listed(const struct fwd_event *e)
+{
+	return e->rule == FW_B_BLOCKLIST || fwd_event_monitored(e);
+}
+
 /* Words for the interfaces of an event. NULL: leave the field out. */
 struct fwd_event_names {
 	const char *in_iface, *out_iface, *zone_in, *zone_out;
-	const char *direction; /* "inbound", "outbound", "internal" */
+	const char *direction;    /* "inbound", "outbound", "internal" */
+	const char *feed, *entry; /* of a blocklist */
 };
 
 /* The further packets a summary stands for. */

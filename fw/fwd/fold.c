@@ -95,6 +95,7 @@ enum fwd_fold_result fwd_fold_add(struct fwd_fold *f, const struct fwd_event *e,
 
 struct sweep {
 	uint64_t now_us;
+	bool (*pick)(const struct fwd_event *first); /* NULL: by time */
 	void (*emit)(const struct fwd_event *first, const struct fwd_fold_sum *sum, void *arg);
 	void *arg;
 };
@@ -104,7 +105,7 @@ static bool sweep_one(const void *key, void *val, void *arg)
 	const struct window *w = val;
 	const struct sweep *s = arg;
 
-	if (w->end_us > s->now_us && s->now_us != UINT64_MAX)
+	if (s->pick ? !s->pick(&w->first) : w->end_us > s->now_us && s->now_us != UINT64_MAX)
 		return false;
 	if (w->sum.count > 0)
 		s->emit(&w->first, &w->sum, s->arg);
@@ -116,6 +117,16 @@ void fwd_fold_sweep(struct fwd_fold *f, uint64_t now_us,
 	void *arg)
 {
 	struct sweep s = {.now_us = now_us, .emit = emit, .arg = arg};
+
+	if (sk_table_count(f->table) > 0)
+		sk_table_walk(f->table, sweep_one, &s);
+}
+
+void fwd_fold_close(struct fwd_fold *f, bool (*pick)(const struct fwd_event *first),
+	void (*emit)(const struct fwd_event *first, const struct fwd_fold_sum *sum, void *arg),
+	void *arg)
+{
+	struct sweep s = {.pick = pick, .emit = emit, .arg = arg};
 
 	if (sk_table_count(f->table) > 0)
 		sk_table_walk(f->table, sweep_one, &s);

@@ -34,6 +34,11 @@ void fwd_fold_sweep(struct fwd_fold *f, uint64_t now_us,
 	void (*emit)(const struct fwd_event *first, const struct fwd_fold_sum *sum, void *arg),
 	void *arg);
 
+/* Close the windows of the events that pick chooses. */
+void fwd_fold_close(struct fwd_fold *f, bool (*pick)(const struct fwd_event *first),
+	void (*emit)(const struct fwd_event *first, const struct fwd_fold_sum *sum, void *arg),
+	void *arg);
+
 size_t fwd_fold_windows(const struct fwd_fold *f);
 uint64_t fwd_fold_folded(const struct fwd_fold *f); /* packets counted instead of reported */
 uint64_t fwd_fold_full(const struct fwd_fold *f);   /* packets reported singly for want of room */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The daemon's one object and what its files offer each other. Single-threaded: everything runs
- * from the event loop. Not for use outside fw/fwd.
- */
+/* The daemon's one object and what its files offer each other. Single-threaded: everything runs
+ * from the event loop. Not for use outside fw/fwd. */
 #ifndef FW_FWD_FWD_H
 #define FW_FWD_FWD_H
 
@@ -14,6 +12,7 @@
 #include "fw/fwd/fold.h"
 #include "fw/fwd/guard.h"
 #include "fw/fwd/ifaces.h"
+#include "fw/fwd/list.h"
 #include "fw/fwd/nflog.h"
 #include "fw/fwd/persist.h"
 #include "lib/spool.h"
@@ -74,6 +73,7 @@ struct fwd {
 	struct fwd_counters counters;
 	struct fwd_drift_state drift;
 	struct fwd_guard *guard;
+	struct fwd_list *list;
 
 	struct fwd_nflog *nflog;
 	sd_event_source *nflog_io;
@@ -95,8 +95,8 @@ struct fwd {
 	struct sk_ipc_server *ipc;
 	sd_event_source *tick;
 	uint64_t ticks;
-	int64_t tick_wall;    /* wall clock at the last minute */
-	bool counters_failed; /* said so already */
+	int64_t tick_wall; /* wall clock at the last minute */
+	bool counters_failed;
 	char *warnings[FWD_WARNINGS];
 	size_t n_warnings;
 };
@@ -108,7 +108,7 @@ void fwd_free(struct fwd *d);
 int fwd_start(struct fwd *d, struct sk_err *err);
 /* Before leaving: counters to disk, last events out. The kernel keeps its rules. */
 void fwd_stop(struct fwd *d);
-/* For the status; the same text only once. */
+/* For the status; each text once. */
 void fwd_warn(struct fwd *d, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Over: forget the warnings that begin so. */
 void fwd_unwarn(struct fwd *d, const char *prefix);
@@ -119,14 +119,13 @@ void fwd_save_counters(struct fwd *d);
 int fwd_drift_start(struct fwd *d, struct sk_err *err);
 void fwd_drift_stop(struct fwd *d);
 void fwd_drift_check(struct fwd *d);
-/* The table was changed while fwd was not running; it has been repaired by the start. */
+/* Changed while fwd was not running, and repaired by the start. */
 void fwd_drift_away(struct fwd *d);
 /* seal.c */
 bool fwd_seal_broken(struct fwd *d); /* at start, before the kernel is touched */
 void fwd_seal_break(struct fwd *d);  /* before a change of our own */
 void fwd_seal_save(struct fwd *d);   /* after one, when the kernel is as it should be */
-/* Do not listen while we change the table ourselves; what came meanwhile is looked for afterwards.
- */
+/* Not while we change the table ourselves; what came meanwhile is looked for afterwards. */
 void fwd_drift_pause(struct fwd *d, bool pause);
 
 /* ---- report.c: events to the subscriber ---- */
@@ -136,6 +135,8 @@ void fwd_report_stop(struct fwd *d);
 void fwd_report_retry(struct fwd *d);
 /* A logged packet: folded or queued. */
 void fwd_report_packet(const struct fwd_event *packet, void *d);
+/* Report what was seen so far, before what the blocklists say of it changes. */
+void fwd_report_settle(struct fwd *d);
 /* Close fold windows that ended (all: every one), report losses. */
 void fwd_report_tick(struct fwd *d, bool all);
 /* An event of fwd itself; fields is stolen and may be NULL. */

@@ -7,15 +7,14 @@
 #include "fw/fwd/guard.h"
 
 #include <errno.h>
-#include <ifaddrs.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "fw/fwd/fwd.h"
 #include "fw/fwd/guard_see.h"
+#include "fw/fwd/own.h"
 #include "fw/guard/scan.h"
 #include "fw/guard/seen.h"
 #include "fw/nft/block.h"
@@ -81,69 +80,20 @@ static void save(struct fwd *d)
 
 /* ---- who must not be blocked ---- */
 
-static struct fw_ip ip_of(const struct sockaddr *sa)
-{
-	struct fw_ip ip = {0};
-
-	if (sa->sa_family == AF_INET) {
-		const struct sockaddr_in *in = (const void *)sa;
-
-		ip = (struct fw_ip){4, ntohl(in->sin_addr.s_addr)};
-	} else if (sa->sa_family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = (const void *)sa;
-
-		ip.family = 6;
-		for (int i = 0; i < 16; i++)
-			ip.a = ip.a << 8 | in6->sin6_addr.s6_addr[i];
-	}
-	return ip;
-}
-
-/* An address of the gateway, or of a network it is in; also when that cannot be found out. */
-static bool own_address(const struct fw_ip *ip, bool net64)
-{
-	struct ifaddrs *list = NULL;
-	bool own = false;
-
-	if (getifaddrs(&list) < 0)
-		return true;
-	for (const struct ifaddrs *i = list; i && !own; i = i->ifa_next) {
-		if (i->ifa_addr) {
-			const struct fw_ip x = ip_of(i->ifa_addr);
-			own = x.family == ip->family &&
-				(net64 ? fw_block_net(&x).a == ip->a : x.a == ip->a);
-		}
-	}
-	freeifaddrs(list);
-	return own;
-}
-
-/* No source on a network beyond the link: 0/8, 127/8, 169.254/16, 224/3; ::, ::1, fe80::/10,
- * ff00::/8.
- */
-static bool no_source(const struct fw_ip *ip)
-{
-	const uint32_t v4 = (uint32_t)ip->a;
-
-	if (ip->family == 4)
-		return v4 >> 24 == 0 || v4 >> 24 == 127 || v4 >> 16 == 0xa9fe || v4 >> 29 == 7;
-	return ip->a <= 1 || ip->a >> 118 == 0x3fa || ip->a >> 120 == 0xff;
-}
-
 static int may_block(struct fwd *d, const struct fw_block *e, struct sk_err *err)
 {
 	const struct fw_ip *ip = &e->addr;
 	char addr[64];
 
 	fw_block_format(e, addr, sizeof(addr));
-	if (no_source(ip))
+	if (fwd_no_source(ip))
 		return sk_err_set(err, -EPERM, "address", "%s is no source that could be blocked",
 			"%s は遮断できる接続元ではありません", addr);
 	if (fw_addrs_has(&d->running->guard.exempt, ip))
 		return sk_err_set(err, -EPERM, "address",
 			"%s is exempt (setting guard.exempt): it is never blocked",
 			"%s は除外されています (設定 guard.exempt)", addr);
-	if (own_address(ip, e->net64))
+	if (fwd_own_address(ip, e->net64))
 		return sk_err_set(err, -EPERM, "address", "%s is the gateway's own address",
 			"%s は本装置のアドレスです", addr);
 	return 0;
@@ -304,7 +254,7 @@ static void act(struct fwd *d, const struct fw_ip *ip, enum fw_guard_kind k,
 		/* Who has one address of an IPv6 network has all of them; not so inside. */
 		if (ip->family == 6 && z && z->kind == FW_ZONE_OUTSIDE) {
 			const struct fw_ip net = fw_block_net(ip);
-			e.net64 = !no_source(ip) && !own_address(&net, true);
+			e.net64 = !fwd_no_source(ip) && !fwd_own_address(&net, true);
 			e.addr = e.net64 ? net : *ip;
 		}
 		if (may_block(d, &e, &err) == 0 && block(d, &e, g->block_seconds, &err) == 0)

@@ -11,6 +11,7 @@
 #include "fw/fwd/apply.h"
 #include "fw/fwd/fwd.h"
 #include "fw/fwd/ops.h"
+#include "fw/nft/list.h"
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/json.h"
@@ -24,8 +25,7 @@
 
 /* ---- arguments ---- */
 
-static int args_of(
-	const struct sk_ipc_msg *m, const char *const *keys, json_t **ret, struct sk_err *err)
+int fwd_args(const struct sk_ipc_msg *m, const char *const *keys, json_t **ret, struct sk_err *err)
 {
 	json_t *args = NULL;
 	int r = sk_json_object(m->body, "args", false, &args, err);
@@ -50,19 +50,13 @@ static int int_arg(const json_t *args, const char *key, int64_t min, int64_t max
 	return 0;
 }
 
-/* The document that came with a request, mapped. Sealed: nobody can change it under our eyes. */
-struct doc {
-	void *p;
-	size_t n;
-};
-
-static void doc_done(struct doc *doc)
+void fwd_doc_done(struct fwd_doc *doc)
 {
 	if (doc->p)
 		munmap(doc->p, doc->n);
 }
 
-static int doc_map(const struct sk_ipc_msg *m, struct doc *ret, struct sk_err *err)
+int fwd_doc_map(const struct sk_ipc_msg *m, size_t max, struct fwd_doc *ret, struct sk_err *err)
 {
 	struct stat st;
 	void *p;
@@ -76,13 +70,13 @@ static int doc_map(const struct sk_ipc_msg *m, struct doc *ret, struct sk_err *e
 		return r;
 	if (fstat(m->fd, &st) < 0)
 		return sk_err_set(err, -errno, "document", "cannot be read", "読み取れません");
-	if (st.st_size <= 0 || st.st_size > (off_t)FW_POLICY_BYTES_MAX)
-		return sk_err_set(err, -EFBIG, "document", "empty, or larger than %u bytes",
-			"空か、%uバイトを超えています", FW_POLICY_BYTES_MAX);
+	if (st.st_size <= 0 || st.st_size > (off_t)max)
+		return sk_err_set(err, -EFBIG, "document", "empty, or larger than %zu bytes",
+			"空か、%zuバイトを超えています", max);
 	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, m->fd, 0);
 	if (p == MAP_FAILED)
 		return sk_err_nomem(err);
-	*ret = (struct doc){.p = p, .n = (size_t)st.st_size};
+	*ret = (struct fwd_doc){.p = p, .n = (size_t)st.st_size};
 	return 0;
 }
 
@@ -94,12 +88,13 @@ static int op_check(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m
 	struct sk_err *err)
 {
 	_cleanup_(fw_policy_freep) struct fw_policy *p = NULL;
-	_cleanup_(doc_done) struct doc doc = {0};
+	_cleanup_(fwd_doc_done) struct fwd_doc doc = {0};
 	struct fw_nft_stats st = {0};
 	json_t *args;
 	int r;
 
-	if ((r = args_of(m, no_keys, &args, err)) < 0 || (r = doc_map(m, &doc, err)) < 0 ||
+	if ((r = fwd_args(m, no_keys, &args, err)) < 0 ||
+		(r = fwd_doc_map(m, FW_POLICY_BYTES_MAX, &doc, err)) < 0 ||
 		(r = fw_policy_parse(doc.p, doc.n, FW_POLICY_STRICT, sk_now(), &p, NULL, err)) <
 			0 ||
 		(r = fw_nft_check(p, &st, err)) < 0)
@@ -114,15 +109,15 @@ static int op_apply(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m
 	struct sk_err *err)
 {
 	static const char *const keys[] = {"confirm", NULL};
-	_cleanup_(doc_done) struct doc doc = {0};
+	_cleanup_(fwd_doc_done) struct fwd_doc doc = {0};
 	struct fwd_applied a = {0};
 	int64_t confirm = 0;
 	json_t *args;
 	int r;
 
-	if ((r = args_of(m, keys, &args, err)) < 0 ||
+	if ((r = fwd_args(m, keys, &args, err)) < 0 ||
 		(r = int_arg(args, "confirm", 0, FWD_CONFIRM_MAX, &confirm, err)) < 0 ||
-		(r = doc_map(m, &doc, err)) < 0 ||
+		(r = fwd_doc_map(m, FW_POLICY_BYTES_MAX, &doc, err)) < 0 ||
 		(r = fwd_apply(d, doc.p, doc.n, (int)confirm, &a, err)) < 0)
 		return r;
 	*extra = json_pack("{s:I,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i}", "generation",
@@ -149,7 +144,7 @@ static int op_confirm(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg 
 	json_t *args;
 	int r;
 
-	if ((r = args_of(m, keys, &args, err)) < 0)
+	if ((r = fwd_args(m, keys, &args, err)) < 0)
 		return r;
 	if (!args)
 		return sk_err_set(
@@ -167,7 +162,7 @@ static int op_rollback(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg
 	json_t *args;
 	int r;
 
-	if ((r = args_of(m, no_keys, &args, err)) < 0 ||
+	if ((r = fwd_args(m, no_keys, &args, err)) < 0 ||
 		(r = fwd_rollback(d, "requested", err)) < 0)
 		return r;
 	*extra = generation_of(d->running);
@@ -211,19 +206,20 @@ static int op_text(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m,
 {
 	_cleanup_(fw_policy_freep) struct fw_policy *p = NULL;
 	_cleanup_(sk_buf_done) struct sk_buf b;
-	_cleanup_(doc_done) struct doc doc = {0};
+	_cleanup_(fwd_doc_done) struct fwd_doc doc = {0};
 	json_t *args;
 	int r;
 
 	sk_buf_init(&b, TEXT_MAX);
-	if ((r = args_of(m, no_keys, &args, err)) < 0)
+	if ((r = fwd_args(m, no_keys, &args, err)) < 0)
 		return r;
 	if (m->fd >= 0 &&
-		((r = doc_map(m, &doc, err)) < 0 ||
+		((r = fwd_doc_map(m, FW_POLICY_BYTES_MAX, &doc, err)) < 0 ||
 			(r = fw_policy_parse(
 				 doc.p, doc.n, FW_POLICY_STRICT, sk_now(), &p, NULL, err)) < 0))
 		return r;
-	r = fw_nft_text(p ? p : d->running, &b, err);
+	/* A document that is not in force has no sets of its own. */
+	r = fw_nft_text_lists(p ? p : d->running, fw_nft_list_layout(d->nft), &b, err);
 	return r < 0 ? r : send_text(c, m->id, &b);
 }
 
@@ -289,7 +285,7 @@ json_t *fwd_status(struct fwd *d)
 	const char *state = d->trial ? "confirming" : d->none ? "none" : "running";
 
 	return json_pack("{s:s,s:i,s:I,s:b,s:s,s:I,s:s,s:{s:I,s:s},s:I,s:s,s:I,s:I,s:I,s:I,s:b,s:o,"
-			 "s:o,s:o,s:o,s:o}",
+			 "s:o,s:o,s:o,s:o,s:o}",
 		"version", SK_VERSION, "pid", (int)getpid(), "started", (json_int_t)d->started,
 		"owner", fw_nft_owned(d->nft), "state", state, "generation",
 		(json_int_t)d->running->generation, "sha256", d->running->sha256, "confirmed",
@@ -299,14 +295,15 @@ json_t *fwd_status(struct fwd *d)
 		"expired_left_out", (json_int_t)d->expired, "last_drift", (json_int_t)d->drift.last,
 		"drift_count", (json_int_t)d->drift.count, "in_kernel", !d->dirty && !d->adopted,
 		"events", event_counts(d), "foreign", words(sk_buf_str(&d->drift.foreign)),
-		"warnings", warnings(d), "inspection", inspection(d), "guard", fwd_guard_status(d));
+		"warnings", warnings(d), "inspection", inspection(d), "guard", fwd_guard_status(d),
+		"blocklist", fwd_list_status(d));
 }
 
 static int op_status(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **extra,
 	struct sk_err *err)
 {
 	json_t *args;
-	int r = args_of(m, no_keys, &args, err);
+	int r = fwd_args(m, no_keys, &args, err);
 
 	if (r == 0 && !(*extra = fwd_status(d)))
 		r = sk_err_nomem(err);
@@ -319,7 +316,7 @@ static int op_counters(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg
 	struct sk_err *err)
 {
 	json_t *args, *rows = NULL;
-	int r = args_of(m, no_keys, &args, err);
+	int r = fwd_args(m, no_keys, &args, err);
 
 	if (r < 0)
 		return r;
@@ -355,7 +352,7 @@ static int op_ct_cut(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *
 	size_t n = 0;
 	int r;
 
-	if ((r = args_of(m, keys, &args, err)) < 0 ||
+	if ((r = fwd_args(m, keys, &args, err)) < 0 ||
 		(r = int_arg(args, "number", 1, FW_NUMBER_MAX, &number, err)) < 0)
 		return r;
 	n32 = (uint32_t)number;
@@ -422,7 +419,7 @@ static int op_ct_list(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg 
 	json_t *args;
 	int r;
 
-	if ((r = args_of(m, keys, &args, err)) < 0 ||
+	if ((r = fwd_args(m, keys, &args, err)) < 0 ||
 		(r = int_arg(args, "number", 0, FW_NUMBER_MAX, &number, err)) < 0 ||
 		(r = int_arg(args, "limit", 1, ROWS_MAX, &l.left, err)) < 0)
 		return r;
@@ -451,7 +448,7 @@ static int op_guard_list(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_m
 {
 	struct listing l = {.c = c, .id = m->id};
 	json_t *args;
-	int r = args_of(m, no_keys, &args, err);
+	int r = fwd_args(m, no_keys, &args, err);
 
 	if (r < 0)
 		return r;
@@ -489,7 +486,7 @@ static int op_guard_release(struct fwd *d, struct sk_ipc_client *c, struct sk_ip
 	json_t *args;
 	int r;
 
-	if ((r = args_of(m, keys, &args, err)) < 0 ||
+	if ((r = fwd_args(m, keys, &args, err)) < 0 ||
 		(r = address_arg(args, &which, &who, err)) < 0)
 		return r;
 	return fwd_guard_release(d, &which, who, err);
@@ -505,7 +502,7 @@ static int op_guard_block(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_
 	json_t *args;
 	int r;
 
-	if ((r = args_of(m, keys, &args, err)) < 0 ||
+	if ((r = fwd_args(m, keys, &args, err)) < 0 ||
 		(r = address_arg(args, &which, &who, err)) < 0 ||
 		(r = int_arg(args, "seconds", 0, FW_GUARD_BLOCK_MAX, &seconds, err)) < 0 ||
 		(r = fwd_guard_block(d, &which, (uint32_t)seconds, who, err)) < 0)
@@ -525,7 +522,7 @@ static int op_subscribe(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_ms
 	json_t *args;
 	int r;
 
-	if ((r = args_of(m, keys, &args, err)) < 0 ||
+	if ((r = fwd_args(m, keys, &args, err)) < 0 ||
 		(r = int_arg(args, "ack", 0, INT64_MAX, &ack, err)) < 0)
 		return r;
 	if (args && !json_is_null(json_object_get(args, "instance")) &&
@@ -562,6 +559,10 @@ static const struct fwd_op ops[] = {
 	{"guard.list", BOTH, op_guard_list},
 	{"guard.release", BOTH, op_guard_release},
 	{"guard.block", BOTH, op_guard_block},
+	{"blocklist.apply", BOTH, fwd_op_list_apply},
+	{"blocklist.change", BOTH, fwd_op_list_change},
+	{"blocklist.learn", BOTH, fwd_op_list_learn},
+	{"blocklist.test", BOTH, fwd_op_list_test},
 	{"events.subscribe", BOTH, op_subscribe},
 };
 

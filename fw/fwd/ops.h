@@ -20,4 +20,24 @@ void fwd_op_after(struct fwd *d, const struct fwd_op *op, struct sk_ipc_client *
 	const struct sk_ipc_msg *m);
 json_t *fwd_status(struct fwd *d);
 
+/* The arguments of a request, none but keys; NULL where there are none. */
+int fwd_args(const struct sk_ipc_msg *m, const char *const *keys, json_t **ret, struct sk_err *err);
+/* The document that came with a request, mapped. Sealed: nobody can change it under our eyes. */
+struct fwd_doc {
+	void *p;
+	size_t n;
+};
+void fwd_doc_done(struct fwd_doc *doc);
+int fwd_doc_map(const struct sk_ipc_msg *m, size_t max, struct fwd_doc *ret, struct sk_err *err);
+
+/* ---- list_ops.c ---- */
+int fwd_op_list_apply(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **extra,
+	struct sk_err *err);
+int fwd_op_list_change(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **extra,
+	struct sk_err *err);
+int fwd_op_list_learn(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **extra,
+	struct sk_err *err);
+int fwd_op_list_test(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **extra,
+	struct sk_err *err);
+
 #endif

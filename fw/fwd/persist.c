@@ -157,6 +157,47 @@ int fwd_persist_write(
 	return sk_file_replace(path, data, n, 0600, err);
 }
 
+int fwd_persist_rename(struct fwd_persist *p, const char *from, const char *to, struct sk_err *err)
+{
+	if (renameat(p->fd, from, p->fd, to) < 0)
+		return fail(err, "cannot rename", from);
+	return sync_dir(p, err);
+}
+
+int fwd_persist_remove(struct fwd_persist *p, const char *name, struct sk_err *err)
+{
+	if (unlinkat(p->fd, name, 0) < 0)
+		return errno == ENOENT ? 0 : fail(err, "cannot remove", name);
+	return sync_dir(p, err);
+}
+
+int fwd_persist_append(struct fwd_persist *p, const char *name, const void *data, size_t n,
+	size_t *ret_size, struct sk_err *err)
+{
+	_cleanup_(sk_closep) int fd =
+		openat(p->fd, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	ssize_t put = fd < 0 ? -1 : write(fd, data, n);
+	off_t size = fd < 0 ? -1 : lseek(fd, 0, SEEK_END);
+
+	if (put < 0 || size < 0)
+		return fail(err, "cannot write", name);
+	if ((size_t)put < n) {
+		errno = ENOSPC;
+		return fail(err, "cannot write", name);
+	}
+	*ret_size = (size_t)size;
+	return 0;
+}
+
+int fwd_persist_sync(struct fwd_persist *p, const char *name, struct sk_err *err)
+{
+	_cleanup_(sk_closep) int fd = openat(p->fd, name, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fdatasync(fd) < 0)
+		return fail(err, "cannot sync", name);
+	return sync_dir(p, err);
+}
+
 static int load_one(struct fwd_persist *p, const char *name, int64_t now, struct fwd_load *l,
 	struct sk_err *err)
 {

@@ -44,10 +44,22 @@ int fwd_persist_drop_trial(struct fwd_persist *p, struct sk_err *err);
  */
 int fwd_persist_confirm(struct fwd_persist *p, struct sk_err *err);
 
-/* Other small files of the state directory: the counters. */
+/* Other files of the state directory: counters, blocked sources, the blocklist. */
 int fwd_persist_read(struct fwd_persist *p, const char *name, struct sk_buf *b, struct sk_err *err);
 int fwd_persist_write(
 	struct fwd_persist *p, const char *name, const void *data, size_t n, struct sk_err *err);
+
+/* Durable. to may exist. */
+int fwd_persist_rename(struct fwd_persist *p, const char *from, const char *to, struct sk_err *err);
+/* One that is not there is no error. */
+int fwd_persist_remove(struct fwd_persist *p, const char *name, struct sk_err *err);
+/*
+ * Add to the end of a file that may not be there yet. Outlives the process at once, a power cut
+ * only from fwd_persist_sync on. *ret_size: what it has now.
+ */
+int fwd_persist_append(struct fwd_persist *p, const char *name, const void *data, size_t n,
+	size_t *ret_size, struct sk_err *err);
+int fwd_persist_sync(struct fwd_persist *p, const char *name, struct sk_err *err);
 
 const char *fwd_loaded_name(enum fwd_loaded l);
 

@@ -82,8 +82,11 @@ void fwd_subscribe(struct fwd *d, struct sk_ipc_client *c, const char *instance,
 static void put_packet(struct fwd *d, const struct fwd_event *e, const struct fwd_fold_sum *sum)
 {
 	struct fwd_event_names names;
+	char entry[FWD_LIST_ENTRY_MAX];
 
 	fwd_ifaces_names(d->ifaces, d->running, e, &names);
+	if (fwd_event_listed(e))
+		fwd_list_names(d, e, &names, entry);
 	sk_buf_reset(&d->text);
 	fwd_event_put(&d->text, &d->stamp, e, &names, sum);
 	/* An empty text is counted as lost by the spool. */
@@ -99,7 +102,8 @@ void fwd_report_packet(const struct fwd_event *packet, void *arg)
 	if (!fwd_guard_packet(d, &copy))
 		return;
 	/* Allowed connections are each a fact of its own. */
-	if (fwd_event_blocked(e) && fwd_fold_add(d->fold, e, sk_mono_us()) == FWD_FOLD_COUNTED)
+	if ((fwd_event_blocked(e) || fwd_event_monitored(e)) &&
+		fwd_fold_add(d->fold, e, sk_mono_us()) == FWD_FOLD_COUNTED)
 		return;
 	put_packet(d, e, NULL);
 }
@@ -107,6 +111,14 @@ void fwd_report_packet(const struct fwd_event *packet, void *arg)
 static void on_fold(const struct fwd_event *first, const struct fwd_fold_sum *sum, void *arg)
 {
 	put_packet(arg, first, sum);
+}
+
+/* What the blocklists say of packets seen so far is about to change. */
+void fwd_report_settle(struct fwd *d)
+{
+	if (d->nflog)
+		fwd_nflog_read(d->nflog, sk_now_us(), fwd_report_packet, d);
+	fwd_fold_close(d->fold, fwd_event_listed, on_fold, d);
 }
 
 static void report_lost(struct fwd *d, const char *where, uint64_t now, uint64_t *reported)

@@ -28,6 +28,9 @@ struct apply {
 	struct fw_nft_counter *start; /* sorted copy */
 	size_t n_start;
 	struct fw_nft_plan plan;
+	struct fw_nft_layout layout; /* of the blocklists' sets */
+	unsigned serial;             /* of those that are new */
+	uint32_t filled;             /* bits: those this apply has filled */
 	struct fw_nft_batch rules;
 	struct fw_nft_snap before; /* what this attempt builds on */
 	struct fw_nft_snap origin; /* what the first one found, once there is a second */
@@ -136,6 +139,60 @@ static int fill_set(struct apply *a, struct fw_nft_batch *b, const struct fw_nft
 	return flush(a, b, false);
 }
 
+/* ---- A: the blocklists ---- */
+
+struct list_fill {
+	struct apply *a;
+	struct fw_nft_batch *b;
+	struct fw_nft_list_writer w;
+};
+
+static int fill_run(const struct fw_list_run *r, void *arg)
+{
+	struct list_fill *f = arg;
+
+	fw_nft_list_put(&f->w, r->lo, r->hi);
+	if (!fw_nft_batch_full(f->b, piece(f->a)))
+		return 0;
+	fw_nft_list_close(&f->w);
+	return flush(f->a, f->b, true);
+}
+
+static int fill_list(struct apply *a, struct fw_nft_batch *b, size_t set)
+{
+	const char *name = a->layout.v[set].name;
+	struct list_fill f = {.a = a, .b = b};
+	int ret;
+
+	/* One of this name that nobody has filled, or not to its end. */
+	if (fw_nft_snap_set(&a->before, name))
+		fw_nft_change_del_set(b, name);
+	fw_nft_list_put_set(b, &a->layout, set);
+	fw_nft_list_open(&f.w, b, &a->layout, set, true);
+	ret = fw_list_runs(a->n->lists.list, set, fill_run, &f);
+	fw_nft_list_close(&f.w);
+	if (ret == 0)
+		ret = flush(a, b, true);
+	if (ret == 0)
+		a->filled |= (uint32_t)1 << set;
+	return ret;
+}
+
+static int fill_lists(struct apply *a, struct fw_nft_batch *b)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < FW_LIST_SETS && ret == 0; i++) {
+		const char *name = a->layout.v[i].name;
+		const bool ready =
+			strcmp(a->n->lists.layout.v[i].name, name) == 0 || (a->filled >> i & 1);
+
+		if (name[0] && !(ready && fw_nft_snap_set(&a->before, name)))
+			ret = fill_list(a, b, i);
+	}
+	return ret;
+}
+
 static int fill(struct apply *a)
 {
 	const struct fw_nft_change c = change_of(a);
@@ -157,6 +214,8 @@ static int fill(struct apply *a)
 		ret = fill_set(a, &b, a->plan.sets.v[i]);
 	if (ret == 0)
 		ret = flush(a, &b, true);
+	if (ret == 0)
+		ret = fill_lists(a, &b);
 	fw_nft_batch_done(&b);
 	a->st.fill_us += now_us() - t;
 	return ret;
@@ -258,6 +317,16 @@ static int counter_cmp(const void *x, const void *y)
 	return p->number < q->number ? -1 : p->number > q->number;
 }
 
+static void plan_lists(struct apply *a)
+{
+	const struct fw_nft_lists *l = &a->n->lists;
+
+	if (a->p->blocklist && l->list)
+		fw_nft_layout_next(&a->layout, &l->layout, l->list,
+			a->n->distrust ? UINT32_MAX : l->replace, a->serial);
+	a->plan.lists = &a->layout;
+}
+
 static int prepare(
 	struct apply *a, const struct fw_nft_counter *start, size_t n_start, unsigned epoch)
 {
@@ -267,6 +336,7 @@ static int prepare(
 	if (ret < 0)
 		return ret;
 	a->plan.queue_xt = a->n->queue_form == FW_NFT_QUEUE_XT;
+	plan_lists(a);
 	if (n_start) {
 		a->start = malloc(n_start * sizeof(*start));
 		if (!a->start)
@@ -337,14 +407,19 @@ static int run(struct apply *a)
 }
 
 /* Names for sets that nothing in the kernel has. */
-static int fresh_epoch(struct fw_nft *n, unsigned *ret)
+static int fresh_epoch(struct fw_nft *n, unsigned *ret, unsigned *ret_serial)
 {
 	struct fw_nft_snap s;
-	unsigned max = 0;
+	unsigned max = 0, serial, next = 0;
 
 	int r = fw_nft_snap_read(&n->sock, FW_NFT_SNAP_SETS, NULL, NULL, &s);
 	for (size_t i = 0; r == 0 && i < s.n_sets; i++)
 		max = SK_MAX(max, fw_nft_set_epoch(s.sets[i].name));
+	for (size_t i = 0; r == 0 && i < s.n_sets; i++)
+		if (fw_nft_list_name(s.sets[i].name, &serial))
+			next = SK_MAX(next, serial + 1);
+	if (r == 0)
+		*ret_serial = SK_MAX(next, *ret_serial);
 	if (r == 0)
 		*ret = s.n_sets ? max + 1 : 0;
 	fw_nft_snap_done(&s);
@@ -356,6 +431,13 @@ static void finish(struct apply *a, struct fw_nft_stats *ret)
 {
 	struct fw_nft *n = a->n;
 
+	if (!fw_nft_layout_same(&n->lists.layout, &a->layout))
+		n->lists.serial = a->serial + 1;
+	n->lists.layout = a->layout;
+	n->lists.on = a->p->blocklist;
+	n->lists.replace = 0;
+	if (n->lists.kept && n->distrust)
+		n->lists.kept = 0;
 	fw_nft_meant_set(&n->meant, &a->rules);
 	fw_nft_batch_done(&a->rules);
 	collect(a);
@@ -375,7 +457,7 @@ static void finish(struct apply *a, struct fw_nft_stats *ret)
 int fw_nft_apply(struct fw_nft *n, const struct fw_policy *p, const struct fw_nft_counter *start,
 	size_t n_start, struct fw_nft_stats *ret, struct sk_err *err)
 {
-	struct apply a = {.n = n, .p = p, .err = err};
+	struct apply a = {.n = n, .p = p, .serial = n->lists.serial, .err = err};
 	unsigned epoch = n->epoch;
 
 	if (p->inspect.on && fw_nft_queue_form(n) == FW_NFT_QUEUE_NONE)
@@ -384,7 +466,7 @@ int fw_nft_apply(struct fw_nft *n, const struct fw_policy *p, const struct fw_nf
 			"nor xt_NFQUEUE)",
 			"このカーネルは通信内容の検査に対応していません "
 			"(nft_queue も xt_NFQUEUE もありません)");
-	int r = n->distrust ? fresh_epoch(n, &epoch) : 0;
+	int r = n->distrust ? fresh_epoch(n, &epoch, &a.serial) : 0;
 
 	if (r == 0)
 		r = prepare(&a, start, n_start, epoch);
@@ -394,8 +476,8 @@ int fw_nft_apply(struct fw_nft *n, const struct fw_policy *p, const struct fw_nf
 		r = run(&a);
 	if (r == 0) {
 		n->epoch = epoch;
-		n->distrust = false;
 		finish(&a, ret);
+		n->distrust = false;
 	}
 	fw_nft_batch_done(&a.rules);
 	fw_nft_snap_done(&a.before);

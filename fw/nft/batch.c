@@ -96,6 +96,19 @@ void fw_nft_put(struct fw_nft_batch *b, uint16_t type, const void *p, size_t n)
 		b->err = -EMSGSIZE;
 }
 
+void fw_nft_put_raw(struct fw_nft_batch *b, const void *p, size_t n)
+{
+	if (b->err || !b->msg)
+		return;
+	assert(n % MNL_ALIGNTO == 0);
+	if (b->msg->nlmsg_len + n > b->msg_cap) {
+		b->err = -EMSGSIZE;
+		return;
+	}
+	memcpy((char *)b->msg + b->msg->nlmsg_len, p, n);
+	b->msg->nlmsg_len += (uint32_t)n;
+}
+
 void fw_nft_put_str(struct fw_nft_batch *b, uint16_t type, const char *s)
 {
 	fw_nft_put(b, type, s, strlen(s) + 1);

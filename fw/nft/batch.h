@@ -43,6 +43,8 @@ void fw_nft_msg_end(struct fw_nft_batch *b);
 size_t fw_nft_msg_len(const struct fw_nft_batch *b);
 
 void fw_nft_put(struct fw_nft_batch *b, uint16_t type, const void *p, size_t n);
+/* Whole attributes as they are; n is a multiple of 4. */
+void fw_nft_put_raw(struct fw_nft_batch *b, const void *p, size_t n);
 void fw_nft_put_str(struct fw_nft_batch *b, uint16_t type, const char *s);
 void fw_nft_put_u8(struct fw_nft_batch *b, uint16_t type, uint8_t v);
 /* Host order in, network order on the wire: what nf_tables wants for all but values of expressions.

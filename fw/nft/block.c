@@ -30,6 +30,8 @@ static size_t key_put(uint8_t key[16], const struct fw_ip *ip)
 
 static const char *list_of(const struct fw_nft_blocked *v)
 {
+	if (v->learned)
+		return v->ip.family == 4 ? FW_NFT_LEARN4 : FW_NFT_LEARN6;
 	if (v->ip.family == 4)
 		return FW_NFT_BLOCK4;
 	return v->net64 ? FW_NFT_BLOCK6_NET : FW_NFT_BLOCK6;
@@ -89,6 +91,23 @@ int fw_nft_unblock(struct fw_nft *n, const struct fw_nft_blocked *v, struct sk_e
 
 	fw_nft_batch_init(&b, 1);
 	put_element(&b, NFT_MSG_DELSETELEM, v);
+	int ret = send_batch(n, &b, -ENOENT, err);
+	fw_nft_batch_done(&b);
+	return ret == -ENOENT ? 0 : ret;
+}
+
+int fw_nft_learned_flush(struct fw_nft *n, struct sk_err *err)
+{
+	static const char *const names[] = {FW_NFT_LEARN4, FW_NFT_LEARN6};
+	struct fw_nft_batch b;
+
+	fw_nft_batch_init(&b, 1);
+	for (size_t i = 0; i < SK_ARRAY_SIZE(names); i++) {
+		fw_nft_msg_begin(&b, NFT_MSG_DELSETELEM, 0, 0, FW_NFT_MSG_SMALL);
+		fw_nft_put_str(&b, NFTA_SET_ELEM_LIST_TABLE, FW_NFT_TABLE);
+		fw_nft_put_str(&b, NFTA_SET_ELEM_LIST_SET, names[i]);
+		fw_nft_msg_end(&b);
+	}
 	int ret = send_batch(n, &b, -ENOENT, err);
 	fw_nft_batch_done(&b);
 	return ret == -ENOENT ? 0 : ret;

@@ -11,6 +11,7 @@
 struct fw_nft_blocked {
 	struct fw_ip ip;
 	bool net64;       /* IPv6: its first 64 bits, the rest is zero */
+	bool learned;     /* in the lists of learned addresses, not in those of blocked sources */
 	uint64_t seconds; /* that are left */
 };
 
@@ -19,7 +20,9 @@ int fw_nft_block(
 	struct fw_nft *n, const struct fw_nft_blocked *v, size_t count, struct sk_err *err);
 /* One that is not in is no error. */
 int fw_nft_unblock(struct fw_nft *n, const struct fw_nft_blocked *v, struct sk_err *err);
-/* What the kernel holds; the array is the caller's (free). */
+/* The lists of learned addresses become empty. */
+int fw_nft_learned_flush(struct fw_nft *n, struct sk_err *err);
+/* Blocked sources that the kernel holds; the array is the caller's (free). */
 int fw_nft_blocked_read(
 	struct fw_nft *n, struct fw_nft_blocked **ret, size_t *ret_n, struct sk_err *err);
 

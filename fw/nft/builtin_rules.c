@@ -376,19 +376,32 @@ static void reverse_path(struct fw_nft_plan *pl, const char *chain)
 	drop_it(pl, &r, FW_REASON_REVERSE_PATH);
 }
 
-static void pre_raw(struct fw_nft_plan *pl, const char *chain)
+static bool has_reserved(const struct fw_policy *p)
 {
 	bool reserved = false;
 
-	for (size_t z = 0; z < pl->p->n_zones; z++)
-		reserved |= pl->p->zones[z].bogons;
-	if (!reserved && !pl->p->site.reverse_path && !pl->p->guard.enabled)
+	for (size_t z = 0; z < p->n_zones; z++)
+		reserved |= p->zones[z].bogons;
+	return reserved;
+}
+
+bool fw_nft_plan_raw(const struct fw_policy *p)
+{
+	return has_reserved(p) || p->site.reverse_path || p->guard.enabled || p->blocklist;
+}
+
+static void pre_raw(struct fw_nft_plan *pl, const char *chain)
+{
+	const bool reserved = has_reserved(pl->p);
+
+	if (!fw_nft_plan_raw(pl->p))
 		return;
 	loopback(pl, chain, FW_NFT_IIFNAME);
 	if (reserved) {
 		exempt_dhcp(pl, chain);
 		bogons(pl, chain);
 	}
+	fw_nft_plan_list_from(pl, chain);
 	if (pl->p->site.reverse_path)
 		reverse_path(pl, chain);
 	fw_nft_plan_guard_raw(pl, chain);
@@ -402,6 +415,7 @@ static void input(struct fw_nft_plan *pl, const char *chain)
 	established(pl, chain);
 	related_icmp(pl, chain, false);
 	invalid(pl, chain);
+	fw_nft_plan_list_watch(pl, chain, true, false);
 	link_control(pl, chain, true);
 	icmp6(pl, chain, FW_B_RA_CLIENT, 134, 134, true);
 	fw_nft_plan_guard_new(pl, chain, false);
@@ -415,9 +429,11 @@ static void input(struct fw_nft_plan *pl, const char *chain)
 
 static void forward(struct fw_nft_plan *pl, const char *chain)
 {
+	fw_nft_plan_list_to(pl, chain);
 	established(pl, chain);
 	related_icmp(pl, chain, false);
 	invalid(pl, chain);
+	fw_nft_plan_list_watch(pl, chain, true, true);
 	fw_nft_plan_guard_new(pl, chain, false);
 	via_map(pl, chain, FW_NFT_MAP_FORWARD);
 	via_map(pl, chain, FW_NFT_MAP_DENY);
@@ -427,9 +443,11 @@ static void forward(struct fw_nft_plan *pl, const char *chain)
 static void output(struct fw_nft_plan *pl, const char *chain)
 {
 	loopback(pl, chain, FW_NFT_OIFNAME);
+	fw_nft_plan_list_to(pl, chain);
 	established(pl, chain);
 	related_icmp(pl, chain, true);
 	related_reset(pl, chain);
+	fw_nft_plan_list_watch(pl, chain, false, true);
 	link_control(pl, chain, false);
 	dhcp(pl, chain, FW_NFT_OIFNAME);
 	fw_nft_plan_guard_new(pl, chain, true);

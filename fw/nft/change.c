@@ -144,7 +144,7 @@ void fw_nft_change_counter(const struct fw_nft_change *c, struct fw_nft_batch *b
 
 /* ---- the exchange ---- */
 
-static void put_del_set(struct fw_nft_batch *b, const char *name)
+void fw_nft_change_del_set(struct fw_nft_batch *b, const char *name)
 {
 	put_named(b, NFT_MSG_DELSET, 0, NFTA_SET_TABLE, NFTA_SET_NAME, name);
 	fw_nft_msg_end(b);
@@ -192,7 +192,7 @@ static void put_dynsets(const struct fw_nft_change *c, struct fw_nft_batch *b)
 				have->key_len == fw_nft_dynset_key_len(s) &&
 				have->timeout == (s->timeout != 0)))
 			continue;
-		put_del_set(b, s->name);
+		fw_nft_change_del_set(b, s->name);
 		fw_nft_dynset_put(b, s);
 	}
 }
@@ -221,7 +221,7 @@ void fw_nft_change_head(const struct fw_nft_change *c, struct fw_nft_batch *b)
 	for (unsigned m = 0; m < FW_NFT_MAPS; m++) {
 		if (!fw_nft_snap_set(c->before, fw_nft_map(m)->name) || map_fits(c->before, m))
 			continue;
-		put_del_set(b, fw_nft_map(m)->name);
+		fw_nft_change_del_set(b, fw_nft_map(m)->name);
 		put_map(b, m);
 	}
 }
@@ -299,6 +299,8 @@ static bool planned_set(const struct fw_nft_plan *pl, const char *name)
 		if (strcmp(pl->dyn[i].name, name) == 0)
 			return true;
 	}
+	if (pl->lists && fw_nft_layout_find(pl->lists, name) >= 0)
+		return true;
 	return fw_nft_sets_find(&pl->sets, name) != NULL;
 }
 
@@ -328,7 +330,7 @@ void fw_nft_change_unused(const struct fw_nft_change *c, struct fw_nft_batch *b)
 	/* Elements of a foreign map may point at chains: sets first. */
 	for (size_t i = 0; i < s->n_sets; i++) {
 		if (!planned_set(c->plan, s->sets[i].name))
-			put_del_set(b, s->sets[i].name);
+			fw_nft_change_del_set(b, s->sets[i].name);
 	}
 	for (size_t i = 0; i < s->n_chains; i++) {
 		if (!fw_nft_plan_has_chain(c->plan, s->chains[i].name))
@@ -352,7 +354,7 @@ void fw_nft_change_undo(const struct fw_nft_change *c, const struct fw_nft_snap 
 	for (size_t i = 0; i < now->n_sets; i++) {
 		const char *s = now->sets[i].name;
 		if (!fw_nft_snap_set(origin, s) && planned_set(c->plan, s))
-			put_del_set(b, s);
+			fw_nft_change_del_set(b, s);
 	}
 	for (size_t i = 0; i < now->n_chains; i++) {
 		const char *s = now->chains[i].name;

@@ -22,6 +22,7 @@ struct fw_nft_change {
 void fw_nft_change_chains(const struct fw_nft_change *c, struct fw_nft_batch *b);
 void fw_nft_change_maps(const struct fw_nft_change *c, struct fw_nft_batch *b);
 void fw_nft_change_dynsets(const struct fw_nft_change *c, struct fw_nft_batch *b);
+void fw_nft_change_del_set(struct fw_nft_batch *b, const char *name);
 void fw_nft_change_counter(const struct fw_nft_change *c, struct fw_nft_batch *b, uint32_t number);
 /* Wake the table; remove all its rules; base chains that are missing or wrong, maps that are wrong.
  */

@@ -19,6 +19,9 @@ struct fw_nft_batch;
 #define FW_NFT_BLOCK6 "guard6"
 #define FW_NFT_BLOCK6_NET "guard6_net" /* the first 64 bits */
 #define FW_NFT_BLOCKS_MAX 8192u
+#define FW_NFT_LEARN4 "bl_learn4" /* addresses that listed names were seen to have */
+#define FW_NFT_LEARN6 "bl_learn6"
+#define FW_NFT_LEARN_MAX 65536u
 
 struct fw_nft_dynset {
 	char name[32]; /* of a meter with its rate: another rate is another set */

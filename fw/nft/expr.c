@@ -122,21 +122,34 @@ static void put_range(struct fw_nft_batch *b, const void *lo, const void *hi, si
 	end(b, e);
 }
 
+static void mask_of(uint8_t mask[16], unsigned bits)
+{
+	memset(mask, 0, 16);
+	memset(mask, 0xff, bits / 8u);
+	if (bits % 8)
+		mask[bits / 8u] = (uint8_t)(0xff00u >> (bits % 8));
+}
+
+static void put_keep(struct fw_nft_batch *b, unsigned bits, size_t n)
+{
+	const uint8_t zero[16] = {0};
+	uint8_t mask[16];
+
+	mask_of(mask, bits);
+	put_mask(b, mask, zero, n);
+}
+
 static void put_prefix(struct fw_nft_batch *b, const struct fw_nft_match *m)
 {
 	const struct fw_nft_field_info *f = fw_nft_field(m->field);
-	uint8_t mask[16] = {0};
-	const uint8_t zero[16] = {0};
 
 	if (m->prefix % 8 == 0) {
 		load(b, f, m->prefix / 8u);
 		put_cmp(b, NFT_CMP_EQ, m->lo, m->prefix / 8u);
 		return;
 	}
-	memset(mask, 0xff, m->prefix / 8u);
-	mask[m->prefix / 8u] = (uint8_t)(0xff00u >> (m->prefix % 8));
 	load(b, f, f->len);
-	put_mask(b, mask, zero, f->len);
+	put_keep(b, m->prefix, f->len);
 	put_cmp(b, NFT_CMP_EQ, m->lo, f->len);
 }
 
@@ -152,7 +165,6 @@ static void put_lookup(struct fw_nft_batch *b, const char *set, bool verdict)
 
 static void put_match(struct fw_nft_batch *b, const struct fw_nft_match *m)
 {
-	static const uint8_t net64[16] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 	const struct fw_nft_field_info *f = fw_nft_field(m->field);
 	const uint8_t zero[16] = {0};
 
@@ -161,8 +173,8 @@ static void put_match(struct fw_nft_batch *b, const struct fw_nft_match *m)
 		return;
 	}
 	load(b, f, f->len);
-	if (m->net64)
-		put_mask(b, net64, zero, f->len);
+	if (m->keep)
+		put_keep(b, m->keep, f->len);
 	switch (m->op) {
 	case FW_NFT_EQ: put_cmp(b, NFT_CMP_EQ, m->lo, f->len); break;
 	case FW_NFT_RANGE: put_range(b, m->lo, m->hi, f->len); break;

@@ -121,8 +121,7 @@ static void opening(struct fw_nft_rule *r)
 	fw_nft_rule_add(r, FW_NFT_TCP_FLAGS, FW_NFT_MASKED, &open)->hi[0] = mask;
 }
 
-/* Interfaces of all outside zones; false: there is none. */
-static bool outside(struct fw_nft_plan *pl, struct fw_nft_rule *r)
+bool fw_nft_plan_outside(struct fw_nft_plan *pl, struct fw_nft_rule *r, enum fw_nft_field f)
 {
 	char names[FW_ZONES_MAX * FW_ZONE_IFACES_MAX][IFNAMSIZ];
 	size_t n = 0;
@@ -134,7 +133,7 @@ static bool outside(struct fw_nft_plan *pl, struct fw_nft_rule *r)
 		for (size_t i = 0; i < zone->n_ifaces; i++)
 			memcpy(names[n++], zone->ifaces[i], IFNAMSIZ);
 	}
-	fw_nft_plan_ifaces(pl, r, FW_NFT_IIFNAME, (const char(*)[IFNAMSIZ])names, n);
+	fw_nft_plan_ifaces(pl, r, f, (const char(*)[IFNAMSIZ])names, n);
 	return n > 0 && !pl->err;
 }
 
@@ -150,7 +149,7 @@ static void in_list(struct fw_nft_rule *r, size_t i, bool dest)
 	else
 		m = fw_nft_rule_add(r, v6 ? FW_NFT_SADDR6 : FW_NFT_SADDR4, FW_NFT_IN, NULL);
 	m->dyn = lists[i].name;
-	m->net64 = lists[i].net64;
+	m->keep = lists[i].net64 ? 64 : 0;
 }
 
 /* Who is never bothered; then who is blocked. */
@@ -327,7 +326,7 @@ static void side(struct fw_nft_plan *pl, const char *chain, const char *out)
 	struct fw_nft_rule r;
 
 	start(&r, chain, FW_B_FLOOD);
-	if (outside(pl, &r))
+	if (fw_nft_plan_outside(pl, &r, FW_NFT_IIFNAME))
 		finish(pl, &r, FW_NFT_GOTO, out);
 }
 

@@ -3,6 +3,7 @@
 #ifndef FW_NFT_INT_H
 #define FW_NFT_INT_H
 
+#include "fw/nft/layout.h"
 #include "fw/nft/nft.h"
 #include "fw/nft/snap.h"
 #include "fw/nft/sock.h"
@@ -20,6 +21,16 @@ struct fw_nft_meant {
 	uint64_t numbers; /* a sum over the records of all rules */
 };
 
+/* The blocklists' sets. */
+struct fw_nft_lists {
+	const struct fw_list *list;  /* what they are to hold; borrowed, NULL: nothing */
+	bool on;                     /* the policy in force wants them */
+	struct fw_nft_layout layout; /* those that rules refer to; they hold the list */
+	uint32_t replace;            /* bits: made anew by the next apply */
+	uint32_t kept;               /* bits: what goes is taken out after it */
+	unsigned serial;             /* in the names of those made next */
+};
+
 struct fw_nft {
 	struct fw_nft_sock sock;
 	bool want_owner, owned;
@@ -29,6 +40,7 @@ struct fw_nft {
 	unsigned epoch; /* of the names of sets */
 	uint32_t genid; /* after our last change */
 	struct fw_nft_meant meant;
+	struct fw_nft_lists lists;
 	bool expect_set; /* expect holds what the last apply left */
 	struct fw_nft_snap expect;
 	fw_nft_hook *hook;

@@ -25,6 +25,8 @@
 #define FW_REASON_INVALID "invalid"
 #define FW_REASON_REVERSE_PATH "reverse_path"
 #define FW_REASON_BOGON "bogon"
+#define FW_REASON_BLOCKLIST "blocklist"
+#define FW_REASON_BLOCKLIST_MONITOR "blocklist_monitor" /* listed, only reported */
 #define FW_REASON_GUARD "guard" /* from a blocked source; kinds of the guard are reasons, too */
 #define FW_REASON_IPS_FLOW                                                                         \
 	"ips_flow"              /* a further packet of a connection that inspection stopped        \

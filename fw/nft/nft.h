@@ -115,5 +115,9 @@ int fw_nft_foreign(struct fw_nft *n, struct sk_buf *b, struct sk_err *err);
 
 /* The policy in nft(8) syntax, for people and for `nft -f` in benches: loadable by nft. */
 int fw_nft_text(const struct fw_policy *p, struct sk_buf *b, struct sk_err *err);
+/* The same with the sets of the blocklists, without their elements; NULL: none. */
+struct fw_nft_layout;
+int fw_nft_text_lists(const struct fw_policy *p, const struct fw_nft_layout *lists,
+	struct sk_buf *b, struct sk_err *err);
 
 #endif

@@ -26,34 +26,41 @@ static const struct fw_nft_base_info bases[FW_NFT_BASES] = {
 static const struct fixed {
 	const char *name;
 	void (*rules)(struct fw_nft_plan *pl, const char *chain);
-	bool guard; /* only with it */
+	enum { ALWAYS, GUARD, LIST } with;
 } fixed[] = {
-	{FW_NFT_REFUSE, fw_nft_plan_deny, false},
-	{FW_NFT_DENY, fw_nft_plan_deny, false},
-	{FW_NFT_DENY_REJECT, fw_nft_plan_deny, false},
-	{FW_NFT_IPS_KNOWN, fw_nft_plan_ips_known, false},
-	{FW_NFT_IPS_VERDICT, fw_nft_plan_ips_verdict, false},
-	{FW_NFT_G_BLOCKED, fw_nft_plan_guard_blocked, true},
-	{"g_over_syn", fw_nft_plan_guard_result, true},
-	{"g_over_udp", fw_nft_plan_guard_result, true},
-	{"g_over_icmp", fw_nft_plan_guard_result, true},
-	{"g_over_conn", fw_nft_plan_guard_result, true},
-	{"g_over_login", fw_nft_plan_guard_result, true},
-	{"g_to_syn", fw_nft_plan_guard_result, true},
-	{"g_to_udp", fw_nft_plan_guard_result, true},
-	{"g_to_icmp", fw_nft_plan_guard_result, true},
-	{"g_seen_syn", fw_nft_plan_guard_result, true},
-	{"g_seen_udp", fw_nft_plan_guard_result, true},
-	{"g_seen_icmp", fw_nft_plan_guard_result, true},
-	{"g_seen_conn", fw_nft_plan_guard_result, true},
-	{"g_seen_login", fw_nft_plan_guard_result, true},
-	{FW_NFT_G_SYN, fw_nft_plan_guard_chain, true},
-	{FW_NFT_G_SYN_OUT, fw_nft_plan_guard_chain, true},
-	{FW_NFT_G_ICMP, fw_nft_plan_guard_chain, true},
-	{FW_NFT_G_ICMP_OUT, fw_nft_plan_guard_chain, true},
-	{FW_NFT_G_NEW, fw_nft_plan_guard_chain, true},
-	{FW_NFT_G_NEW_OUT, fw_nft_plan_guard_chain, true},
-	{FW_NFT_G_BACK, fw_nft_plan_guard_back, true},
+	{FW_NFT_REFUSE, fw_nft_plan_deny, ALWAYS},
+	{FW_NFT_DENY, fw_nft_plan_deny, ALWAYS},
+	{FW_NFT_DENY_REJECT, fw_nft_plan_deny, ALWAYS},
+	{FW_NFT_IPS_KNOWN, fw_nft_plan_ips_known, ALWAYS},
+	{FW_NFT_IPS_VERDICT, fw_nft_plan_ips_verdict, ALWAYS},
+	{FW_NFT_G_BLOCKED, fw_nft_plan_guard_blocked, GUARD},
+	{"g_over_syn", fw_nft_plan_guard_result, GUARD},
+	{"g_over_udp", fw_nft_plan_guard_result, GUARD},
+	{"g_over_icmp", fw_nft_plan_guard_result, GUARD},
+	{"g_over_conn", fw_nft_plan_guard_result, GUARD},
+	{"g_over_login", fw_nft_plan_guard_result, GUARD},
+	{"g_to_syn", fw_nft_plan_guard_result, GUARD},
+	{"g_to_udp", fw_nft_plan_guard_result, GUARD},
+	{"g_to_icmp", fw_nft_plan_guard_result, GUARD},
+	{"g_seen_syn", fw_nft_plan_guard_result, GUARD},
+	{"g_seen_udp", fw_nft_plan_guard_result, GUARD},
+	{"g_seen_icmp", fw_nft_plan_guard_result, GUARD},
+	{"g_seen_conn", fw_nft_plan_guard_result, GUARD},
+	{"g_seen_login", fw_nft_plan_guard_result, GUARD},
+	{FW_NFT_G_SYN, fw_nft_plan_guard_chain, GUARD},
+	{FW_NFT_G_SYN_OUT, fw_nft_plan_guard_chain, GUARD},
+	{FW_NFT_G_ICMP, fw_nft_plan_guard_chain, GUARD},
+	{FW_NFT_G_ICMP_OUT, fw_nft_plan_guard_chain, GUARD},
+	{FW_NFT_G_NEW, fw_nft_plan_guard_chain, GUARD},
+	{FW_NFT_G_NEW_OUT, fw_nft_plan_guard_chain, GUARD},
+	{FW_NFT_G_BACK, fw_nft_plan_guard_back, GUARD},
+	{FW_NFT_BL_DROP, fw_nft_plan_list_chain, LIST},
+	{FW_NFT_BL_REFUSE, fw_nft_plan_list_chain, LIST},
+	{FW_NFT_BL_IN, fw_nft_plan_list_chain, LIST},
+	{FW_NFT_BL_OUT, fw_nft_plan_list_chain, LIST},
+	{FW_NFT_BLM_SEEN, fw_nft_plan_list_chain, LIST},
+	{FW_NFT_BLM_IN, fw_nft_plan_list_chain, LIST},
+	{FW_NFT_BLM_OUT, fw_nft_plan_list_chain, LIST},
 };
 
 static const struct fw_nft_map_info map_infos[FW_NFT_MAPS] = {
@@ -77,10 +84,15 @@ const struct fw_nft_map_info *fw_nft_map(enum fw_nft_map m)
 	return &map_infos[m];
 }
 
+static bool is_there(const struct fw_policy *p, const struct fixed *f)
+{
+	return f->with == ALWAYS || (f->with == GUARD ? p->guard.enabled : p->blocklist);
+}
+
 static const struct fixed *fixed_at(const struct fw_nft_plan *pl, size_t n)
 {
 	for (size_t i = 0; i < SK_ARRAY_SIZE(fixed); i++) {
-		if ((pl->p->guard.enabled || !fixed[i].guard) && n-- == 0)
+		if (is_there(pl->p, &fixed[i]) && n-- == 0)
 			return &fixed[i];
 	}
 	return NULL;
@@ -282,6 +294,7 @@ int fw_nft_plan_init(struct fw_nft_plan *pl, const struct fw_policy *p, unsigned
 	pl->p = p;
 	fw_nft_sets_init(&pl->sets, epoch);
 	fw_nft_plan_add_guard(pl);
+	fw_nft_plan_add_learned(pl);
 	int ret = add_chains(pl);
 	if (ret == 0)
 		ret = add_maps(pl);

@@ -7,6 +7,7 @@
 #ifndef FW_NFT_PLAN_H
 #define FW_NFT_PLAN_H
 
+#include "fw/nft/layout.h"
 #include "fw/nft/rule.h"
 #include "fw/nft/sets.h"
 #include "fw/policy/builtin.h"
@@ -23,7 +24,14 @@
 #define FW_NFT_G_ICMP_OUT "g_icmp_out"
 #define FW_NFT_G_NEW "g_new" /* of no connection that is known */
 #define FW_NFT_G_NEW_OUT "g_new_out"
-#define FW_NFT_G_BACK "g_back"       /* the gateway's own answers */
+#define FW_NFT_G_BACK "g_back" /* the gateway's own answers */
+#define FW_NFT_BL_IN "bl_in"   /* listed sources */
+#define FW_NFT_BL_OUT "bl_out" /* listed destinations */
+#define FW_NFT_BL_DROP "bl_drop"
+#define FW_NFT_BL_REFUSE "bl_refuse" /* dropped, and whoever sends is told */
+#define FW_NFT_BLM_IN "blm_in"       /* the same of lists that are only monitored */
+#define FW_NFT_BLM_OUT "blm_out"
+#define FW_NFT_BLM_SEEN "blm_seen"
 #define FW_NFT_G_BLOCKED "g_blocked" /* from blocked sources */
 
 enum fw_nft_base {
@@ -100,6 +108,7 @@ struct fw_nft_plan {
 	struct fw_nft_dynset dyn[FW_NFT_DYN_MAX]; /* always there, or not at all */
 	size_t n_dyn;
 	uint64_t empty; /* which of fw_nft_plan_fixed have no rule; once handed out */
+	const struct fw_nft_layout *lists; /* sets of the blocklists; NULL: none; borrowed */
 	struct fw_nft_sets sets;
 	struct fw_nft_zchain *chains; /* zone chains; base and deny chains always exist */
 	size_t n_chains, cap_chains;

@@ -27,6 +27,16 @@ void fw_nft_plan_ips_verdict(struct fw_nft_plan *pl, const char *chain);
 void fw_nft_plan_add_guard(struct fw_nft_plan *pl);
 void fw_nft_plan_guard_raw(struct fw_nft_plan *pl, const char *chain);
 void fw_nft_plan_guard_new(struct fw_nft_plan *pl, const char *chain, bool out);
+/* Condition "through an interface of an outside zone"; false: there is none. */
+bool fw_nft_plan_outside(struct fw_nft_plan *pl, struct fw_nft_rule *r, enum fw_nft_field f);
+/* Is there anything for "pre_raw" to do? */
+bool fw_nft_plan_raw(const struct fw_policy *p);
+/* list_rules.c: the lists of learned addresses; into the chains of what is listed, and those. */
+void fw_nft_plan_add_learned(struct fw_nft_plan *pl);
+void fw_nft_plan_list_from(struct fw_nft_plan *pl, const char *chain);
+void fw_nft_plan_list_to(struct fw_nft_plan *pl, const char *chain);
+void fw_nft_plan_list_watch(struct fw_nft_plan *pl, const char *chain, bool in, bool out);
+void fw_nft_plan_list_chain(struct fw_nft_plan *pl, const char *chain);
 /* Its chains: those that measure, and those for what is too much. */
 enum fw_nft_guard_result { FW_NFT_G_OVER, FW_NFT_G_TO, FW_NFT_G_SEEN };
 const char *fw_nft_guard_chain(enum fw_nft_guard_result what, enum fw_guard_kind k);

@@ -38,7 +38,7 @@ struct fw_nft_match {
 	uint8_t lo[16], hi[16]; /* as the packet or the kernel holds the field */
 	const struct fw_nft_set *set;
 	const char *dyn; /* name, where the set is not one of content */
-	bool net64;      /* with dyn: only the first 64 bits of the field count */
+	uint8_t keep;    /* with FW_NFT_IN: only so many first bits of the field count; 0: all */
 };
 
 enum fw_nft_verdict {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fw/nft/layout.h"
 #include "fw/nft/snap.h"
 #include "fw/nft/uapi.h"
 #include "lib/util.h"
@@ -201,7 +202,8 @@ uint64_t fw_nft_snap_digest(const struct fw_nft_snap *s)
 		const struct fw_nft_snap_set *x = &s->sets[i];
 		add(&h, x->name, strlen(x->name) + 1);
 		add_number(&h, x->flags);
-		add_number(&h, x->counted ? x->count : 0);
+		/* Blocklists change by themselves all the time. */
+		add_number(&h, x->counted && !fw_nft_list_name(x->name, NULL) ? x->count : 0);
 	}
 	for (size_t m = 0; m < FW_NFT_MAPS; m++) {
 		add_number(&h, s->maps[m].strange);

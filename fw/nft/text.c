@@ -9,7 +9,7 @@
 
 #include "fw/nft/log_prefix.h"
 #include "fw/nft/nft.h"
-#include "fw/nft/plan.h"
+#include "fw/nft/plan_int.h"
 #include "fw/nft/uapi.h"
 #include "lib/util.h"
 
@@ -90,6 +90,17 @@ static void put_value(struct sk_buf *b, const struct fw_nft_field_info *f, const
 
 /* ---- rules ---- */
 
+static void put_keep(struct sk_buf *b, const struct fw_nft_field_info *f, unsigned bits)
+{
+	uint8_t mask[16] = {0};
+
+	for (unsigned i = 0; i < bits; i++)
+		mask[i / 8] |= (uint8_t)(0x80u >> (i % 8));
+	sk_buf_puts(b, "and ");
+	put_ip(b, mask, f->len == 16 ? 6 : 4);
+	sk_buf_putc(b, ' ');
+}
+
 static void put_match(struct sk_buf *b, const struct fw_nft_match *m)
 {
 	const struct fw_nft_field_info *f = fw_nft_field(m->field);
@@ -128,8 +139,9 @@ static void put_match(struct sk_buf *b, const struct fw_nft_match *m)
 		put_value(b, f, m->lo);
 		break;
 	case FW_NFT_IN:
-		sk_buf_printf(b, "%s@%s", m->net64 ? "and ffff:ffff:ffff:ffff:: " : "",
-			m->dyn ? m->dyn : m->set->name);
+		if (m->keep)
+			put_keep(b, f, m->keep);
+		sk_buf_printf(b, "@%s", m->dyn ? m->dyn : m->set->name);
 		break;
 	}
 	sk_buf_putc(b, ' ');
@@ -282,11 +294,8 @@ static void put_empty_chains(struct writer *w, const struct fw_nft_plan *pl)
 {
 	const struct fw_policy *p = pl->p;
 	const char *name;
-	bool raw = p->site.reverse_path || p->guard.enabled;
 
-	for (size_t z = 0; z < p->n_zones; z++)
-		raw |= p->zones[z].bogons;
-	if (!raw)
+	if (!fw_nft_plan_raw(p))
 		open_chain(w, fw_nft_base(FW_NFT_PRE_RAW)->name);
 	if (!p->inspect.on)
 		open_chain(w, fw_nft_base(FW_NFT_IPS_SAVE)->name);
@@ -302,11 +311,18 @@ static void put_empty_chains(struct writer *w, const struct fw_nft_plan *pl)
 
 int fw_nft_text(const struct fw_policy *p, struct sk_buf *b, struct sk_err *err)
 {
+	return fw_nft_text_lists(p, NULL, b, err);
+}
+
+int fw_nft_text_lists(const struct fw_policy *p, const struct fw_nft_layout *lists,
+	struct sk_buf *b, struct sk_err *err)
+{
 	struct writer w = {.b = b};
 	struct fw_nft_plan pl;
 
 	if (fw_nft_plan_init(&pl, p, 0) < 0)
 		return sk_err_nomem(err);
+	pl.lists = p->blocklist ? lists : NULL;
 	int ret = fw_nft_plan_rules(&pl, no_rule, NULL); /* collects the sets */
 	if (ret == 0) {
 		sk_buf_printf(b, "table inet %s {\n", FW_NFT_TABLE);
@@ -315,6 +331,8 @@ int fw_nft_text(const struct fw_policy *p, struct sk_buf *b, struct sk_err *err)
 			fw_nft_set_text(b, pl.sets.v[i]);
 		for (size_t i = 0; i < pl.n_dyn; i++)
 			fw_nft_dynset_text(b, &pl.dyn[i]);
+		if (pl.lists)
+			fw_nft_layout_text(b, pl.lists);
 		for (unsigned m = 0; m < FW_NFT_MAPS; m++)
 			put_map(b, &pl, m);
 		ret = fw_nft_plan_rules(&pl, put_rule, &w);

@@ -111,6 +111,16 @@ static const struct row {
 			"1つの接続元から、または1つの接続先へ、許容量を超えて届く通信を遮断します"
 			"。"},
 		"any", "any", "tcp, udp, icmp, icmpv6", "any"},
+	{FW_B_BLOCKLIST, "blocklist", false, W_ALL,
+		{"Stops traffic between our side and addresses that the blocklists list, in either "
+		 "direction.",
+			"不正サイト一覧にあるアドレスとの通信を、どちら向きでも遮断します。"},
+		"any, listed addresses", "listed addresses, any", "any", "any"},
+	{FW_B_BLOCKLIST_MONITOR, "blocklist-monitor", true, W_ALL,
+		{"Reports connections with addresses of blocklists that are only monitored.",
+			"監視のみの不正サイト一覧にあるアドレスとの通信を記録します "
+			"(遮断しません)。"},
+		"any, listed addresses", "listed addresses, any", "any", "any"},
 };
 
 /* Append to a fixed text; what does not fit ends in "…". */
@@ -207,6 +217,8 @@ bool fw_builtin_get(const struct fw_policy *p, size_t n, struct fw_builtin *ret)
 		b.enabled = p->inspect.on;
 	if (row->id == FW_B_GUARD || row->id == FW_B_FLOOD)
 		b.enabled = p->guard.enabled;
+	if (row->id == FW_B_BLOCKLIST || row->id == FW_B_BLOCKLIST_MONITOR)
+		b.enabled = p->blocklist;
 	if (row->id == FW_B_REVERSE_PATH)
 		b.enabled = p->site.reverse_path;
 	*ret = b;

@@ -14,21 +14,23 @@ enum fw_builtin_id {
 	FW_B_RELATED_ICMP = 2, /* ICMP errors for them: packet too big, unreachable (RFC 4890) */
 	FW_B_INVALID = 3,      /* drop packets that belong to no connection and start none */
 	FW_B_LOOPBACK = 4,
-	FW_B_ND = 5,            /* IPv6 neighbour discovery, hop limit 255 (RFC 4861) */
-	FW_B_MLD = 6,           /* multicast listener discovery from link-local (RFC 3810) */
-	FW_B_RA_CLIENT = 7,     /* router advertisements on dhcp_client zones */
-	FW_B_DHCP_CLIENT = 8,   /* DHCP and DHCPv6 client on dhcp_client zones */
-	FW_B_MANAGE = 9,        /* administration from manage zones to site.manage_ports */
-	FW_B_PING = 10,         /* echo requests to the gateway from ping zones */
-	FW_B_REVERSE_PATH = 11, /* drop: source not reachable through the arriving interface */
-	FW_B_BOGONS = 12,       /* drop: reserved source addresses on bogons zones */
-	FW_B_DEFAULT_DENY = 13, /* drop all else */
-	FW_B_INSPECT = 14,      /* contents of what is let through are inspected */
-	FW_B_INSPECTED = 15,    /* connections that need no more inspection */
-	FW_B_INSPECT_DROP = 16, /* drop: connections that inspection stopped */
-	FW_B_GUARD = 17,        /* drop: sources that are blocked for a time */
-	FW_B_FLOOD = 18,        /* drop: what goes beyond the guard's rates */
-	FW_B_LAST = FW_B_FLOOD,
+	FW_B_ND = 5,                 /* IPv6 neighbour discovery, hop limit 255 (RFC 4861) */
+	FW_B_MLD = 6,                /* multicast listener discovery from link-local (RFC 3810) */
+	FW_B_RA_CLIENT = 7,          /* router advertisements on dhcp_client zones */
+	FW_B_DHCP_CLIENT = 8,        /* DHCP and DHCPv6 client on dhcp_client zones */
+	FW_B_MANAGE = 9,             /* administration from manage zones to site.manage_ports */
+	FW_B_PING = 10,              /* echo requests to the gateway from ping zones */
+	FW_B_REVERSE_PATH = 11,      /* drop: source not reachable through the arriving interface */
+	FW_B_BOGONS = 12,            /* drop: reserved source addresses on bogons zones */
+	FW_B_DEFAULT_DENY = 13,      /* drop all else */
+	FW_B_INSPECT = 14,           /* contents of what is let through are inspected */
+	FW_B_INSPECTED = 15,         /* connections that need no more inspection */
+	FW_B_INSPECT_DROP = 16,      /* drop: connections that inspection stopped */
+	FW_B_GUARD = 17,             /* drop: sources that are blocked for a time */
+	FW_B_FLOOD = 18,             /* drop: what goes beyond the guard's rates */
+	FW_B_BLOCKLIST = 19,         /* drop: from and to what the blocklists list */
+	FW_B_BLOCKLIST_MONITOR = 20, /* the same, only reported */
+	FW_B_LAST = FW_B_BLOCKLIST_MONITOR,
 };
 
 /* Where in the kernel a built-in stands. */

@@ -20,6 +20,7 @@ struct fw_policy *fw_policy_new(void)
 		return NULL;
 	fw_inspect_init(&p->inspect);
 	fw_guard_init(&p->guard);
+	p->blocklist = true;
 	p->objects = fw_objects_new();
 	p->pool = fw_pool_new();
 	if (!p->objects || !p->pool) {

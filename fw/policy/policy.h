@@ -3,7 +3,7 @@
  * The policy document: the only thing fwd accepts, and its compiled form. Text format, one
  * canonical JSON object a line (so that 10,000 rules are read in little memory):
  *   {"format":"sekisho-policy","version":1,"generation":N,"created":T,"site":{…},
- *    "inspection":{…},"guard":{…}}
+ *    "inspection":{…},"guard":{…},"blocklist":{"enabled":true}}
  *   {"zone":{…}} …   {"object":{"kind":…,"name":…,"items":[…]}} …   {"rule":{…}} …
  *   {"end":{"rules":N,"sha256":"hex of every byte before this line"}}
  * Pure: the caller reads and writes the bytes.
@@ -57,6 +57,7 @@ struct fw_policy {
 	struct fw_site site;
 	struct fw_inspect inspect;
 	struct fw_guard guard;
+	bool blocklist; /* what the blocklists list is stopped */
 	struct fw_zone zones[FW_ZONES_MAX];
 	size_t n_zones;
 	struct fw_objects *objects; /* fill through fw_policy_add_object */

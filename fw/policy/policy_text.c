@@ -40,11 +40,12 @@ static json_t *header_json(const struct fw_policy *p)
 
 	for (size_t i = 0; ports && i < s->n_manage_ports; i++)
 		json_array_append_new(ports, json_integer(s->manage_ports[i]));
-	return json_pack("{s:s, s:i, s:I, s:I, s:{s:s, s:o, s:b, s:b}, s:o, s:o}", "format", FORMAT,
-		"version", VERSION, "generation", (json_int_t)p->generation, "created",
-		(json_int_t)p->created, "site", "name", s->name, "manage_ports", ports,
+	return json_pack("{s:s, s:i, s:I, s:I, s:{s:s, s:o, s:b, s:b}, s:o, s:o, s:{s:b}}",
+		"format", FORMAT, "version", VERSION, "generation", (json_int_t)p->generation,
+		"created", (json_int_t)p->created, "site", "name", s->name, "manage_ports", ports,
 		"reverse_path", s->reverse_path, "log_broadcast", s->log_broadcast, "inspection",
-		fw_inspect_to_json(&p->inspect), "guard", fw_guard_to_json(&p->guard));
+		fw_inspect_to_json(&p->inspect), "guard", fw_guard_to_json(&p->guard), "blocklist",
+		"enabled", p->blocklist);
 }
 
 /* The items one by one, without the space around them. */
@@ -279,10 +280,27 @@ static int read_guard(const json_t *v, struct fw_guard *ret, struct sk_err *err)
 	return r;
 }
 
+/* A document from before there were blocklists does not forbid them. */
+static int read_blocklist(const json_t *v, bool *ret, struct sk_err *err)
+{
+	static const char *const keys[] = {"enabled", NULL};
+	json_t *o = NULL;
+	int r = sk_json_object(v, "blocklist", false, &o, err);
+
+	if (r < 0 || !o)
+		return r;
+	r = sk_json_only(o, keys, err);
+	if (r == 0)
+		r = sk_json_bool(o, "enabled", false, ret, err);
+	if (r < 0)
+		sk_err_prefix(err, "blocklist");
+	return r;
+}
+
 static int read_header(struct fw_policy *p, const json_t *v, struct sk_err *err)
 {
-	static const char *const keys[] = {
-		"format", "version", "generation", "created", "site", "inspection", "guard", NULL};
+	static const char *const keys[] = {"format", "version", "generation", "created", "site",
+		"inspection", "guard", "blocklist", NULL};
 	const char *format = "";
 	int64_t version = 0, generation = 0;
 	json_t *site = NULL;
@@ -303,7 +321,8 @@ static int read_header(struct fw_policy *p, const json_t *v, struct sk_err *err)
 		(r = sk_json_int(v, "created", true, &p->created, err)) < 0 ||
 		(r = sk_json_object(v, "site", true, &site, err)) < 0 ||
 		(r = read_inspect(v, &p->inspect, err)) < 0 ||
-		(r = read_guard(v, &p->guard, err)) < 0)
+		(r = read_guard(v, &p->guard, err)) < 0 ||
+		(r = read_blocklist(v, &p->blocklist, err)) < 0)
 		return r;
 	if (generation < 0)
 		return sk_err_set(err, -ERANGE, "generation", "a generation is not negative",

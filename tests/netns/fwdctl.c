@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fw/policy/policy.h"
+#include "lib/blocklist.h"
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/ipc.h"
@@ -23,7 +24,7 @@ static const char usage_text[] =
 	"usage: fwdctl [--socket PATH] apply FILE [CONFIRM] | check FILE | text [FILE] | build "
 	"FILE\n"
 	"       | confirm GENERATION | rollback | status | counters | cut NUMBER | list NUMBER\n"
-	"       | events SECONDS [no-ack] | op NAME [ARGS-JSON]\n";
+	"       | events SECONDS [no-ack] | op NAME [ARGS-JSON] | blocklist DOCUMENT\n";
 
 /* ---- documents ---- */
 
@@ -98,6 +99,8 @@ static int add_frame(struct fw_policy *p, const json_t *v, struct sk_err *err)
 	r = item ? fw_inspect_from_json(item, &p->inspect, err) : 0;
 	if (r < 0)
 		return r;
+	item = json_object_get(json_object_get(v, "blocklist"), "enabled");
+	p->blocklist = !item || json_is_true(item);
 	item = json_object_get(v, "guard");
 	r = item ? fw_guard_from_json(item, &p->guard, err) : 0;
 	if (r < 0)
@@ -219,6 +222,19 @@ static int with_document(int fd, const char *op, const char *path, json_t *args)
 	return r;
 }
 
+static int with_blocklist(int fd, const char *path)
+{
+	struct sk_err err = {0};
+	struct sk_buf doc;
+	int r;
+
+	sk_buf_init(&doc, SK_BL_BYTES_MAX);
+	r = sk_file_read(path, &doc, &err);
+	r = r < 0 ? fail(&err) : call(fd, "blocklist.apply", json_object(), &doc);
+	sk_buf_done(&doc);
+	return r;
+}
+
 static int print_events(int fd, const struct sk_ipc_msg *m, bool ack)
 {
 	json_t *e, *body;
@@ -287,6 +303,8 @@ static int run(int fd, const char *op, const char *a, const char *b)
 		return with_document(fd, "policy.text", a, json_object());
 	if (strcmp(op, "text") == 0)
 		return call(fd, "policy.text", json_object(), NULL);
+	if (strcmp(op, "blocklist") == 0 && a)
+		return with_blocklist(fd, a);
 	if (strcmp(op, "confirm") == 0 && a)
 		return call(fd, "policy.confirm", number("generation", a), NULL);
 	if (strcmp(op, "rollback") == 0)

@@ -27,7 +27,7 @@ static void see(const struct fw_nft_rule *r, void *arg)
 	struct seen *s = arg;
 	const bool record = r->number >= FW_NUMBER_FIRST;
 
-	if (!record && r->verdict != FW_NFT_JUMP)
+	if (!record && (r->verdict != FW_NFT_JUMP || strncmp(r->chain, "f_", 2) != 0))
 		return;
 	assert_true(s->n < RULES_MAX);
 	s->v[s->n].chain = r->chain;

@@ -176,8 +176,8 @@ static void unused_things_go(void **state)
 	size_t sets = 0;
 	while (t_nft_object(list, "set", sets))
 		sets++;
-	/* bogons, management ports, the interfaces of lan, the lists of blocked sources */
-	assert_int_equal(sets, 7);
+	/* bogons, management ports, the interfaces of lan, blocked sources, learned addresses */
+	assert_int_equal(sets, 9);
 	json_decref(list);
 	apply(n, big);
 	no_drift(n);
