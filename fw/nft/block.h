@@ -11,8 +11,8 @@
 struct fw_nft_blocked {
 	struct fw_ip ip;
 	bool net64;       /* IPv6: its first 64 bits, the rest is zero */
-	bool learned;     /* in the lists of learned addresses, not in those of blocked sources */
 	uint64_t seconds; /* that are left */
+	bool learned;     /* in the lists of learned addresses, not in those of blocked sources */
 };
 
 /* Those that are in already stay as they are. */

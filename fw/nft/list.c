@@ -10,6 +10,7 @@
 
 #define SEQ_DEL 1u
 #define SEQ_ADD 0x10000000u
+#define FEW_CHANGES 10000 /* are never too many */
 
 /* ---- writing a difference ---- */
 
@@ -149,39 +150,57 @@ static uint32_t sets_there(const struct fw_nft *n)
 }
 
 struct tally {
+	const struct fw_list_set *set;
 	size_t added, removed;
-	unsigned shift;
-	bool ranges;
+	size_t limit; /* 0: none */
 };
 
 static int tally_run(const struct fw_list_run *r, void *arg)
 {
 	struct tally *t = arg;
-	const size_t k = t->ranges ? 1 : (size_t)((r->hi - r->lo) >> t->shift) + 1;
+	size_t k = 1;
 
+	if (t->set->prefix)
+		k += (size_t)((r->hi - r->lo) >>
+			((t->set->family == 6 ? 128u : 32u) - t->set->prefix));
 	if (r->add)
 		t->added += k;
 	else
 		t->removed += k;
-	return 0;
+	return t->limit && t->added + t->removed > t->limit;
 }
 
-/* Sets that an exchange of the rules replaces, because what comes has no room before what goes. */
-static uint32_t to_replace(const struct fw_nft *n, const struct fw_nft_list_step *s)
+/*
+ * Sets that are better made anew: those without room for the list, and those of which so much
+ * changes that filling another one takes the kernel less time.
+ */
+static uint32_t too_different(const struct fw_nft *n, const struct fw_nft_list_step *s)
 {
 	uint32_t replace = 0;
 
 	for (size_t i = 0; i < FW_LIST_SETS; i++) {
-		const struct fw_list_set *k = fw_list_set(i);
-		const struct fw_nft_list_set *set = &n->lists.layout.v[i];
-		struct tally t = {.ranges = !k->prefix,
-			.shift = k->prefix ? (k->family == 6 ? 128u : 32u) - k->prefix : 0};
 		const size_t count = fw_list_count(s->to, i);
+		struct tally t = {.set = fw_list_set(i), .limit = FEW_CHANGES + count};
+
+		if (!fw_nft_layout_fits(&n->lists.layout, i, count) ||
+			(!s->delta && n->lists.layout.v[i].size && walk(s, i, tally_run, &t)))
+			replace |= (uint32_t)1 << i;
+	}
+	return replace;
+}
+
+/* When others are made anew: those where what comes has no room beside what goes. */
+static uint32_t without_room(const struct fw_nft *n, const struct fw_nft_list_step *s)
+{
+	uint32_t replace = 0;
+
+	for (size_t i = 0; i < FW_LIST_SETS; i++) {
+		const struct fw_nft_list_set *set = &n->lists.layout.v[i];
+		struct tally t = {.set = fw_list_set(i)};
 
 		walk(s, i, tally_run, &t);
-		const bool room = set->size && count + t.removed <= set->size;
-		if ((t.added + t.removed && !room) ||
-			!fw_nft_layout_fits(&n->lists.layout, i, count))
+		if (t.added + t.removed &&
+			!(set->size && fw_list_count(s->to, i) + t.removed <= set->size))
 			replace |= (uint32_t)1 << i;
 	}
 	return replace;
@@ -196,11 +215,30 @@ static int anew(struct fw_nft *n, const struct fw_nft_list_step *step)
 	return 1;
 }
 
+/* Before the rules are exchanged: what comes into the sets that stay. */
+static int prepare(struct fw_nft *n, const struct fw_nft_list_step *step, uint32_t replace,
+	struct fw_nft_list_stats *st, struct sk_err *err)
+{
+	int r;
+
+	replace |= without_room(n, step);
+	n->lists.replace = replace;
+	n->lists.kept = sets_there(n) & ~replace;
+	r = change(n, step, n->lists.kept, ADDS, st, err);
+	for (size_t i = 0; r == 0 && !step->delta && i < FW_LIST_SETS; i++) {
+		if (!(replace >> i & 1))
+			continue;
+		st->added += fw_list_count(step->to, i);
+		st->removed += fw_list_count(step->from, i);
+	}
+	return r;
+}
+
 int fw_nft_list_begin(struct fw_nft *n, const struct fw_nft_list_step *step,
 	struct fw_nft_list_stats *ret, struct sk_err *err)
 {
 	struct fw_nft_list_stats st = {0};
-	bool fits = true;
+	uint32_t replace;
 	int r;
 
 	*ret = st;
@@ -211,27 +249,19 @@ int fw_nft_list_begin(struct fw_nft *n, const struct fw_nft_list_step *step,
 	}
 	if (n->distrust)
 		return anew(n, step);
-	for (size_t i = 0; i < FW_LIST_SETS; i++)
-		fits = fits && fw_nft_layout_fits(&n->lists.layout, i, fw_list_count(step->to, i));
-	if (fits) {
-		r = change(n, step, sets_there(n), ADDS | DELS, &st, err);
-		if (r > 0)
-			return anew(n, step);
-	} else {
-		n->lists.replace = to_replace(n, step);
-		n->lists.kept = sets_there(n) & ~n->lists.replace;
-		r = change(n, step, n->lists.kept, ADDS, &st, err);
-		if (r > 0)
-			return anew(n, step);
-		r = r < 0 ? r : 1;
-	}
+	replace = too_different(n, step);
+	r = replace ? prepare(n, step, replace, &st, err)
+		    : change(n, step, sets_there(n), ADDS | DELS, &st, err);
+	if (r > 0)
+		return anew(n, step);
 	if (r < 0)
 		return r;
 	n->lists.list = step->to;
-	if (r == 0)
-		expect_counts(n);
 	*ret = st;
-	return r;
+	if (replace)
+		return 1;
+	expect_counts(n);
+	return 0;
 }
 
 int fw_nft_list_end(
