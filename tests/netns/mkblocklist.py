@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A blocklist document (lib/blocklist.h) on stdout. Arguments: GENERATION FEED[=monitor],… and then lines
 "KIND VALUE FEED-INDEX" (or "-" for allowed) from stdin, in any order; or --random COUNT SEED for that many single
-IPv4 addresses of the first feed, of which those with another seed are others."""
+IPv4 addresses of the first feed (another seed: others), and the lines given as further arguments."""
 import hashlib
 import ipaddress
 import json
@@ -29,7 +29,7 @@ def entries():
         # Public addresses beyond those the test network uses.
         for a in sorted(rnd.sample(range(0x14000000, 0x60000000), count)):
             yield f"4 {a >> 24}.{a >> 16 & 255}.{a >> 8 & 255}.{a & 255} 0"
-        lines = [s.strip() for s in sys.argv[6:]]
+        lines = sys.argv[6:]  # addresses behind those
     else:
         lines = [s.strip() for s in sys.stdin if s.strip()]
     yield from sorted(lines, key=place)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+$(eval $(call fuzzer,fw-list,tests/fuzz/fw_list.c,fw-list))
