@@ -25,7 +25,9 @@
 
 struct fwd_list {
 	struct fw_list *list;
-	struct fw_list *before; /* while its packets are still being reported */
+	struct fw_list *before;            /* while its packets are still being reported */
+	const struct fw_list_change *gone; /* likewise: what has just been taken out; or NULL */
+	size_t n_gone;
 	struct fwd_learned *learned;
 	size_t changes; /* since the document */
 	size_t notes;   /* bytes of them on disk */
@@ -240,6 +242,13 @@ static int change(struct fwd *d, const struct fw_list_change *v, size_t n, uint6
 		fw_list_undo(l->list, v, n, &delta);
 	else
 		fw_list_set_generation(l->list, generation);
+	if (r >= 0 && removes(v, n)) {
+		/* Packets that were dropped until a moment ago. */
+		l->gone = v;
+		l->n_gone = n;
+		fwd_report_settle(d);
+		l->gone = NULL;
+	}
 	fw_list_delta_done(&delta);
 	ret->added = st.added;
 	ret->removed = st.removed;
@@ -286,6 +295,24 @@ int fwd_list_change(
 
 /* ---- packets ---- */
 
+static bool find_gone(const struct fwd_list *l, const struct fw_ip *ip, enum fw_list_verdict want,
+	struct fw_list_hit *ret)
+{
+	const enum sk_bl_kind kind = ip->family == 6 ? SK_BL_ADDR6 : SK_BL_ADDR4;
+
+	for (size_t i = 0; l->gone && i < l->n_gone; i++) {
+		const struct fw_list_change *c = &l->gone[i];
+		const struct sk_bl_feed *f = fw_list_feed_at_index(l->list, c->feed);
+
+		if (c->add || !f || f->block != (want == FW_LIST_BLOCK) || c->kind != kind ||
+			ip->a < c->lo || ip->a > c->hi)
+			continue;
+		*ret = (struct fw_list_hit){want, f->name, c->lo, c->hi};
+		return true;
+	}
+	return false;
+}
+
 static bool find(const struct fwd_list *l, const struct fw_ip *ip, enum fw_list_verdict want,
 	struct fw_list_hit *ret)
 {
@@ -298,7 +325,7 @@ static bool find(const struct fwd_list *l, const struct fw_ip *ip, enum fw_list_
 		if (ret->verdict == want)
 			return true;
 	}
-	return false;
+	return find_gone(l, ip, want, ret);
 }
 
 static void entry_text(const struct fw_ip *ip, const struct fw_list_hit *hit, char *entry)

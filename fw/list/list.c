@@ -88,6 +88,11 @@ int fw_list_feed(const struct fw_list *l, const char *name)
 	return -ENOENT;
 }
 
+const struct sk_bl_feed *fw_list_feed_at_index(const struct fw_list *l, size_t i)
+{
+	return i < l->n_feeds ? &l->feeds[i] : NULL;
+}
+
 size_t fw_list_count(const struct fw_list *l, size_t set)
 {
 	return l->counts[set];

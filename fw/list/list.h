@@ -39,6 +39,7 @@ size_t fw_list_entries(const struct fw_list *l);     /* addresses, allowed ones 
 size_t fw_list_feeds(const struct fw_list *l);
 /* Index of the feed of this name, or -ENOENT. */
 int fw_list_feed(const struct fw_list *l, const char *name);
+const struct sk_bl_feed *fw_list_feed_at_index(const struct fw_list *l, size_t i); /* borrowed */
 
 /* What the list says about an address. Allowed goes before block, block before monitor. */
 struct fw_list_hit {

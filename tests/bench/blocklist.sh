@@ -9,7 +9,7 @@ sandbox "$@"
 net_up
 in_ns inet ip addr add 203.0.113.66/24 dev eth0
 fwd_start
-ROUNDS=${ROUNDS:-3} SECS=${SECS:-2} ENTRIES=${ENTRIES:-1000000}
+ROUNDS=${ROUNDS:-3} SECS=${SECS:-1} ENTRIES=${ENTRIES:-1000000}
 cat >"$W/doc.json" <<'JSON'
 {"generation": 1, "site": {"reverse_path": true}, "objects": [], "zones": [
  {"name": "wan", "label": "w", "kind": "outside", "interfaces": ["wan0"]},
@@ -80,7 +80,7 @@ bulk() {
 	in_ns lan iperf3 -c 203.0.113.10 -p 5201 -t "$SECS" -J |
 		python3 -c 'import json,sys; print(round(json.load(sys.stdin)["end"]["sum_received"]["bits_per_second"]/1e6))'
 }
-for ((i = 0; i < ${PAIRS:-5}; i++)); do
+for ((i = 0; i < ${PAIRS:-9}; i++)); do
 	for l in 0 1; do
 		fwdctl blocklist "$W/list-$l" >/dev/null || exit 1
 		rate >>"$W/rate.$l"

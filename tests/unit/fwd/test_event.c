@@ -98,6 +98,36 @@ static void by_the_guard(void **state)
 	json_decref(v);
 }
 
+/* By a blocklist: feed and entry; one that is only monitored let it pass. */
+static void by_a_blocklist(void **state)
+{
+	const struct fwd_event_names names = {.feed = "drop", .entry = "203.0.113.0/24"};
+	struct fwd_event e = sample;
+	json_t *v, *s;
+
+	snprintf(e.reason, sizeof(e.reason), FW_REASON_BLOCKLIST);
+	e.rule = FW_B_BLOCKLIST;
+	e.verdict = FW_LOG_REJECT;
+	v = event(&e, &names, NULL);
+	s = json_object_get(v, "sekisho");
+	assert_string_equal(str(v, "event_type"), "drop");
+	assert_string_equal(str(s, "reason"), "blocklist");
+	assert_string_equal(str(s, "feed"), "drop");
+	assert_string_equal(str(s, "entry"), "203.0.113.0/24");
+	assert_true(json_is_true(json_object_get(s, "rejected")));
+	assert_null(json_object_get(s, "would_drop"));
+	json_decref(v);
+	snprintf(e.reason, sizeof(e.reason), FW_REASON_BLOCKLIST_MONITOR);
+	e.rule = FW_B_BLOCKLIST_MONITOR;
+	e.verdict = FW_LOG_ALLOW;
+	v = event(&e, &names, NULL);
+	s = json_object_get(v, "sekisho");
+	assert_string_equal(str(v, "event_type"), "allow");
+	assert_string_equal(str(s, "reason"), "blocklist");
+	assert_true(json_is_true(json_object_get(s, "would_drop")));
+	json_decref(v);
+}
+
 static void summary(void **state)
 {
 	const struct fwd_fold_sum sum = {
@@ -154,6 +184,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(drop),
 		cmocka_unit_test(by_the_guard),
+		cmocka_unit_test(by_a_blocklist),
 		cmocka_unit_test(summary),
 		cmocka_unit_test(allow_v6_icmp),
 		cmocka_unit_test(unnamed_protocol),

@@ -81,6 +81,31 @@ static void reason_and_rule_separate(void **state)
 	fwd_fold_free(f);
 }
 
+static bool of_rule_19(const struct fwd_event *e)
+{
+	return e->rule == 19;
+}
+
+/* What the lists say is about to change: theirs are reported before, others go on. */
+static void some_are_closed(void **state)
+{
+	struct fwd_fold *f = fwd_fold_new(16, 60000000, seed);
+	struct fwd_event a = drop(1, 80, 1), b = drop(2, 80, 1);
+	struct got g = {0};
+
+	a.rule = 19;
+	for (int i = 0; i < 3; i++) {
+		fwd_fold_add(f, &a, 1);
+		fwd_fold_add(f, &b, 1);
+	}
+	fwd_fold_close(f, of_rule_19, emit, &g);
+	assert_int_equal(g.packets, 2);
+	assert_int_equal(fwd_fold_windows(f), 1);
+	assert_int_equal(fwd_fold_add(f, &a, 1), FWD_FOLD_FIRST);
+	assert_int_equal(fwd_fold_add(f, &b, 1), FWD_FOLD_COUNTED);
+	fwd_fold_free(f);
+}
+
 static void flood(void **state)
 {
 	struct fwd_fold *f = fwd_fold_new(1000, 60000000, seed);
@@ -107,6 +132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(repeats),
 		cmocka_unit_test(reason_and_rule_separate),
+		cmocka_unit_test(some_are_closed),
 		cmocka_unit_test(flood),
 	};
 

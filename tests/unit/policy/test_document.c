@@ -432,6 +432,10 @@ static void parse_lines(const char *const *lines, struct sk_err *err)
 #define INSPECT(json)                                                                              \
 	"{\"created\":1,\"format\":\"sekisho-policy\",\"generation\":1,\"inspection\":" json       \
 	",\"site\":{\"manage_ports\":[],\"name\":\"\",\"reverse_path\":false},\"version\":1}"
+#define LISTS(json)                                                                                \
+	"{\"blocklist\":" json ",\"created\":1,\"format\":\"sekisho-policy\",\"generation\":1,"    \
+			       "\"site\":{\"manage_ports\":[],"                                    \
+	"\"name\":\"\",\"reverse_path\":false},\"version\":1}"
 #define ZONE "{\"zone\":{\"interfaces\":[],\"kind\":\"inside\",\"name\":\"lan\"}}"
 #define OBJECT "{\"object\":{\"items\":[\"192.0.2.1\"],\"kind\":\"address\",\"name\":\"a\"}}"
 
@@ -485,6 +489,11 @@ static void damaged_lines(void **state)
 		{{GUARD("{\"exempt\":[7]}")}, "line 1.guard.exempt"},
 		{{GUARD("{\"exempt\":\"192.0.2.1\"}")}, "line 1.guard.exempt"},
 		{{GUARD("{\"ban\":1}")}, "line 1.guard.ban"},
+		{{LISTS("{}")}, ""},
+		{{LISTS("{\"enabled\":false}")}, ""},
+		{{LISTS("{\"enabled\":1}")}, "line 1.blocklist.enabled"},
+		{{LISTS("{\"feeds\":[]}")}, "line 1.blocklist.feeds"},
+		{{LISTS("true")}, "line 1.blocklist"},
 		{{INSPECT("{}")}, ""},
 		{{INSPECT("{\"mode\":\"on\",\"fail\":\"open\",\"queues\":16}")}, ""},
 		{{INSPECT("{\"mode\":\"maybe\"}")}, "line 1.inspection.mode"},
