@@ -33,7 +33,8 @@ int mg_contacts_take(struct mg_contacts *c, const json_t *events, int64_t now, s
 int mg_contacts_maintain(struct mg_contacts *c, int64_t now, struct sk_err *err);
 
 struct mg_contacts_stat {
-	uint64_t rows, taken, strange; /* taken and strange: since the start */
+	uint64_t rows;
+	uint64_t taken, strange; /* since the start; strange: were no contacts */
 };
 void mg_contacts_stat(const struct mg_contacts *c, struct mg_contacts_stat *ret);
 
@@ -60,14 +61,14 @@ struct mg_contacts_hit {
  * kind and value (canonical) as in the blocklist document, lo and hi of addresses. ret may be NULL.
  * O(log n) and what it covers.
  */
-bool mg_contacts_hit(const struct mg_contacts_set *s, const struct sk_bl_entry *e,
-	struct mg_contacts_hit *ret);
+bool mg_contacts_hit(
+	const struct mg_contacts_set *s, const struct sk_bl_entry *e, struct mg_contacts_hit *ret);
 
 /* ---- single questions: `why` ---- */
 struct mg_contact {
 	enum sk_bl_kind kind; /* SK_BL_ADDR4, SK_BL_ADDR6, SK_BL_DOMAIN */
 	const char *value;    /* text, borrowed */
-	const char *device;   /* MAC where it is known, else the address; borrowed */
+	const char *device;   /* its address, text, borrowed */
 	int64_t first, last;  /* seconds */
 	uint32_t days;        /* different days */
 	uint64_t count;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The few things every SQLite user in this folder needs. Not for other folders. */
+/* The few things every SQLite user of this folder and of mgmt/contacts needs. */
 #ifndef MG_EVENTS_SQL_H
 #define MG_EVENTS_SQL_H
 
