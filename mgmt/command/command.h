@@ -101,6 +101,9 @@ const struct sk_text *mg_value_text(const char *key, const char *value);
  */
 const char *mg_reason_text(
 	const char *code, uint32_t rule, enum sk_lang lang, char *dst, size_t cap);
+/* The same for a blocklist: which, which entry, and the name seen (NULL: as the entry). */
+const char *mg_listed_text(
+	const char *const what[3], bool monitored, enum sk_lang lang, char *dst, size_t cap);
 /* How a key's number is to be shown where no column says it. */
 bool mg_key_is_time(const char *key);
 /* Where a key stands among the others in a record; -1 if it has no place. */

@@ -482,3 +482,21 @@ const char *mg_reason_text(
 		snprintf(dst, cap, "%s", sk_text(&found->any, lang));
 	return dst;
 }
+
+const char *mg_listed_text(
+	const char *const what[3], bool monitored, enum sk_lang lang, char *dst, size_t cap)
+{
+	static const struct sk_text texts[2][2] = {
+		{{"on the blocklist %s: %s", "不正サイト一覧 %s に登録: %s"},
+			{"on the blocklist %s: %s (seen: %s)",
+				"不正サイト一覧 %s に登録: %s (通信先 %s)"}},
+		{{"on the blocklist %s, monitored only: %s",
+			 "不正サイト一覧 %s に登録 (監視のみ): %s"},
+			{"on the blocklist %s, monitored only: %s (seen: %s)",
+				"不正サイト一覧 %s に登録 (監視のみ): %s (通信先 %s)"}},
+	};
+	bool more = what[2] && what[2][0] && strcmp(what[1], what[2]) != 0;
+
+	snprintf(dst, cap, sk_text(&texts[monitored][more], lang), what[0], what[1], what[2]);
+	return dst;
+}

@@ -137,6 +137,8 @@ int mg_agg_merge(struct mg_agg *a, const struct mg_agg *from)
 
 		if (r < 0)
 			return r;
+		if (e->count == 0 || f->last >= e->last)
+			e->seen = f->seen;
 		widen(e, f->count, f->first, f->last);
 		r = mg_sketch_merge(&e->peers, &f->peers);
 		if (r < 0)

@@ -18,6 +18,7 @@ struct mg_agg_entry {
 	uint64_t count;
 	int64_t first, last; /* microseconds */
 	struct mg_sketch peers;
+	struct mg_key seen; /* something of the newest row, if the caller fills it in */
 };
 
 struct mg_agg;

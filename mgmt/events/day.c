@@ -27,9 +27,9 @@ struct run {
 
 enum { FLOW, OTHER, CLS, SEQ, MARK, META, ALERT, STMTS };
 static const char *const stmt_sql[STMTS] = {
-	[FLOW] = "INSERT INTO flow VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
+	[FLOW] = "INSERT INTO flow VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
 	[OTHER] = "INSERT INTO other VALUES(?1,?2,?3)",
-	[CLS] = "INSERT INTO cls VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+	[CLS] = "INSERT INTO cls VALUES(NULL,?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12)",
 	[SEQ] = ("INSERT INTO seq VALUES(?1,?2,?3) ON CONFLICT(instance)"
 		 " DO UPDATE SET mark=max(mark,?2), done=max(done,?3)"),
 	[MARK] = "SELECT mark FROM seq WHERE instance=?1",
@@ -75,11 +75,13 @@ static int make_schema(struct mg_day *d, struct sk_err *err)
 		return r;
 	if (version == MG_DAY_VERSION)
 		return 0;
-	if (version != 0)
+	if (version != 0 && version != 1)
 		return sk_err_set(err, -EUCLEAN, NULL, "%s: format %d is not known here",
 			"%s: 形式 %d には対応していません", d->path, (int)version);
 	snprintf(sql, sizeof(sql), "PRAGMA user_version=%d", MG_DAY_VERSION);
-	r = mg_sql_exec(d->db, d->path, "BEGIN IMMEDIATE;" MG_DAY_SCHEMA, err);
+	r = mg_sql_exec(d->db, d->path,
+		version == 1 ? "BEGIN IMMEDIATE;" MG_DAY_FROM_1 : "BEGIN IMMEDIATE;" MG_DAY_SCHEMA,
+		err);
 	if (r == 0)
 		r = mg_sql_exec(d->db, d->path, sql, err);
 	if (r == 0)
@@ -307,6 +309,14 @@ static void bind_or_null(sqlite3_stmt *st, int i, int64_t v)
 		sqlite3_bind_int64(st, i, v);
 }
 
+static void bind_text_or_null(sqlite3_stmt *st, int i, const char *s)
+{
+	if (s)
+		sqlite3_bind_text(st, i, s, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_null(st, i);
+}
+
 static int put_flow(struct mg_day *d, struct mg_flow *f, const struct mg_class *c,
 	const json_t *extra, struct sk_err *err)
 {
@@ -332,6 +342,8 @@ static int put_flow(struct mg_day *d, struct mg_flow *f, const struct mg_class *
 		sqlite3_bind_text(st, 12, text, -1, free);
 	else
 		sqlite3_bind_null(st, 12);
+	bind_text_or_null(st, 13, f->entry);
+	bind_text_or_null(st, 14, f->name);
 	r = insert_at(d, FLOW, &d->flow_run, f->ts, err);
 	if (r == 0) {
 		d->add.flows++;

@@ -52,10 +52,13 @@ enum {
 	S_FIRST,
 	S_LAST,
 	S_REJECTED,
-	S_NAT
+	S_NAT,
+	S_FEED,
+	S_ENTRY,
+	S_NAME
 };
 static const char *const sekisho_names[] = {"reason", "rule", "revision", "zone_in", "zone_out",
-	"direction", "count", "first", "last", "rejected", "nat"};
+	"direction", "count", "first", "last", "rejected", "nat", "feed", "entry", "name"};
 
 static const char *const ether_names[] = {"src_mac"};
 
@@ -78,6 +81,25 @@ static void take_text(struct take *t, unsigned i, const char **ret)
 		return;
 	*ret = json_string_value(v);
 	took(t, i);
+}
+
+/* The columns of a blocklist hold nothing of other events. */
+static void take_listed(struct take *t, struct mg_flow *f, struct mg_class *c)
+{
+	const json_t *entry = peek(t, S_ENTRY), *name = peek(t, S_NAME);
+
+	take_text(t, S_FEED, &c->text[MG_FEED]);
+	if (!c->text[MG_FEED][0])
+		return;
+	f->entry = "";
+	if (json_is_string(entry) && json_string_length(entry) <= MG_ENTRY_MAX) {
+		f->entry = json_string_value(entry);
+		took(t, S_ENTRY);
+	}
+	if (json_is_string(name) && json_string_length(name) <= MG_ENTRY_MAX) {
+		f->name = json_string_value(name);
+		took(t, S_NAME);
+	}
 }
 
 static bool take_int(struct take *t, unsigned i, int64_t min, int64_t max, int64_t *ret)
@@ -215,6 +237,7 @@ static void take_sekisho(struct take *s, struct mg_flow *f, struct mg_class *c)
 		(void)v; /* the event's own time says it */
 	take_flag(s, S_REJECTED, MG_CLASS_REJECTED, &c->flags);
 	take_flag(s, S_NAT, MG_CLASS_NAT, &c->flags);
+	take_listed(s, f, c);
 }
 
 static int kind_of(struct take *t, uint8_t *ret)

@@ -16,6 +16,7 @@ enum mg_kind { MG_KIND_DROP, MG_KIND_ALLOW, MG_KINDS };
 #define MG_CLASS_REJECTED 1u
 #define MG_CLASS_NAT 2u
 #define MG_CLASS_TEXT_MAX 63 /* bytes of one text */
+#define MG_ENTRY_MAX 2048    /* of an entry or name */
 
 /* "" where the event has none. */
 enum mg_class_text {
@@ -26,6 +27,7 @@ enum mg_class_text {
 	MG_IN_IFACE,
 	MG_OUT_IFACE,
 	MG_DIRECTION,
+	MG_FEED, /* of the blocklist that stopped it */
 	MG_CLASS_TEXTS
 };
 
@@ -50,6 +52,9 @@ struct mg_flow {
 	int32_t icmp;         /* type << 8 | code, -1 none */
 	int32_t len;          /* -1 none */
 	uint32_t cls;
+	/* Of a blocklist (class with a feed) or NULL; borrowed: the entry, and what was seen of it:
+	 * a name below it, the host of a URL. */
+	const char *entry, *name;
 	const char *extra; /* JSON of all other fields, or NULL; borrowed */
 };
 

@@ -22,8 +22,9 @@ struct mg_reader {
 	char **texts;             /* by id, MG_CLASS_TEXTS strings one after the other */
 	size_t n_classes, cap_classes, cap_texts;
 	int64_t first, last;
-	int64_t dims; /* 0 unless sealed */
-	bool ready;   /* it has its tables */
+	int64_t dims;    /* 0 unless sealed */
+	int64_t version; /* of its format */
+	bool ready;      /* it has its tables */
 };
 
 static int add_class(struct mg_reader *r, sqlite3_stmt *st)
@@ -42,6 +43,7 @@ static int add_class(struct mg_reader *r, sqlite3_stmt *st)
 		r->classes[r->n_classes] = (struct mg_class){.text = {NULL}};
 		r->texts[r->n_classes] = NULL;
 	}
+	/* A column that the file's version does not have yet is empty. */
 	for (int i = 0; i < MG_CLASS_TEXTS; i++)
 		len += (size_t)sqlite3_column_bytes(st, 5 + i) + 1;
 	p = malloc(len);
@@ -85,16 +87,15 @@ static int load_classes(struct mg_reader *r, struct sk_err *err)
 
 static int load(struct mg_reader *r, struct sk_err *err)
 {
-	int64_t version = 0;
 	int ret = mg_sql_exec(r->db, r->path, "PRAGMA trusted_schema=OFF; BEGIN", err);
 
 	if (ret == 0)
-		ret = mg_sql_int(r->db, r->path, "PRAGMA user_version", &version, err);
-	if (ret == 0 && version == 0)
+		ret = mg_sql_int(r->db, r->path, "PRAGMA user_version", &r->version, err);
+	if (ret == 0 && r->version == 0)
 		return -ENODATA; /* made this moment, or by a crash: nothing in it yet */
-	if (ret == 0 && version != MG_DAY_VERSION)
+	if (ret == 0 && (r->version < 0 || r->version > MG_DAY_VERSION))
 		return sk_err_set(err, -EUCLEAN, NULL, "%s: format %d is not known here",
-			"%s: 形式 %d には対応していません", r->path, (int)version);
+			"%s: 形式 %d には対応していません", r->path, (int)r->version);
 	if (ret == 0)
 		ret = load_classes(r, err);
 	if (ret == 0)
@@ -253,6 +254,15 @@ static int get_flow(sqlite3_stmt *st, unsigned want, struct mg_flow *f)
 			? -1
 			: sqlite3_column_int64(st, i + 3);
 		f->extra = (const char *)sqlite3_column_text(st, i + 4);
+		i += 5;
+	} else if (want & MG_WANT_MAC) {
+		f->mac = sqlite3_column_type(st, i) == SQLITE_NULL ? -1
+								   : sqlite3_column_int64(st, i);
+		i++;
+	}
+	if (want & MG_WANT_LISTED) {
+		f->entry = (const char *)sqlite3_column_text(st, i);
+		f->name = (const char *)sqlite3_column_text(st, i + 1);
 	}
 	return r;
 }
@@ -260,16 +270,23 @@ static int get_flow(sqlite3_stmt *st, unsigned want, struct mg_flow *f)
 static int prepare_scan(struct mg_reader *r, const struct mg_scan *s, unsigned want,
 	sqlite3_stmt **ret, struct sk_err *err)
 {
-	char sql[400];
+	char sql[500];
 	int code;
 
 	snprintf(sql, sizeof(sql),
-		"SELECT ts,cls,count,span%s%s%s%s FROM flow WHERE ts>=?1 AND ts<?2%s%s%s%s",
+		"SELECT ts,cls,count,span%s%s%s%s%s FROM flow%s WHERE ts>=?1 AND ts<?2%s%s%s%s%s",
 		want & MG_WANT_DST ? ",dst" : "", want & MG_WANT_SRC ? ",src" : "",
 		want & MG_WANT_DPORT ? ",dport" : "",
-		want & MG_WANT_ALL ? ",sport,icmp,len,mac,extra" : "",
+		want & MG_WANT_ALL           ? ",sport,icmp,len,mac,extra"
+			: want & MG_WANT_MAC ? ",mac"
+					     : "",
+		want & MG_WANT_LISTED ? ",entry,name" : "",
+		s->listed ? " INDEXED BY flow_listed" : "",
 		s->src ? " AND src BETWEEN ?3 AND ?4" : "",
 		s->dst ? " AND dst BETWEEN ?5 AND ?6" : "", s->dport >= 0 ? " AND dport=?7" : "",
+		s->entry            ? " AND entry=?8"
+			: s->listed ? " AND entry IS NOT NULL"
+				    : "",
 		s->newest_first ? " ORDER BY ts DESC" : "");
 	code = mg_sql_prepare(r->db, r->path, sql, ret, err);
 	if (code < 0)
@@ -286,6 +303,8 @@ static int prepare_scan(struct mg_reader *r, const struct mg_scan *s, unsigned w
 	}
 	if (s->dport >= 0)
 		sqlite3_bind_int(*ret, 7, s->dport);
+	if (s->entry)
+		sqlite3_bind_text(*ret, 8, s->entry, -1, SQLITE_TRANSIENT);
 	return 0;
 }
 
@@ -302,10 +321,13 @@ int mg_reader_scan(struct mg_reader *r, const struct mg_scan *s,
 	unsigned want = s->want;
 	int rc = SQLITE_DONE, code;
 
-	if (r->n_classes == 0)
+	/* Before version 2 nothing was kept of blocklists. */
+	if (r->n_classes == 0 || (s->listed && r->version < 2))
 		return 0;
 	if (want & MG_WANT_ALL)
-		want |= MG_WANT_DST | MG_WANT_SRC | MG_WANT_DPORT;
+		want |= MG_WANT_DST | MG_WANT_SRC | MG_WANT_DPORT | MG_WANT_LISTED;
+	if (r->version < 2)
+		want &= ~MG_WANT_LISTED;
 	code = prepare_scan(r, s, want, &st, err);
 	while (code == 0 && (rc = sqlite3_step(st)) == SQLITE_ROW) {
 		struct mg_flow f = {.mac = -1, .sport = -1, .dport = -1, .icmp = -1, .len = -1};

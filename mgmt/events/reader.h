@@ -40,6 +40,8 @@ struct mg_range {
 #define MG_WANT_SRC 2u
 #define MG_WANT_DPORT 4u
 #define MG_WANT_ALL 8u /* every field, extra too */
+#define MG_WANT_MAC 16u
+#define MG_WANT_LISTED 32u /* entry and name */
 
 struct mg_scan {
 	int64_t from, to;    /* microseconds, [from, to) */
@@ -47,6 +49,8 @@ struct mg_scan {
 	const bool *classes; /* by id, those wanted; NULL: all */
 	const struct mg_range *src, *dst; /* NULL: all */
 	int dport;                        /* -1 all */
+	bool listed; /* only what a blocklist stopped or reported; costs what there is of it */
+	const char *entry; /* with listed: only by this entry; NULL all */
 	bool newest_first;
 };
 

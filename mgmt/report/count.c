@@ -42,14 +42,41 @@ static bool my_share(const struct worker *w, const struct mg_key *key)
 	return w->pass->passes == 1 || mg_peer_hash(key->b) % w->pass->passes == w->pass->nr;
 }
 
+/* What the device was in touch with are its peers; of it the newest address is kept. */
+static int count_device(struct worker *w, const struct mg_flow *f)
+{
+	const struct mg_class *c = mg_reader_class(w->reader, f->cls);
+	bool inbound = strcmp(c->text[MG_DIRECTION], "inbound") == 0;
+	uint64_t peer = mg_peer_hash(inbound ? f->src.b : f->dst.b);
+	struct mg_agg_entry *e;
+	struct mg_key key;
+	int r;
+
+	mg_key_device(&key, f, c);
+	if (!my_share(w, &key))
+		return 0;
+	r = mg_agg_get(w->agg, &key, &e);
+	if (r < 0)
+		return r;
+	if (e->count == 0 || f->ts >= e->last)
+		memcpy(e->seen.b, inbound ? f->dst.b : f->src.b, sizeof(e->seen.b));
+	return mg_agg_add(w->agg, &key, f->count, f->ts - f->span, f->ts, &peer);
+}
+
 static int count_flow(const struct mg_flow *f, void *arg)
 {
 	struct worker *w = arg;
 	enum mg_report_by by = w->q->q->by;
 	struct mg_key key = w->class_keys[f->cls];
 	uint64_t peer = mg_peer_hash(by == MG_BY_SOURCE ? f->dst.b : f->src.b);
+	int r = 0;
 
 	switch (by) {
+	case MG_BY_DEVICE: return count_device(w, f);
+	case MG_BY_ENTRY:
+		r = mg_names_add(w->q->names, mg_reader_class(w->reader, f->cls)->text[MG_FEED],
+			f->entry ? f->entry : "", &key);
+		break;
 	case MG_BY_SOURCE: memcpy(key.b, f->src.b, sizeof(key.b)); break;
 	case MG_BY_DESTINATION: memcpy(key.b, f->dst.b, sizeof(key.b)); break;
 	case MG_BY_PORT: memcpy(key.b + sizeof(uint32_t), &f->dport, sizeof(f->dport)); break;
@@ -59,8 +86,8 @@ static int count_flow(const struct mg_flow *f, void *arg)
 		break;
 	default: break;
 	}
-	if (!my_share(w, &key))
-		return 0;
+	if (r < 0 || !my_share(w, &key))
+		return r;
 	return mg_agg_add(w->agg, &key, f->count, f->ts - f->span, f->ts, &peer);
 }
 
@@ -157,6 +184,8 @@ static unsigned wanted(enum mg_report_by by)
 	case MG_BY_SOURCE:
 	case MG_BY_DESTINATION: return MG_WANT_SRC | MG_WANT_DST;
 	case MG_BY_PORT: return MG_WANT_SRC | MG_WANT_DPORT;
+	case MG_BY_ENTRY: return MG_WANT_SRC | MG_WANT_LISTED;
+	case MG_BY_DEVICE: return MG_WANT_SRC | MG_WANT_DST | MG_WANT_MAC;
 	default: return MG_WANT_SRC;
 	}
 }
@@ -173,7 +202,9 @@ static int read_unit(struct worker *w, const struct mg_unit *u)
 		.classes = w->classes,
 		.src = q->has_src ? &q->src : NULL,
 		.dst = q->has_dst ? &q->dst : NULL,
-		.dport = q->q->port};
+		.dport = q->q->port,
+		.listed = mg_query_listed(q),
+		.entry = q->q->entry};
 
 	if (u->rollup)
 		return mg_reader_rollup(
@@ -288,7 +319,8 @@ static int keep_best(struct mg_query *q, struct mg_agg *agg, struct mg_result **
 			.count = e[i].count,
 			.peers = mg_sketch_count(&e[i].peers),
 			.first = e[i].first,
-			.last = e[i].last};
+			.last = e[i].last,
+			.seen = e[i].seen};
 	qsort(all, *n, sizeof(*all), timed(q) ? by_time : by_count);
 	if (*n > limit && timed(q))
 		memmove(all, all + *n - limit, limit * sizeof(*all));

@@ -79,6 +79,18 @@ static bool can_skip(struct mg_reader *r, const struct mg_query *q)
 		mg_reader_rollup(r, MG_DIM_DESTINATION, q->kind, &q->dst, found, NULL, NULL) == 0;
 }
 
+/* A rule, a feed, a reason that a day never had: nothing of it need be read. */
+static bool has_class(const struct mg_reader *r, const struct mg_query *q)
+{
+	for (uint32_t id = 1; id <= mg_reader_class_max(r); id++) {
+		const struct mg_class *c = mg_reader_class(r, id);
+
+		if (c && mg_query_class_passes(q, c))
+			return true;
+	}
+	return false;
+}
+
 static int plan_file(struct mg_plan *p, const char *path)
 {
 	struct mg_query *q = p->q;
@@ -94,7 +106,7 @@ static int plan_file(struct mg_plan *p, const char *path)
 		return code == -ENOMEM ? code : 0;
 	}
 	mg_reader_range(r, &first, &last);
-	if (last == 0 || first >= q->to || last < q->from)
+	if (last == 0 || first >= q->to || last < q->from || !has_class(r, q))
 		code = 0;
 	else if (first >= q->from && last < q->to && dim != MG_DIMS && mg_reader_rolled(r, dim))
 		code = add_unit(p, path, true, 0, 0);

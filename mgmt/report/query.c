@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/clock.h"
@@ -83,6 +84,9 @@ int mg_query_init(struct mg_query *q, const struct mg_report_query *rq, struct s
 	*q = (struct mg_query){.q = rq, .from = to_us(rq->from), .to = to_us(rq->to)};
 	if (pthread_mutex_init(&q->lock, NULL) != 0)
 		return sk_err_nomem(err);
+	q->names = mg_names_new();
+	if (!q->names)
+		return sk_err_nomem(err);
 	if (sk_streq(rq->event_type, "allow"))
 		q->kind = MG_KIND_ALLOW;
 	else if (!sk_streq(rq->event_type, "drop"))
@@ -96,14 +100,17 @@ void mg_query_done(struct mg_query *q)
 	for (size_t i = 0; i < q->n_texts; i++)
 		free(q->texts[i]);
 	free(q->texts);
+	mg_names_free(q->names);
 	pthread_mutex_destroy(&q->lock);
 }
 
 enum mg_dim mg_query_dim(const struct mg_query *q)
 {
 	const struct mg_report_query *rq = q->q;
-	bool class_only = rq->reason || rq->rule || rq->zone_in || rq->zone_out;
+	bool class_only = rq->reason || rq->rule || rq->zone_in || rq->zone_out || rq->feed;
 
+	if (rq->entry)
+		return MG_DIMS;
 	switch (rq->by) {
 	case MG_BY_SOURCE:
 		if (q->has_dst || rq->port >= 0 || q->proto[0] || class_only)
@@ -116,6 +123,7 @@ enum mg_dim mg_query_dim(const struct mg_query *q)
 	case MG_BY_PORT: return q->has_src || q->has_dst || class_only ? MG_DIMS : MG_DIM_PORT;
 	case MG_BY_REASON:
 	case MG_BY_RULE:
+	case MG_BY_FEED:
 	case MG_BY_ZONES: return q->has_src || q->has_dst || rq->port >= 0 ? MG_DIMS : MG_DIM_CLASS;
 	case MG_BY_DAY:
 	case MG_BY_HOUR:
@@ -167,6 +175,11 @@ void mg_query_proto(char *dst, const char *proto)
 		memcpy(dst, "icmpv6", sizeof("icmpv6"));
 }
 
+bool mg_query_listed(const struct mg_query *q)
+{
+	return q->q->feed || q->q->entry || q->q->by == MG_BY_FEED || q->q->by == MG_BY_ENTRY;
+}
+
 bool mg_query_class_passes(const struct mg_query *q, const struct mg_class *c)
 {
 	const struct mg_report_query *rq = q->q;
@@ -175,7 +188,9 @@ bool mg_query_class_passes(const struct mg_query *q, const struct mg_class *c)
 	if (c->kind != q->kind || (rq->rule && rq->rule != c->rule) ||
 		(rq->reason && strcmp(rq->reason, c->text[MG_REASON]) != 0) ||
 		(rq->zone_in && strcmp(rq->zone_in, c->text[MG_ZONE_IN]) != 0) ||
-		(rq->zone_out && strcmp(rq->zone_out, c->text[MG_ZONE_OUT]) != 0))
+		(rq->zone_out && strcmp(rq->zone_out, c->text[MG_ZONE_OUT]) != 0) ||
+		(rq->feed && strcmp(rq->feed, c->text[MG_FEED]) != 0) ||
+		(mg_query_listed(q) && !c->text[MG_FEED][0]))
 		return false;
 	mg_query_proto(proto, c->text[MG_PROTO]);
 	return !q->proto[0] || strcmp(q->proto, proto) == 0;
@@ -188,6 +203,7 @@ int mg_query_class_key(struct mg_query *q, const struct mg_class *c, struct mg_k
 
 	switch (q->q->by) {
 	case MG_BY_REASON: a = mg_query_intern(q, c->text[MG_REASON]); break;
+	case MG_BY_FEED: a = mg_query_intern(q, c->text[MG_FEED]); break;
 	case MG_BY_RULE: b = c->rule; break;
 	case MG_BY_ZONES:
 		a = mg_query_intern(q, c->text[MG_ZONE_IN]);
@@ -216,6 +232,36 @@ void mg_key_unpair(const struct mg_key *k, uint32_t *a, uint32_t *b)
 {
 	memcpy(a, k->b, sizeof(*a));
 	memcpy(b, k->b + sizeof(*a), sizeof(*b));
+}
+
+/* A MAC as a key that is no address: ff00::/8 is multicast, which nobody sends from. */
+static const uint8_t mac_key[10] = {0xff, 0xff, 0xfe, 'M', 'A', 'C'};
+
+void mg_key_device(struct mg_key *k, const struct mg_flow *f, const struct mg_class *c)
+{
+	/* From outside the MAC is the next router's: what it was sent to is ours. */
+	if (strcmp(c->text[MG_DIRECTION], "inbound") == 0) {
+		memcpy(k->b, f->dst.b, sizeof(k->b));
+	} else if (f->mac < 0) {
+		memcpy(k->b, f->src.b, sizeof(k->b));
+	} else {
+		memcpy(k->b, mac_key, sizeof(mac_key));
+		for (int i = 0; i < 6; i++)
+			k->b[10 + i] = (uint8_t)(f->mac >> (40 - 8 * i));
+	}
+}
+
+const char *mg_key_device_text(const struct mg_key *k, char *dst)
+{
+	struct mg_addr a;
+
+	if (memcmp(k->b, mac_key, sizeof(mac_key)) == 0) {
+		snprintf(dst, 18, "%02x:%02x:%02x:%02x:%02x:%02x", k->b[10], k->b[11], k->b[12],
+			k->b[13], k->b[14], k->b[15]);
+		return dst;
+	}
+	memcpy(a.b, k->b, sizeof(a.b));
+	return mg_addr_text(&a, dst);
 }
 
 void mg_key_time(struct mg_key *k, int64_t t)

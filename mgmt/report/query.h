@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "mgmt/events/reader.h"
+#include "mgmt/report/names.h"
 #include "mgmt/report/report.h"
 
 #define MG_US 1000000
@@ -24,6 +25,7 @@ struct mg_query {
 	pthread_mutex_t lock;
 	char **texts;
 	size_t n_texts, cap_texts;
+	struct mg_names *names; /* of entries, by their keys */
 };
 
 /* An address or network as a range; name is the argument's, for the message. -EINVAL. */
@@ -52,6 +54,13 @@ void mg_key_unpair(const struct mg_key *k, uint32_t *a, uint32_t *b);
 void mg_key_time(struct mg_key *k, int64_t t);
 int64_t mg_key_to_time(const struct mg_key *k);
 
+/* The device of ours that a connection is about, and its name: 48 bytes. */
+void mg_key_device(struct mg_key *k, const struct mg_flow *f, const struct mg_class *c);
+const char *mg_key_device_text(const struct mg_key *k, char *dst);
+
+/* Only about blocklists: what other rows there are need not be read. */
+bool mg_query_listed(const struct mg_query *q);
+
 /* Start of the local day or hour of t (seconds). day: kept by the caller between calls, zeroed
  * first. */
 struct mg_day_span {
@@ -64,6 +73,7 @@ struct mg_result {
 	struct mg_key key;
 	uint64_t count, peers;
 	int64_t first, last;
+	struct mg_key seen;
 };
 json_t *mg_result_row(struct mg_query *q, const struct mg_result *r);
 json_t *mg_detail_row(struct mg_query *q, const struct mg_flow *f, const struct mg_class *c);

@@ -21,6 +21,9 @@ static const char *const by_names[] = {
 	[MG_BY_ZONES] = "zones",
 	[MG_BY_DAY] = "day",
 	[MG_BY_HOUR] = "hour",
+	[MG_BY_FEED] = "feed",
+	[MG_BY_ENTRY] = "entry",
+	[MG_BY_DEVICE] = "device",
 	[MG_BY_DETAIL] = "detail",
 };
 
@@ -65,6 +68,8 @@ static int detail_unit(struct detail *d, const struct mg_unit *u)
 		.src = q->has_src ? &q->src : NULL,
 		.dst = q->has_dst ? &q->dst : NULL,
 		.dport = q->q->port,
+		.listed = mg_query_listed(q),
+		.entry = q->q->entry,
 		.newest_first = true};
 	_cleanup_(sk_freep) bool *classes = NULL;
 	uint32_t max;

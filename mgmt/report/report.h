@@ -21,6 +21,9 @@ enum mg_report_by {
 	MG_BY_ZONES,
 	MG_BY_DAY,
 	MG_BY_HOUR,
+	MG_BY_FEED,   /* of the blocklist */
+	MG_BY_ENTRY,  /* of the blocklist */
+	MG_BY_DEVICE, /* of ours: by its MAC where it is known, else its address */
 	MG_BY_DETAIL
 };
 
@@ -33,6 +36,7 @@ struct mg_report_query {
 	const char *proto;
 	int port; /* -1 all */
 	const char *reason, *zone_in, *zone_out;
+	const char *feed, *entry; /* of a blocklist */
 	uint32_t rule;
 	size_t limit;      /* rows; 0: 1,000 */
 	enum sk_lang lang; /* of reason_text */
@@ -45,11 +49,26 @@ struct mg_report_query {
  *
  * Keys of a row: "key" (a word for what is counted) and, as far as they apply, "source",
  * "destination", "proto", "port", "reason", "reason_text", "rule", "zone_in", "zone_out", "day",
- * "hour"; "count", "sources" or "destinations" (different peers, also as "peers"; exact up to 128,
- * then within some 3 %), "first", "last". Of detail: "time", "sport", "mac" as well.
+ * "hour", "feed", "entry", "device", "address" (of a device, seen last); "count", "sources" or
+ * "destinations" (different peers, also as "peers"; exact up to 128, then within some 3 %),
+ * "first", "last". Of detail: "time", "sport", "mac", "name" as well.
  */
 int mg_report_run(const char *events_dir, const struct mg_report_query *q,
 	int (*fn)(const json_t *row, void *arg), void *arg, struct sk_err *err);
 int mg_report_by_parse(const char *s, enum mg_report_by *ret);
+
+/*
+ * Devices of ours that look infected: those whose outbound connections a blocklist or the
+ * inspection stopped (or a monitored blocklist would have), most blocked first. Keys of a row:
+ * "device", "address", "count" (blocked), "monitored", "entries" (different entries and
+ * signatures), "days" (different days), "first", "last", "example" (newest entry or signature),
+ * "feed". Errors as mg_report_run.
+ */
+struct mg_infected_query {
+	int64_t from, to; /* [from, to) seconds */
+	size_t limit;     /* 0: 1,000 */
+};
+int mg_report_infected(const char *events_dir, const struct mg_infected_query *q,
+	int (*fn)(const json_t *row, void *arg), void *arg, struct sk_err *err);
 
 #endif

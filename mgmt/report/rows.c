@@ -19,7 +19,7 @@ static const char *words(
 	static const struct sk_text one = {"allowed by rule %u", "ルール %u により許可"},
 				    any = {"allowed by a rule", "許可ルールによる"};
 
-	if (q->kind == MG_KIND_DROP)
+	if (q->kind == MG_KIND_DROP || strcmp(reason, "blocklist") == 0)
 		return mg_reason_text(reason, rule, q->q->lang, dst, cap);
 	snprintf(dst, cap, sk_text(rule ? &one : &any, q->q->lang), rule);
 	return dst;
@@ -78,6 +78,9 @@ static void set_class(struct mg_query *q, json_t *row, const struct mg_key *key)
 		set_text(row, "key", text);
 		set_text(row, "zone_in", mg_query_text(q, a));
 		set_text(row, "zone_out", mg_query_text(q, b));
+	} else if (q->q->by == MG_BY_FEED) {
+		set_text(row, "key", mg_query_text(q, a));
+		set_text(row, "feed", mg_query_text(q, a));
 	} else {
 		set_text(row, "key", mg_query_text(q, a));
 		set_text(row, "reason", mg_query_text(q, a));
@@ -102,6 +105,28 @@ static void set_time(struct mg_query *q, json_t *row, int64_t t)
 	set_text(row, "hour", text);
 }
 
+static void set_entry(struct mg_query *q, json_t *row, const struct mg_key *key)
+{
+	const char *feed, *entry;
+
+	mg_names_get(q->names, key, &feed, &entry);
+	set_text(row, "key", entry);
+	set_text(row, "entry", entry);
+	set_text(row, "feed", feed);
+}
+
+static void set_device(json_t *row, const struct mg_result *r)
+{
+	struct mg_addr a;
+	char text[48];
+
+	mg_key_device_text(&r->key, text);
+	set_text(row, "key", text);
+	set_text(row, "device", text);
+	memcpy(a.b, r->seen.b, sizeof(a.b));
+	set_text(row, "address", mg_addr_text(&a, text));
+}
+
 json_t *mg_result_row(struct mg_query *q, const struct mg_result *r)
 {
 	json_t *row = json_object();
@@ -112,13 +137,17 @@ json_t *mg_result_row(struct mg_query *q, const struct mg_result *r)
 	case MG_BY_SOURCE: set_addr(row, "source", &r->key); break;
 	case MG_BY_DESTINATION: set_addr(row, "destination", &r->key); break;
 	case MG_BY_PORT: set_port(q, row, &r->key); break;
+	case MG_BY_ENTRY: set_entry(q, row, &r->key); break;
+	case MG_BY_DEVICE: set_device(row, r); break;
 	case MG_BY_DAY:
 	case MG_BY_HOUR: set_time(q, row, mg_key_to_time(&r->key)); break;
 	default: set_class(q, row, &r->key); break;
 	}
 	set_int(row, "count", (int64_t)r->count);
 	set_int(row, "peers", (int64_t)r->peers);
-	set_int(row, q->q->by == MG_BY_SOURCE ? "destinations" : "sources", (int64_t)r->peers);
+	set_int(row,
+		q->q->by == MG_BY_SOURCE || q->q->by == MG_BY_DEVICE ? "destinations" : "sources",
+		(int64_t)r->peers);
 	set_int(row, "first", r->first / MG_US);
 	set_int(row, "last", r->last / MG_US);
 	return row;
@@ -154,6 +183,24 @@ static void set_signature(const struct mg_query *q, json_t *row, const char *ext
 	json_decref(v);
 }
 
+/* Which list, which entry, and what was seen where that is more than the entry. */
+static void set_listed(
+	const struct mg_query *q, json_t *row, const struct mg_flow *f, const struct mg_class *c)
+{
+	const char *feed = c->text[MG_FEED], *entry = f->entry ? f->entry : "";
+	const char *what[3] = {feed, entry, f->name};
+	char text[3 * MG_ENTRY_MAX];
+
+	if (!feed[0])
+		return;
+	set_text(row, "feed", feed);
+	set_text(row, "entry", entry);
+	if (f->name)
+		set_text(row, "name", f->name);
+	set_text(row, "reason_text",
+		mg_listed_text(what, c->kind == MG_KIND_ALLOW, q->q->lang, text, sizeof(text)));
+}
+
 json_t *mg_detail_row(struct mg_query *q, const struct mg_flow *f, const struct mg_class *c)
 {
 	char addr[INET6_ADDRSTRLEN], proto[MG_CLASS_TEXT_MAX + 1], text[300];
@@ -182,6 +229,7 @@ json_t *mg_detail_row(struct mg_query *q, const struct mg_flow *f, const struct 
 	set_text(row, "reason_text", words(q, c->text[MG_REASON], c->rule, text, sizeof(text)));
 	if (strcmp(c->text[MG_REASON], "ips") == 0)
 		set_signature(q, row, f->extra);
+	set_listed(q, row, f, c);
 	if (c->rule)
 		set_int(row, "rule", c->rule);
 	set_int(row, "count", (int64_t)f->count);

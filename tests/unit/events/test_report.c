@@ -207,7 +207,8 @@ static void check_all(const struct fixture *f, struct mg_report_query q)
 	q.by = MG_BY_DETAIL;
 	details = run(f, &q);
 	assert_true(json_array_size(details) > 0);
-	for (q.by = 0; q.by < MG_BY_DETAIL; q.by++) {
+	/* Those of blocklists have a test of their own. */
+	for (q.by = 0; q.by < MG_BY_FEED; q.by++) {
 		json_t *sums = sum_details(details, q.by);
 		int64_t before = INT64_MAX;
 
