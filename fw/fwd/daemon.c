@@ -141,10 +141,12 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *arg)
 	d->ticks++;
 	fwd_report_tick(d, false);
 	fwd_guard_tick(d);
+	fwd_contacts_second(d);
 	fwd_retry(d);
 	if (d->ticks % POLL_S == 0) {
 		fwd_poll_counters(d);
 		fwd_report_retry(d);
+		fwd_contacts_tick(d);
 	}
 	if (d->ticks % MINUTE_S == 0)
 		every_minute(d);
@@ -198,6 +200,8 @@ int fwd_start(struct fwd *d, struct sk_err *err)
 	if (r == 0)
 		r = fwd_list_start(d, err);
 	if (r == 0)
+		r = fwd_contacts_start(d, err);
+	if (r == 0)
 		r = fwd_boot(d, err);
 	if (r < 0)
 		return r;
@@ -232,6 +236,7 @@ void fwd_free(struct fwd *d)
 	fwd_drift_stop(d);
 	fwd_guard_stop(d);
 	fwd_list_stop(d);
+	fwd_contacts_stop(d);
 	fwd_report_stop(d);
 	fwd_ct_close(d->ct);
 	fw_nft_close(d->nft);

@@ -285,7 +285,7 @@ json_t *fwd_status(struct fwd *d)
 	const char *state = d->trial ? "confirming" : d->none ? "none" : "running";
 
 	return json_pack("{s:s,s:i,s:I,s:b,s:s,s:I,s:s,s:{s:I,s:s},s:I,s:s,s:I,s:I,s:I,s:I,s:b,s:o,"
-			 "s:o,s:o,s:o,s:o,s:o}",
+			 "s:o,s:o,s:o,s:o,s:o,s:o}",
 		"version", SK_VERSION, "pid", (int)getpid(), "started", (json_int_t)d->started,
 		"owner", fw_nft_owned(d->nft), "state", state, "generation",
 		(json_int_t)d->running->generation, "sha256", d->running->sha256, "confirmed",
@@ -296,7 +296,8 @@ json_t *fwd_status(struct fwd *d)
 		"drift_count", (json_int_t)d->drift.count, "in_kernel", !d->dirty && !d->adopted,
 		"events", event_counts(d), "foreign", words(sk_buf_str(&d->drift.foreign)),
 		"warnings", warnings(d), "inspection", inspection(d), "guard", fwd_guard_status(d),
-		"blocklist", fwd_list_status(d));
+		"blocklist", fwd_list_status(d), "contacts",
+		fwd_contacts_status(d));
 }
 
 static int op_status(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **extra,

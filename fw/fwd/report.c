@@ -56,7 +56,7 @@ static int on_flush(sd_event_source *s, uint64_t usec, void *arg)
 	return 0;
 }
 
-static void put_event(struct fwd *d, const char *text, size_t len)
+void fwd_report_text(struct fwd *d, const char *text, size_t len)
 {
 	sk_spool_put(d->spool, text, len);
 	if (d->flush_armed || !d->subscriber)
@@ -90,7 +90,7 @@ static void put_packet(struct fwd *d, const struct fwd_event *e, const struct fw
 	sk_buf_reset(&d->text);
 	fwd_event_put(&d->text, &d->stamp, e, &names, sum);
 	/* An empty text is counted as lost by the spool. */
-	put_event(d, sk_buf_str(&d->text), sk_buf_error(&d->text) ? 0 : d->text.len);
+	fwd_report_text(d, sk_buf_str(&d->text), sk_buf_error(&d->text) ? 0 : d->text.len);
 }
 
 void fwd_report_packet(const struct fwd_event *packet, void *arg)
@@ -160,7 +160,7 @@ void fwd_report(struct fwd *d, const char *action, json_t *fields)
 		"firewall", "sekisho", fields);
 	text = e ? json_dumps(e, JSON_COMPACT) : NULL;
 	json_decref(e);
-	put_event(d, text ? text : "", text ? strlen(text) : 0);
+	fwd_report_text(d, text ? text : "", text ? strlen(text) : 0);
 	free(text);
 }
 
