@@ -72,6 +72,7 @@ deb.libpcre2-8 := libpcre2-dev
 deb.libpcap := libpcap-dev
 deb.gnutls := libgnutls28-dev
 deb.libcurl := libcurl4-gnutls-dev
+deb.libmaxminddb := libmaxminddb-dev
 deb.zlib := zlib1g-dev
 deb.cmocka := libcmocka-dev
 

@@ -28,6 +28,44 @@ const char *mg_daemon_events_dir(const struct mg_daemon *d)
 	return d->events_dir;
 }
 
+const char *mg_daemon_contacts(const struct mg_daemon *d)
+{
+	return d->contacts_db;
+}
+
+/* A help for people, nothing that traffic or records depend on: without it everything else runs. */
+static void contacts_failed(struct mg_daemon *d, const struct sk_err *err)
+{
+	if (!d->contacts_failed)
+		sk_log_err(LOG_ERR, "contacts", err);
+	d->contacts_failed = true;
+}
+
+static void open_contacts(struct mg_daemon *d)
+{
+	struct sk_err err = {0};
+
+	if (mg_contacts_open(&d->contacts, d->contacts_db, &err) < 0)
+		contacts_failed(d, &err);
+}
+
+void mg_daemon_contacts_take(struct mg_daemon *d, json_t *events)
+{
+	struct sk_err err = {0};
+
+	if (!d->contacts)
+		;
+	else if (mg_contacts_take(d->contacts, events, sk_now(), &err) < 0)
+		contacts_failed(d, &err);
+	else
+		d->contacts_failed = false;
+	for (size_t i = json_array_size(events); i-- > 0;)
+		if (sk_streq(json_string_value(
+				     json_object_get(json_array_get(events, i), "event_type")),
+			    "contact"))
+			json_array_remove(events, i);
+}
+
 void mg_daemon_registry_changed(struct mg_daemon *d)
 {
 	mg_ingest_dirty(d->ingest);
@@ -79,6 +117,7 @@ static int paths(struct mg_daemon *d, struct sk_err *err)
 		{d->anchor, d->o.state_dir, "audit.anchor"},
 		{d->events_dir, d->o.state_dir, "events"},
 		{d->socket, d->o.run_dir, "mgmt.sock"},
+		{d->contacts_db, d->o.state_dir, MG_CONTACTS_FILE},
 	};
 
 	for (size_t i = 0; i < SK_ARRAY_SIZE(all); i++)
@@ -150,6 +189,7 @@ int mg_daemon_start(
 		(r = mg_peer_new(&d->ips, d, &mg_peer_ips, d->o.ips_socket, err)) < 0 ||
 		(r = mg_schedule_new(d, err)) < 0 || (r = mg_heavy_watch(d, err)) < 0)
 		return r;
+	open_contacts(d);
 	return mg_dispatch_start(d, err);
 }
 
@@ -163,6 +203,7 @@ void mg_daemon_stop(struct mg_daemon *d)
 	mg_inspect_free(d->inspect);
 	mg_notifier_free(d->notifier);
 	mg_ingest_free(d->ingest);
+	mg_contacts_close(d->contacts);
 	mg_events_close(d->events);
 	mg_store_close(d->store);
 	sd_event_unref(d->ev);

@@ -21,6 +21,8 @@ struct mg_store *mg_daemon_store(struct mg_daemon *d);
  * mg_daemon_events_dir(). */
 struct mg_events *mg_daemon_events(struct mg_daemon *d);
 const char *mg_daemon_events_dir(const struct mg_daemon *d);
+/* Path of mgmt/contacts' file, for its readers. */
+const char *mg_daemon_contacts(const struct mg_daemon *d);
 
 /*
  * One call to fwd on a connection of its own, blocking (at most 3 s, 30 s for policy.*). args is

@@ -209,6 +209,7 @@ static int store_batch(struct mg_peer *f)
 		return r;
 	}
 	f->wait_us = RETRY_MIN_US;
+	mg_daemon_contacts_take(d, f->events);
 	leave_captures(f->events);
 	mg_daemon_publish(d, f->events);
 	json_array_clear(f->events);

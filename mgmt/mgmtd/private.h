@@ -7,6 +7,7 @@
 
 #include "fw/policy/policy.h"
 #include "lib/ipc.h"
+#include "mgmt/contacts/contacts.h"
 #include "mgmt/mgmtd/daemon.h"
 #include "mgmt/store/generations.h"
 
@@ -74,13 +75,15 @@ struct mg_daemon_opts {
 struct mg_daemon {
 	sd_event *ev;
 	struct mg_daemon_opts o;
-	char db[256], key[256], anchor[256], events_dir[256], socket[256];
+	char db[256], key[256], anchor[256], events_dir[256], socket[256], contacts_db[256];
 	struct mg_store_paths paths;
 	struct mg_store *store;
 	struct mg_events *events;
-	int retention_days;       /* as events was opened with */
-	bool eve, settings_dirty; /* likewise; something was written since */
-	int listen_fd;            /* from the service manager, -1 none */
+	struct mg_contacts *contacts; /* NULL: could not be opened */
+	bool contacts_failed;         /* said so */
+	int retention_days;           /* as events was opened with */
+	bool eve, settings_dirty;     /* likewise; something was written since */
+	int listen_fd;                /* from the service manager, -1 none */
 	struct sk_ipc_server *server;
 	struct mg_peer *fw, *ips;
 	struct mg_inspect *inspect;
@@ -112,6 +115,8 @@ void mg_daemon_stop(struct mg_daemon *d); /* also half-started */
 /* In a forked reader: paths and the means to call fwd, nothing else. */
 int mg_daemon_reader(struct mg_daemon *d, const struct mg_daemon_opts *o, struct sk_err *err);
 int mg_daemon_events_reopen(struct mg_daemon *d, struct sk_err *err); /* if its settings changed */
+/* Contacts of a batch of events into their store, and out of the batch. */
+void mg_daemon_contacts_take(struct mg_daemon *d, json_t *events);
 void mg_daemon_audit_system(const struct mg_daemon *d, const char *op, struct mg_audit_entry *ret);
 
 /* dispatch.c: from a message to a handler */
