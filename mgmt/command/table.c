@@ -549,9 +549,23 @@ const struct mg_command mg_commands[] = {
 		.flags = MG_F_HEAVY | MG_F_LOGS,
 		.help = {"report blocked connections and why they were blocked",
 			"遮断した通信とその理由を報告する"},
-		.args = mg_a_report,
+		.args = mg_a_report_blocked,
 		.columns = mg_c_report,
 		.example = "--period 7d --by reason",
+	},
+	{
+		.op = "report.infected",
+		.roles = MG_READERS,
+		.flags = MG_F_HEAVY | MG_F_LOGS,
+		.help = {"rank our devices that look infected", "感染が疑われる端末を一覧する"},
+		.detail = {"Devices whose connections to the outside a blocklist or the inspection "
+			   "stopped, most often first, with how many different entries they tried "
+			   "and on how many days.",
+			"外部への通信を不正サイト一覧または検査で遮断された端末を、件数の多い順に、"
+			"該当した項目の種類と日数とともに表示する。"},
+		.args = mg_a_infected,
+		.columns = mg_c_infected,
+		.example = "--period 30d",
 	},
 	{
 		.op = "review.decide",
@@ -794,6 +808,23 @@ const struct mg_command mg_commands[] = {
 		.roles = 0,
 		.flags = MG_F_LOCAL,
 		.help = {"print the version", "版を表示する"},
+	},
+	{
+		.op = "why",
+		.roles = MG_READERS,
+		.flags = MG_F_HEAVY | MG_F_LOGS,
+		.help = {"say all that is known of an address, a name or a URL",
+			"アドレス・ドメイン名・URL が遮断される理由を調べる"},
+		.detail =
+			{"Which blocklists have it and since when, what the gateway does with it, "
+			 "which devices of ours were in touch with it in the last 30 days, and how "
+			 "to ask for an exception.",
+				"どの不正サイト一覧にいつから登録されているか、本装置がどう扱うか、"
+				"過去 30 日に"
+				"どの端末が通信したか、除外を申請する方法を表示する。"},
+		.args = mg_a_why,
+		.columns = mg_c_why,
+		.example = "203.0.113.7",
 	},
 	{
 		.op = "zone.list",

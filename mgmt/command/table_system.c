@@ -5,6 +5,8 @@
 static const char *const periods[] = {"24h", "today", "yesterday", "7d", "30d", "month", NULL};
 static const char *const report_by[] = {
 	"source", "destination", "port", "reason", "rule", "zones", "day", "hour", "detail", NULL};
+static const char *const blocked_by[] = {"source", "destination", "port", "reason", "rule", "zones",
+	"day", "hour", "feed", "entry", "device", "detail", NULL};
 static const char *const findings[] = {"shadowed", "redundant", "conflict", "mergeable", "too-wide",
 	"expired", "expiring", "never-hit", "unused", NULL};
 static const char *const generated[] = {"man", "completion", NULL};
@@ -105,88 +107,143 @@ const struct mg_arg mg_a_connections[] = {
 	{0},
 };
 
+#define REPORT_PERIOD                                                                              \
+	{.name = "period",                                                                         \
+		.type = MG_CHOICE,                                                                 \
+		.choices = periods,                                                                \
+		.help = {"the last 24 hours (default), today, yesterday, the last 7 or 30 days, "  \
+			 "or "                                                                     \
+			 "this month",                                                             \
+			"期間: 24h 直近 24 時間(省略時)、today 今日、yesterday "      \
+			"昨日、7d、30d、month 今月"}},                                             \
+		{.name = "from",                                                                   \
+			.type = MG_DATE,                                                           \
+			.meta = "DATE",                                                            \
+			.help = {"first day or instant", "開始日時"}},                             \
+	{                                                                                          \
+		.name = "to", .type = MG_DATE, .meta = "DATE", .help = {                           \
+			"last day or instant",                                                     \
+			"終了日時"                                                             \
+		}                                                                                  \
+	}
+#define REPORT_FILTERS                                                                                      \
+	{.name = "source",                                                                                  \
+		.type = MG_STRING,                                                                          \
+		.max = 64,                                                                                  \
+		.meta = "ADDR",                                                                             \
+		.help = {"only from this address or network",                                               \
+			"この送信元だけ(アドレスまたはネットワーク)"}},                                     \
+		{.name = "destination",                                                                     \
+			.type = MG_STRING,                                                                  \
+			.max = 64,                                                                          \
+			.meta = "ADDR",                                                                     \
+			.help = {"only to this address or network",                                         \
+				"この送信先だけ(アドレスまたはネットワーク)"}},                             \
+		{.name = "proto",                                                                           \
+			.type = MG_STRING,                                                                  \
+			.max = 32,                                                                          \
+			.meta = "PROTO",                                                                    \
+			.help = {"only this protocol", "このプロトコルだけ"}},                              \
+		{.name = "port",                                                                            \
+			.type = MG_UINT,                                                                    \
+			.min = 0,                                                                           \
+			.max = 65535,                                                                       \
+			.meta = "PORT",                                                                     \
+			.help = {"only this destination port", "このポート番号だけ"}},                      \
+		{.name = "reason",                                                                          \
+			.type = MG_STRING,                                                                  \
+			.max = 32,                                                                          \
+			.meta = "REASON",                                                                   \
+			.help = {"only this reason (no_rule, rule, rule_expired, rule_suspended, "          \
+				 "rule_removed, stray, invalid, "                                           \
+				 "reverse_path, bogon, blocklist, ips, ips_stream, ips_decode, "            \
+				 "ips_pressure, "                                                           \
+				 "ips_flow, "                                                               \
+				 "guard_scan, guard_sweep, "                                                \
+				 "guard_syn_flood, guard_udp_flood, "                                       \
+				 "guard_icmp_flood, guard_conn_rate, guard_login, guard_manual)",           \
+				"この理由だけ(no_rule、rule、rule_expired、rule_suspended、rule_" \
+				"removed、stray、invalid、reverse_"                                      \
+				"path、bogon、blocklist、ips、ips_stream、ips_"                        \
+				"decode、ips_pressure、ips_flow、"                                       \
+				"guard_scan、guard_sweep、guard_syn_flood、guard_udp_flood、"           \
+				"guard_icmp_flood、guard_conn_rate、guard_login、guard_manual)"}},          \
+		{.name = "zone_in",                                                                         \
+			.type = MG_STRING,                                                                  \
+			.max = 15,                                                                          \
+			.meta = "ZONE",                                                                     \
+			.help = {"only from this zone", "このゾーンからだけ"}},                             \
+		{.name = "zone_out",                                                                        \
+			.type = MG_STRING,                                                                  \
+			.max = 15,                                                                          \
+			.meta = "ZONE",                                                                     \
+			.help = {"only to this zone", "このゾーンへだけ"}},                                 \
+	{                                                                                                   \
+		.name = "rule", .type = MG_UINT, .min = 1, .max = 0xffffff, .meta = "N", .help = {          \
+			"only by this rule",                                                                \
+			"このルールによるものだけ"                                              \
+		}                                                                                           \
+	}
+#define REPORT_LIMIT                                                                               \
+	{                                                                                          \
+		.name = "limit", .type = MG_UINT, .min = 1, .max = 1000000, .meta = "N", .help = { \
+			"at most this many lines (default 1000)",                                  \
+			"最大行数(省略時 1000)"                                             \
+		}                                                                                  \
+	}
+
 const struct mg_arg mg_a_report[] = {
-	{.name = "period",
-		.type = MG_CHOICE,
-		.choices = periods,
-		.help = {"the last 24 hours (default), today, yesterday, the last 7 or 30 days, or "
-			 "this month",
-			"期間: 24h 直近 24 時間(省略時)、today 今日、yesterday "
-			"昨日、7d、30d、month 今月"}},
-	{.name = "from",
-		.type = MG_DATE,
-		.meta = "DATE",
-		.help = {"first day or instant", "開始日時"}},
-	{.name = "to",
-		.type = MG_DATE,
-		.meta = "DATE",
-		.help = {"last day or instant", "終了日時"}},
+	REPORT_PERIOD,
 	{.name = "by",
 		.type = MG_CHOICE,
 		.choices = report_by,
 		.help = {"count by this (default destination), or detail: one line each",
 			"集計の単位(省略時 destination 宛先)。detail は 1 件ずつ"}},
-	{.name = "source",
+	REPORT_FILTERS,
+	REPORT_LIMIT,
+	{0},
+};
+
+const struct mg_arg mg_a_report_blocked[] = {
+	REPORT_PERIOD,
+	{.name = "by",
+		.type = MG_CHOICE,
+		.choices = blocked_by,
+		.help = {"count by this (default destination; feed and entry: of blocklists), or "
+			 "detail: one line each",
+			"集計の単位(省略時 destination 宛先)。feed と entry "
+			"は不正サイト一覧とその項目、device は端末、detail は 1 件ずつ"}},
+	REPORT_FILTERS,
+	{.name = "feed",
 		.type = MG_STRING,
-		.max = 64,
-		.meta = "ADDR",
-		.help = {"only from this address or network",
-			"この送信元だけ(アドレスまたはネットワーク)"}},
-	{.name = "destination",
+		.max = 47,
+		.meta = "NAME",
+		.help = {"only by this blocklist", "この不正サイト一覧によるものだけ"}},
+	{.name = "entry",
 		.type = MG_STRING,
-		.max = 64,
-		.meta = "ADDR",
-		.help = {"only to this address or network",
-			"この送信先だけ(アドレスまたはネットワーク)"}},
-	{.name = "proto",
+		.max = 2048,
+		.meta = "ENTRY",
+		.help = {"only by this entry of a blocklist, as reports show it",
+			"不正サイト一覧のこの項目によるものだけ(報告の表示どおりに指定)"}},
+	{.name = "monitored",
+		.type = MG_FLAG,
+		.help = {"what blocklists in monitor mode would have blocked, instead",
+			"監視モードの不正サイト一覧が遮断したはずの通信を表示する"}},
+	REPORT_LIMIT,
+	{0},
+};
+
+const struct mg_arg mg_a_infected[] = {REPORT_PERIOD, REPORT_LIMIT, {0}};
+
+const struct mg_arg mg_a_why[] = {
+	{.name = "subject",
 		.type = MG_STRING,
-		.max = 32,
-		.meta = "PROTO",
-		.help = {"only this protocol", "このプロトコルだけ"}},
-	{.name = "port",
-		.type = MG_UINT,
-		.min = 0,
-		.max = 65535,
-		.meta = "PORT",
-		.help = {"only this destination port", "このポート番号だけ"}},
-	{.name = "reason",
-		.type = MG_STRING,
-		.max = 32,
-		.meta = "REASON",
-		.help = {"only this reason (no_rule, rule, rule_expired, rule_suspended, "
-			 "rule_removed, stray, invalid, "
-			 "reverse_path, bogon, ips, ips_stream, ips_decode, ips_pressure, "
-			 "ips_flow, "
-			 "guard_scan, guard_sweep, "
-			 "guard_syn_flood, guard_udp_flood, "
-			 "guard_icmp_flood, guard_conn_rate, guard_login, guard_manual)",
-			"この理由だけ(no_rule、rule、rule_expired、rule_suspended、rule_"
-			"removed、stray、invalid、reverse_path、bogon、ips、ips_stream、ips_"
-			"decode、ips_pressure、ips_flow、"
-			"guard_scan、guard_sweep、guard_syn_flood、guard_udp_flood、"
-			"guard_icmp_flood、guard_conn_rate、guard_login、guard_manual)"}},
-	{.name = "zone_in",
-		.type = MG_STRING,
-		.max = 15,
-		.meta = "ZONE",
-		.help = {"only from this zone", "このゾーンからだけ"}},
-	{.name = "zone_out",
-		.type = MG_STRING,
-		.max = 15,
-		.meta = "ZONE",
-		.help = {"only to this zone", "このゾーンへだけ"}},
-	{.name = "rule",
-		.type = MG_UINT,
-		.min = 1,
-		.max = 0xffffff,
-		.meta = "N",
-		.help = {"only by this rule", "このルールによるものだけ"}},
-	{.name = "limit",
-		.type = MG_UINT,
-		.min = 1,
-		.max = 1000000,
-		.meta = "N",
-		.help = {"at most this many lines (default 1000)", "最大行数(省略時 1000)"}},
+		.required = true,
+		.positional = true,
+		.max = 2048,
+		.meta = "ADDRESS|NAME|URL",
+		.help = {"address, network, name, URL, JA3, JA4 or hash of a certificate",
+			"アドレス、ネットワーク、ドメイン名、URL、JA3、JA4、証明書のハッシュ"}},
 	{0},
 };
 
@@ -287,8 +344,19 @@ const struct mg_column mg_c_report[] = {
 	{.key = "day", .title = {"Day", "日"}, .is_date = true, .sparse = true},
 	{.key = "hour", .title = {"Hour", "時"}, .is_time = true, .sparse = true},
 	{.key = "time", .title = {"Time", "日時"}, .is_time = true, .sparse = true},
+	{.key = "feed", .title = {"Blocklist", "不正サイト一覧"}, .code = true, .sparse = true},
+	{.key = "entry", .title = {"Entry", "一覧の項目"}, .code = true, .sparse = true},
+	{.key = "device", .title = {"Device", "端末"}, .code = true, .sparse = true},
+	{.key = "address", .title = {"Address", "アドレス"}, .code = true, .sparse = true},
 	{.key = "source", .title = {"Source", "送信元IP"}, .sparse = true},
 	{.key = "destination", .title = {"Destination", "送信先IP"}, .sparse = true},
+	{.key = "country", .title = {"Country", "国"}, .code = true, .sparse = true},
+	{.key = "asn", .title = {"AS", "AS 番号"}, .right = true, .sparse = true},
+	{.key = "operator",
+		.title = {"Operator", "事業者"},
+		.code = true,
+		.wide = true,
+		.sparse = true},
 	{.key = "proto", .title = {"Protocol", "プロトコル"}, .sparse = true},
 	{.key = "port", .title = {"Port", "ポート番号"}, .right = true, .sparse = true},
 	{.key = "reason_text", .title = {"Reason", "理由"}, .sparse = true},
@@ -312,6 +380,49 @@ const struct mg_column mg_c_report[] = {
 		.wide = true,
 		.sparse = true},
 	{.key = "mac", .title = {"MAC address", "MACアドレス"}, .wide = true, .sparse = true},
+	{.key = "name",
+		.title = {"Name seen", "通信先の名前"},
+		.code = true,
+		.wide = true,
+		.sparse = true},
+	{0},
+};
+
+const struct mg_column mg_c_infected[] = {
+	{.key = "device", .title = {"Device", "端末"}, .code = true},
+	{.key = "address", .title = {"Address", "アドレス"}, .code = true},
+	{.key = "count", .title = {"Blocked", "遮断"}, .right = true},
+	{.key = "monitored", .title = {"Only reported", "監視のみ"}, .right = true},
+	{.key = "entries", .title = {"Different entries", "一覧の項目数"}, .right = true},
+	{.key = "days", .title = {"Days", "日数"}, .right = true},
+	{.key = "feed", .title = {"Latest list", "直近の一覧"}, .code = true},
+	{.key = "example", .title = {"Latest entry", "直近の項目"}, .code = true},
+	{.key = "first", .title = {"First", "初回"}, .is_time = true},
+	{.key = "last", .title = {"Last", "最終"}, .is_time = true},
+	{0},
+};
+
+/* Of its record: their order is that of the answer. */
+const struct mg_column mg_c_why[] = {
+	{.key = "subject", .title = {"Subject", "対象"}, .code = true},
+	{.key = "kind", .title = {"Kind", "種別"}},
+	{.key = "explanation", .title = {"Explanation", "説明"}, .code = true},
+	{.key = "verdict", .title = {"Verdict", "判定"}},
+	{.key = "country", .title = {"Country", "国"}, .code = true},
+	{.key = "country_name", .title = {"Name of the country", "国名"}, .code = true},
+	{.key = "asn", .title = {"AS", "AS 番号"}},
+	{.key = "operator", .title = {"Operator", "事業者"}, .code = true},
+	{.key = "firewall", .title = {"Firewall", "ファイアウォール"}},
+	{.key = "inspection", .title = {"Inspection", "検査エンジン"}},
+	{.key = "guard_blocks", .title = {"Blocked for a time", "一時的な遮断"}},
+	{.key = "listed", .title = {"On blocklists", "登録されている一覧"}},
+	{.key = "listed_near", .title = {"Related entries", "関連する項目"}},
+	{.key = "rules_to_it", .title = {"Rules about it", "関係するルール"}},
+	{.key = "contacts", .title = {"Devices in touch with it", "通信した端末"}},
+	{.key = "blocked", .title = {"Blocked devices", "遮断された端末"}},
+	{.key = "monitored_devices", .title = {"Reported devices", "監視で記録された端末"}},
+	{.key = "exception", .title = {"To ask for an exception", "除外の申請方法"}, .code = true},
+	{.key = "release", .title = {"To end the block", "遮断の解除方法"}, .code = true},
 	{0},
 };
 

@@ -270,11 +270,11 @@ static int get_flow(sqlite3_stmt *st, unsigned want, struct mg_flow *f)
 static int prepare_scan(struct mg_reader *r, const struct mg_scan *s, unsigned want,
 	sqlite3_stmt **ret, struct sk_err *err)
 {
-	char sql[500];
+	char sql[600];
 	int code;
 
 	snprintf(sql, sizeof(sql),
-		"SELECT ts,cls,count,span%s%s%s%s%s FROM flow%s WHERE ts>=?1 AND ts<?2%s%s%s%s%s",
+		"SELECT ts,cls,count,span%s%s%s%s%s FROM flow%s WHERE ts>=?1 AND ts<?2%s%s%s%s%s%s",
 		want & MG_WANT_DST ? ",dst" : "", want & MG_WANT_SRC ? ",src" : "",
 		want & MG_WANT_DPORT ? ",dport" : "",
 		want & MG_WANT_ALL           ? ",sport,icmp,len,mac,extra"
@@ -287,6 +287,7 @@ static int prepare_scan(struct mg_reader *r, const struct mg_scan *s, unsigned w
 		s->entry            ? " AND entry=?8"
 			: s->listed ? " AND entry IS NOT NULL"
 				    : "",
+		s->seen ? " AND (entry=?9 OR name=?9)" : "",
 		s->newest_first ? " ORDER BY ts DESC" : "");
 	code = mg_sql_prepare(r->db, r->path, sql, ret, err);
 	if (code < 0)
@@ -305,6 +306,8 @@ static int prepare_scan(struct mg_reader *r, const struct mg_scan *s, unsigned w
 		sqlite3_bind_int(*ret, 7, s->dport);
 	if (s->entry)
 		sqlite3_bind_text(*ret, 8, s->entry, -1, SQLITE_TRANSIENT);
+	if (s->seen)
+		sqlite3_bind_text(*ret, 9, s->seen, -1, SQLITE_TRANSIENT);
 	return 0;
 }
 

@@ -51,6 +51,7 @@ struct mg_scan {
 	int dport;                        /* -1 all */
 	bool listed; /* only what a blocklist stopped or reported; costs what there is of it */
 	const char *entry; /* with listed: only by this entry; NULL all */
+	const char *seen;  /* with listed: only with this entry or name; NULL all */
 	bool newest_first;
 };
 

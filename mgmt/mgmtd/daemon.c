@@ -28,6 +28,16 @@ const char *mg_daemon_events_dir(const struct mg_daemon *d)
 	return d->events_dir;
 }
 
+const char *mg_daemon_state_dir(const struct mg_daemon *d)
+{
+	return d->o.state_dir;
+}
+
+const char *mg_daemon_geoip_dir(const struct mg_daemon *d)
+{
+	return d->o.geoip_dir;
+}
+
 const char *mg_daemon_contacts(const struct mg_daemon *d)
 {
 	return d->contacts_db;

@@ -21,6 +21,9 @@ struct mg_store *mg_daemon_store(struct mg_daemon *d);
  * mg_daemon_events_dir(). */
 struct mg_events *mg_daemon_events(struct mg_daemon *d);
 const char *mg_daemon_events_dir(const struct mg_daemon *d);
+const char *mg_daemon_state_dir(const struct mg_daemon *d);
+/* Folder of *.mmdb, NULL: the usual ones. */
+const char *mg_daemon_geoip_dir(const struct mg_daemon *d);
 /* Path of mgmt/contacts' file, for its readers. */
 const char *mg_daemon_contacts(const struct mg_daemon *d);
 

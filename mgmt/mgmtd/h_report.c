@@ -8,6 +8,7 @@
 
 #include "lib/clock.h"
 #include "lib/util.h"
+#include "mgmt/geo/geo.h"
 #include "mgmt/mgmtd/h_common.h"
 #include "mgmt/report/report.h"
 
@@ -82,14 +83,29 @@ int mg_h_period(struct mg_call *c, int64_t *ret_from, int64_t *ret_to, struct sk
 
 struct answer {
 	struct mg_call *c;
+	struct mg_geo *geo;
 	size_t rows;
 };
+
+/* Where the far end is: of a connection to the outside its destination, from there its source. */
+static void add_place(struct answer *a, json_t *row)
+{
+	const char *dst = json_string_value(json_object_get(row, "destination"));
+	const char *src = json_string_value(json_object_get(row, "source"));
+
+	if (!mg_geo_any(a->geo))
+		return;
+	mg_geo_row(a->geo, dst, row);
+	if (!json_object_get(row, "country") && !json_object_get(row, "asn"))
+		mg_geo_row(a->geo, src, row);
+}
 
 static int give(const json_t *row, void *arg)
 {
 	struct answer *a = arg;
 
 	a->rows++;
+	add_place(a, (json_t *)row);
 	return mg_reply_row(a->c, json_incref((json_t *)row));
 }
 
@@ -109,6 +125,9 @@ static int report(struct mg_call *c, const char *event_type, struct sk_err *err)
 		.proto = text_or_null(c, "proto"),
 		.port = mg_arg_has(c, "port") ? (int)mg_arg_uint(c, "port") : -1,
 		.reason = text_or_null(c, "reason"),
+		.feed = text_or_null(c, "feed"),
+		.monitored = mg_arg_flag(c, "monitored"),
+		.entry = text_or_null(c, "entry"),
 		.zone_in = text_or_null(c, "zone_in"),
 		.zone_out = text_or_null(c, "zone_out"),
 		.rule = (uint32_t)mg_arg_uint(c, "rule"),
@@ -127,7 +146,9 @@ static int report(struct mg_call *c, const char *event_type, struct sk_err *err)
 	if (by && mg_report_by_parse(by, &q.by) < 0)
 		return sk_err_set(err, -EINVAL, "by", "\"%s\" cannot be counted by",
 			"「%s」では集計できません", by);
+	a.geo = mg_geo_open(mg_daemon_geoip_dir(c->d));
 	r = mg_report_run(mg_daemon_events_dir(c->d), &q, give, &a, &damaged);
+	mg_geo_close(a.geo);
 	if (r == -EUCLEAN)
 		return mg_reply_note(c, "%s", "%s", sk_err_text(&damaged, c->lang));
 	if (r < 0 && err)
@@ -139,10 +160,29 @@ static int report(struct mg_call *c, const char *event_type, struct sk_err *err)
 
 int mg_h_report_blocked(struct mg_call *c, struct sk_err *err)
 {
-	return report(c, "drop", err);
+	return report(c, mg_arg_flag(c, "monitored") ? "allow" : "drop", err);
 }
 
 int mg_h_report_allowed(struct mg_call *c, struct sk_err *err)
 {
 	return report(c, "allow", err);
+}
+
+int mg_h_report_infected(struct mg_call *c, struct sk_err *err)
+{
+	struct mg_infected_query q = {.limit = (size_t)mg_arg_uint(c, "limit")};
+	struct answer a = {.c = c};
+	struct sk_err damaged = {0};
+	int r = mg_h_period(c, &q.from, &q.to, err);
+
+	if (r < 0)
+		return r;
+	r = mg_report_infected(mg_daemon_events_dir(c->d), &q, give, &a, &damaged);
+	if (r == -EUCLEAN)
+		return mg_reply_note(c, "%s", "%s", sk_err_text(&damaged, c->lang));
+	if (r < 0 && err)
+		*err = damaged;
+	if (r == 0 && a.rows == 0)
+		r = mg_reply_note(c, "no device looks infected", "感染が疑われる端末はありません");
+	return r;
 }

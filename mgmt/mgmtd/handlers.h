@@ -35,7 +35,9 @@ mg_handler mg_h_analyze, mg_h_explain;
 /* h_status.c */
 mg_handler mg_h_status, mg_h_connections_list;
 /* h_report.c */
-mg_handler mg_h_report_blocked, mg_h_report_allowed;
+mg_handler mg_h_report_blocked, mg_h_report_allowed, mg_h_report_infected;
+/* h_why.c */
+mg_handler mg_h_why;
 /* h_guard.c */
 mg_handler mg_h_guard_list, mg_h_guard_release, mg_h_guard_block;
 /* h_ips.c, h_ips_import.c */

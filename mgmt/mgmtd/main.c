@@ -32,6 +32,8 @@ static int usage(FILE *f, int code)
 	      "  --ips-socket PATH  sekisho-ipsd (RUN-DIR/ips.sock)\n"
 	      "  --rules-dir DIR    imported rule sets (" SK_STATEDIR "/rules)\n"
 	      "  --profiles DIR     profiles of the inspection (" SK_DATADIR "/ips)\n"
+	      "  --geoip DIR        country and AS databases, *.mmdb (/var/lib/GeoIP, "
+	      "/usr/share/GeoIP)\n"
 	      "  --secrets FILE     passwords for mail and webhook\n"
 	      "  --eve PATH         events as JSON lines for a SIEM (STATE-DIR/eve.json); none: "
 	      "off\n"
@@ -50,6 +52,7 @@ enum {
 	O_IPS,
 	O_RULES,
 	O_PROFILES,
+	O_GEOIP,
 	O_SECRETS,
 	O_EVE,
 	O_USER,
@@ -66,6 +69,7 @@ static const struct option longopts[] = {
 	{"ips-socket", required_argument, NULL, O_IPS},
 	{"rules-dir", required_argument, NULL, O_RULES},
 	{"profiles", required_argument, NULL, O_PROFILES},
+	{"geoip", required_argument, NULL, O_GEOIP},
 	{"secrets", required_argument, NULL, O_SECRETS},
 	{"eve", required_argument, NULL, O_EVE},
 	{"user", required_argument, NULL, O_USER},
@@ -88,6 +92,7 @@ static int option(struct options *o, int c)
 	case O_IPS: o->d.ips_socket = optarg; break;
 	case O_RULES: o->d.rules_dir = optarg; break;
 	case O_PROFILES: o->d.profiles_dir = optarg; break;
+	case O_GEOIP: o->d.geoip_dir = optarg; break;
 	case O_SECRETS: o->d.secrets = optarg; break;
 	case O_EVE: o->d.eve_path = optarg; break;
 	case O_USER: o->d.user = optarg; break;

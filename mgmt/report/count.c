@@ -204,7 +204,8 @@ static int read_unit(struct worker *w, const struct mg_unit *u)
 		.dst = q->has_dst ? &q->dst : NULL,
 		.dport = q->q->port,
 		.listed = mg_query_listed(q),
-		.entry = q->q->entry};
+		.entry = q->q->entry,
+		.seen = q->q->seen};
 
 	if (u->rollup)
 		return mg_reader_rollup(

@@ -80,15 +80,18 @@ static bool can_skip(struct mg_reader *r, const struct mg_query *q)
 }
 
 /* A rule, a feed, a reason that a day never had: nothing of it need be read. */
-static bool has_class(const struct mg_reader *r, const struct mg_query *q)
+static bool has_class(const struct mg_reader *r, const struct mg_query *q, bool *ret_mixed)
 {
+	bool any = false;
+
+	*ret_mixed = false;
 	for (uint32_t id = 1; id <= mg_reader_class_max(r); id++) {
 		const struct mg_class *c = mg_reader_class(r, id);
 
-		if (c && mg_query_class_passes(q, c))
-			return true;
+		any = any || (c && mg_query_class_passes(q, c));
+		*ret_mixed = *ret_mixed || (c && mg_query_other_sort(q, c));
 	}
-	return false;
+	return any;
 }
 
 static int plan_file(struct mg_plan *p, const char *path)
@@ -97,6 +100,7 @@ static int plan_file(struct mg_plan *p, const char *path)
 	enum mg_dim dim = mg_query_dim(q);
 	struct mg_reader *r = NULL;
 	int64_t first, last;
+	bool mixed = false;
 	int code = mg_reader_open(&r, path, NULL);
 
 	/* Removed by the retention just now, or damaged. */
@@ -106,9 +110,10 @@ static int plan_file(struct mg_plan *p, const char *path)
 		return code == -ENOMEM ? code : 0;
 	}
 	mg_reader_range(r, &first, &last);
-	if (last == 0 || first >= q->to || last < q->from || !has_class(r, q))
+	if (last == 0 || first >= q->to || last < q->from || !has_class(r, q, &mixed))
 		code = 0;
-	else if (first >= q->from && last < q->to && dim != MG_DIMS && mg_reader_rolled(r, dim))
+	else if (first >= q->from && last < q->to && dim != MG_DIMS &&
+		(dim == MG_DIM_CLASS || !mixed) && mg_reader_rolled(r, dim))
 		code = add_unit(p, path, true, 0, 0);
 	else if (!can_skip(r, q))
 		code = add_rows(p, path, SK_MAX(first, q->from), SK_MIN(last + 1, q->to),

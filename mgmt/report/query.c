@@ -107,9 +107,10 @@ void mg_query_done(struct mg_query *q)
 enum mg_dim mg_query_dim(const struct mg_query *q)
 {
 	const struct mg_report_query *rq = q->q;
-	bool class_only = rq->reason || rq->rule || rq->zone_in || rq->zone_out || rq->feed;
+	bool class_only =
+		rq->reason || rq->rule || rq->zone_in || rq->zone_out || rq->feed || rq->monitored;
 
-	if (rq->entry)
+	if (rq->entry || rq->seen)
 		return MG_DIMS;
 	switch (rq->by) {
 	case MG_BY_SOURCE:
@@ -177,7 +178,15 @@ void mg_query_proto(char *dst, const char *proto)
 
 bool mg_query_listed(const struct mg_query *q)
 {
-	return q->q->feed || q->q->entry || q->q->by == MG_BY_FEED || q->q->by == MG_BY_ENTRY;
+	return q->q->feed || q->q->entry || q->q->seen || q->q->by == MG_BY_FEED ||
+		q->q->by == MG_BY_ENTRY;
+}
+
+bool mg_query_other_sort(const struct mg_query *q, const struct mg_class *c)
+{
+	bool monitored = c->kind == MG_KIND_ALLOW && strcmp(c->text[MG_REASON], "blocklist") == 0;
+
+	return c->kind == q->kind && monitored != q->q->monitored;
 }
 
 bool mg_query_class_passes(const struct mg_query *q, const struct mg_class *c)
@@ -185,7 +194,7 @@ bool mg_query_class_passes(const struct mg_query *q, const struct mg_class *c)
 	const struct mg_report_query *rq = q->q;
 	char proto[MG_CLASS_TEXT_MAX + 1];
 
-	if (c->kind != q->kind || (rq->rule && rq->rule != c->rule) ||
+	if (c->kind != q->kind || mg_query_other_sort(q, c) || (rq->rule && rq->rule != c->rule) ||
 		(rq->reason && strcmp(rq->reason, c->text[MG_REASON]) != 0) ||
 		(rq->zone_in && strcmp(rq->zone_in, c->text[MG_ZONE_IN]) != 0) ||
 		(rq->zone_out && strcmp(rq->zone_out, c->text[MG_ZONE_OUT]) != 0) ||

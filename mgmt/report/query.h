@@ -43,6 +43,9 @@ const char *mg_query_text(struct mg_query *q, uint32_t id);
 /* A protocol as the registry writes it: "tcp", "icmpv6". dst: MG_CLASS_TEXT_MAX + 1 bytes. */
 void mg_query_proto(char *dst, const char *proto);
 
+/* Monitored connections when the others are asked for, or the other way round: a rollup that is not
+ * by class has both. */
+bool mg_query_other_sort(const struct mg_query *q, const struct mg_class *c);
 /* Does a class pass the filters; and its part of the key (a reason, a rule, zones; a port's
  * protocol). */
 bool mg_query_class_passes(const struct mg_query *q, const struct mg_class *c);

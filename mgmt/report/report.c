@@ -70,6 +70,7 @@ static int detail_unit(struct detail *d, const struct mg_unit *u)
 		.dport = q->q->port,
 		.listed = mg_query_listed(q),
 		.entry = q->q->entry,
+		.seen = q->q->seen,
 		.newest_first = true};
 	_cleanup_(sk_freep) bool *classes = NULL;
 	uint32_t max;

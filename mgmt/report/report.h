@@ -37,6 +37,8 @@ struct mg_report_query {
 	int port; /* -1 all */
 	const char *reason, *zone_in, *zone_out;
 	const char *feed, *entry; /* of a blocklist */
+	bool monitored;   /* of allow: what blocklists would have blocked; else all but that */
+	const char *seen; /* of a blocklist: the entry, or what was seen of it, is this */
 	uint32_t rule;
 	size_t limit;      /* rows; 0: 1,000 */
 	enum sk_lang lang; /* of reason_text */

@@ -57,8 +57,12 @@ static int collect(const json_t *row, void *arg)
 
 static struct mg_report_query query(const char *type, enum mg_report_by by)
 {
-	return (struct mg_report_query){
-		.event_type = type, .from = noon(10), .to = sk_now() + 86400, .by = by, .port = -1};
+	return (struct mg_report_query){.event_type = type,
+		.from = noon(10),
+		.to = sk_now() + 86400,
+		.by = by,
+		.port = -1,
+		.monitored = strcmp(type, "allow") == 0};
 }
 
 static json_t *run(const struct fixture *f, struct mg_report_query q)
@@ -171,7 +175,6 @@ static void test_reports(void **state)
 		"on the blocklist urlhaus: bad.example (seen: www.bad.example)");
 	json_decref(rows);
 	q = query("allow", MG_BY_DETAIL);
-	q.reason = "blocklist";
 	q.lang = SK_JA;
 	rows = run(f, q);
 	assert_int_equal(json_array_size(rows), 4);
@@ -180,6 +183,15 @@ static void test_reports(void **state)
 	json_decref(rows);
 	/* And the same from the rollups. */
 	assert_int_equal(mg_rollup_seal(f->dir, mg_date_of(noon(1)), NULL), 0);
+	q = query("allow", MG_BY_SOURCE);
+	rows = run(f, q);
+	assert_int_equal(num(rows, 0, "count"), 4);
+	json_decref(rows);
+	/* Nothing of it was allowed by a rule that logs. */
+	q.monitored = false;
+	rows = run(f, q);
+	assert_int_equal(json_array_size(rows), 0);
+	json_decref(rows);
 	check_reports(f);
 }
 
