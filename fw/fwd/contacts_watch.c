@@ -17,8 +17,8 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
+#include "fw/fwd/contacts_watch.h"
 #include "fw/fwd/contacts.h"
-#include "fw/fwd/fwd.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/util.h"

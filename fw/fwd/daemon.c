@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fw/fwd/apply.h"
+#include "fw/fwd/contacts_watch.h"
 #include "fw/fwd/fwd.h"
 #include "lib/clock.h"
 #include "lib/log.h"

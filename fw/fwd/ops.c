@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "fw/fwd/apply.h"
+#include "fw/fwd/contacts_watch.h"
 #include "fw/fwd/fwd.h"
 #include "fw/fwd/ops.h"
 #include "fw/nft/list.h"

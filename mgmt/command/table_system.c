@@ -107,90 +107,65 @@ const struct mg_arg mg_a_connections[] = {
 	{0},
 };
 
+static const char reasons_en[] =
+	"only this reason (no_rule, rule, rule_expired, rule_suspended, rule_removed, stray, "
+	"invalid, reverse_path, bogon, blocklist, ips, ips_stream, ips_decode, ips_pressure, "
+	"ips_flow, guard_scan, guard_sweep, guard_syn_flood, guard_udp_flood, guard_icmp_flood, "
+	"guard_conn_rate, guard_login, guard_manual)";
+static const char reasons_ja[] =
+	"この理由だけ(no_rule、rule、rule_expired、rule_suspended、rule_removed、stray、"
+	"invalid、reverse_path、bogon、blocklist、ips、ips_stream、ips_decode、ips_pressure、"
+	"ips_flow、guard_scan、guard_sweep、guard_syn_flood、guard_udp_flood、guard_icmp_flood、"
+	"guard_conn_rate、guard_login、guard_manual)";
+static const char period_en[] =
+	"the last 24 hours (default), today, yesterday, the last 7 or 30 days, or this month";
+static const char period_ja[] = "期間: 24h 直近 24 時間(省略時)、today 今日、yesterday 昨日、"
+				"7d、30d、month 今月";
+
+#define TEXT_ARG(arg, bytes, what, en, ja)                                                         \
+	{                                                                                          \
+		.name = arg, .type = MG_STRING, .max = bytes, .meta = what, .help = { en, ja }     \
+	}
+#define NUMBER_ARG(arg, low, high, what, en, ja)                                                   \
+	{                                                                                          \
+		.name = arg, .type = MG_UINT, .min = low, .max = high, .meta = what, .help = {     \
+			en,                                                                        \
+			ja                                                                         \
+		}                                                                                  \
+	}
+#define DATE_ARG(arg, en, ja)                                                                      \
+	{                                                                                          \
+		.name = arg, .type = MG_DATE, .meta = "DATE", .help = { en, ja }                   \
+	}
+#define PERIOD_ARG                                                                                 \
+	{                                                                                          \
+		.name = "period", .type = MG_CHOICE, .choices = periods, .help = {                 \
+			period_en,                                                                 \
+			period_ja                                                                  \
+		}                                                                                  \
+	}
+
+/* What reports share: the period, what to look at, how much of it. */
 #define REPORT_PERIOD                                                                              \
-	{.name = "period",                                                                         \
-		.type = MG_CHOICE,                                                                 \
-		.choices = periods,                                                                \
-		.help = {"the last 24 hours (default), today, yesterday, the last 7 or 30 days, "  \
-			 "or "                                                                     \
-			 "this month",                                                             \
-			"期間: 24h 直近 24 時間(省略時)、today 今日、yesterday "      \
-			"昨日、7d、30d、month 今月"}},                                             \
-		{.name = "from",                                                                   \
-			.type = MG_DATE,                                                           \
-			.meta = "DATE",                                                            \
-			.help = {"first day or instant", "開始日時"}},                             \
-	{                                                                                          \
-		.name = "to", .type = MG_DATE, .meta = "DATE", .help = {                           \
-			"last day or instant",                                                     \
-			"終了日時"                                                             \
-		}                                                                                  \
-	}
-#define REPORT_FILTERS                                                                                      \
-	{.name = "source",                                                                                  \
-		.type = MG_STRING,                                                                          \
-		.max = 64,                                                                                  \
-		.meta = "ADDR",                                                                             \
-		.help = {"only from this address or network",                                               \
-			"この送信元だけ(アドレスまたはネットワーク)"}},                                     \
-		{.name = "destination",                                                                     \
-			.type = MG_STRING,                                                                  \
-			.max = 64,                                                                          \
-			.meta = "ADDR",                                                                     \
-			.help = {"only to this address or network",                                         \
-				"この送信先だけ(アドレスまたはネットワーク)"}},                             \
-		{.name = "proto",                                                                           \
-			.type = MG_STRING,                                                                  \
-			.max = 32,                                                                          \
-			.meta = "PROTO",                                                                    \
-			.help = {"only this protocol", "このプロトコルだけ"}},                              \
-		{.name = "port",                                                                            \
-			.type = MG_UINT,                                                                    \
-			.min = 0,                                                                           \
-			.max = 65535,                                                                       \
-			.meta = "PORT",                                                                     \
-			.help = {"only this destination port", "このポート番号だけ"}},                      \
-		{.name = "reason",                                                                          \
-			.type = MG_STRING,                                                                  \
-			.max = 32,                                                                          \
-			.meta = "REASON",                                                                   \
-			.help = {"only this reason (no_rule, rule, rule_expired, rule_suspended, "          \
-				 "rule_removed, stray, invalid, "                                           \
-				 "reverse_path, bogon, blocklist, ips, ips_stream, ips_decode, "            \
-				 "ips_pressure, "                                                           \
-				 "ips_flow, "                                                               \
-				 "guard_scan, guard_sweep, "                                                \
-				 "guard_syn_flood, guard_udp_flood, "                                       \
-				 "guard_icmp_flood, guard_conn_rate, guard_login, guard_manual)",           \
-				"この理由だけ(no_rule、rule、rule_expired、rule_suspended、rule_" \
-				"removed、stray、invalid、reverse_"                                      \
-				"path、bogon、blocklist、ips、ips_stream、ips_"                        \
-				"decode、ips_pressure、ips_flow、"                                       \
-				"guard_scan、guard_sweep、guard_syn_flood、guard_udp_flood、"           \
-				"guard_icmp_flood、guard_conn_rate、guard_login、guard_manual)"}},          \
-		{.name = "zone_in",                                                                         \
-			.type = MG_STRING,                                                                  \
-			.max = 15,                                                                          \
-			.meta = "ZONE",                                                                     \
-			.help = {"only from this zone", "このゾーンからだけ"}},                             \
-		{.name = "zone_out",                                                                        \
-			.type = MG_STRING,                                                                  \
-			.max = 15,                                                                          \
-			.meta = "ZONE",                                                                     \
-			.help = {"only to this zone", "このゾーンへだけ"}},                                 \
-	{                                                                                                   \
-		.name = "rule", .type = MG_UINT, .min = 1, .max = 0xffffff, .meta = "N", .help = {          \
-			"only by this rule",                                                                \
-			"このルールによるものだけ"                                              \
-		}                                                                                           \
-	}
+	PERIOD_ARG, DATE_ARG("from", "first day or instant", "開始日時"),                          \
+		DATE_ARG("to", "last day or instant", "終了日時")
+#define REPORT_ENDS                                                                                \
+	TEXT_ARG("source", 64, "ADDR", "only from this address or network",                        \
+		"この送信元だけ(アドレスまたはネットワーク)"),                                     \
+		TEXT_ARG("destination", 64, "ADDR", "only to this address or network",             \
+			"この送信先だけ(アドレスまたはネットワーク)"),                             \
+		TEXT_ARG("proto", 32, "PROTO", "only this protocol", "このプロトコルだけ"),        \
+		NUMBER_ARG("port", 0, 65535, "PORT", "only this destination port",                 \
+			"このポート番号だけ")
+#define REPORT_WHY                                                                                 \
+	TEXT_ARG("reason", 32, "REASON", reasons_en, reasons_ja),                                  \
+		TEXT_ARG("zone_in", 15, "ZONE", "only from this zone", "このゾーンからだけ"),      \
+		TEXT_ARG("zone_out", 15, "ZONE", "only to this zone", "このゾーンへだけ"),         \
+		NUMBER_ARG(                                                                        \
+			"rule", 1, 0xffffff, "N", "only by this rule", "このルールによるものだけ")
 #define REPORT_LIMIT                                                                               \
-	{                                                                                          \
-		.name = "limit", .type = MG_UINT, .min = 1, .max = 1000000, .meta = "N", .help = { \
-			"at most this many lines (default 1000)",                                  \
-			"最大行数(省略時 1000)"                                             \
-		}                                                                                  \
-	}
+	NUMBER_ARG("limit", 1, 1000000, "N", "at most this many lines (default 1000)",             \
+		"最大行数(省略時 1000)")
 
 const struct mg_arg mg_a_report[] = {
 	REPORT_PERIOD,
@@ -199,7 +174,8 @@ const struct mg_arg mg_a_report[] = {
 		.choices = report_by,
 		.help = {"count by this (default destination), or detail: one line each",
 			"集計の単位(省略時 destination 宛先)。detail は 1 件ずつ"}},
-	REPORT_FILTERS,
+	REPORT_ENDS,
+	REPORT_WHY,
 	REPORT_LIMIT,
 	{0},
 };
@@ -213,7 +189,8 @@ const struct mg_arg mg_a_report_blocked[] = {
 			 "detail: one line each",
 			"集計の単位(省略時 destination 宛先)。feed と entry "
 			"は不正サイト一覧とその項目、device は端末、detail は 1 件ずつ"}},
-	REPORT_FILTERS,
+	REPORT_ENDS,
+	REPORT_WHY,
 	{.name = "feed",
 		.type = MG_STRING,
 		.max = 47,

@@ -8,8 +8,10 @@
 #include "lib/file.h"
 #include "lib/log.h"
 #include "lib/util.h"
+#include "mgmt/contacts/contacts.h"
 #include "mgmt/mgmtd/generation.h"
 #include "mgmt/mgmtd/inspect.h"
+#include "mgmt/mgmtd/talk.h"
 #include "mgmt/mgmtd/notifier.h"
 #include "mgmt/mgmtd/peer.h"
 
@@ -41,39 +43,6 @@ const char *mg_daemon_geoip_dir(const struct mg_daemon *d)
 const char *mg_daemon_contacts(const struct mg_daemon *d)
 {
 	return d->contacts_db;
-}
-
-/* A help for people, nothing that traffic or records depend on: without it everything else runs. */
-static void contacts_failed(struct mg_daemon *d, const struct sk_err *err)
-{
-	if (!d->contacts_failed)
-		sk_log_err(LOG_ERR, "contacts", err);
-	d->contacts_failed = true;
-}
-
-static void open_contacts(struct mg_daemon *d)
-{
-	struct sk_err err = {0};
-
-	if (mg_contacts_open(&d->contacts, d->contacts_db, &err) < 0)
-		contacts_failed(d, &err);
-}
-
-void mg_daemon_contacts_take(struct mg_daemon *d, json_t *events)
-{
-	struct sk_err err = {0};
-
-	if (!d->contacts)
-		;
-	else if (mg_contacts_take(d->contacts, events, sk_now(), &err) < 0)
-		contacts_failed(d, &err);
-	else
-		d->contacts_failed = false;
-	for (size_t i = json_array_size(events); i-- > 0;)
-		if (sk_streq(json_string_value(
-				     json_object_get(json_array_get(events, i), "event_type")),
-			    "contact"))
-			json_array_remove(events, i);
 }
 
 void mg_daemon_registry_changed(struct mg_daemon *d)
@@ -194,12 +163,12 @@ int mg_daemon_start(
 		(r = sk_mkdir_p(d->events_dir, 0700, err)) < 0 ||
 		(r = mg_store_open(&d->store, &d->paths, err)) < 0 ||
 		(r = open_events(d, err)) < 0 || (r = mg_ingest_new(d, err)) < 0 ||
-		(r = mg_inspect_new(d, err)) < 0 || (r = mg_notifier_watch(d, err)) < 0 ||
+		(r = mg_inspect_new(d, err)) < 0 || (r = mg_talk_new(d, err)) < 0 ||
+		(r = mg_notifier_watch(d, err)) < 0 ||
 		(r = mg_peer_new(&d->fw, d, &mg_peer_fwd, d->o.fwd_socket, err)) < 0 ||
 		(r = mg_peer_new(&d->ips, d, &mg_peer_ips, d->o.ips_socket, err)) < 0 ||
 		(r = mg_schedule_new(d, err)) < 0 || (r = mg_heavy_watch(d, err)) < 0)
 		return r;
-	open_contacts(d);
 	return mg_dispatch_start(d, err);
 }
 
@@ -213,7 +182,7 @@ void mg_daemon_stop(struct mg_daemon *d)
 	mg_inspect_free(d->inspect);
 	mg_notifier_free(d->notifier);
 	mg_ingest_free(d->ingest);
-	mg_contacts_close(d->contacts);
+	mg_talk_free(d->talk);
 	mg_events_close(d->events);
 	mg_store_close(d->store);
 	sd_event_unref(d->ev);

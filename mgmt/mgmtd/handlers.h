@@ -34,10 +34,8 @@ mg_handler mg_h_diff, mg_h_policy_show;
 mg_handler mg_h_analyze, mg_h_explain;
 /* h_status.c */
 mg_handler mg_h_status, mg_h_connections_list;
-/* h_report.c */
-mg_handler mg_h_report_blocked, mg_h_report_allowed, mg_h_report_infected;
-/* h_why.c */
-mg_handler mg_h_why;
+/* h_report.c, h_why.c */
+mg_handler mg_h_report_blocked, mg_h_report_allowed, mg_h_report_infected, mg_h_why;
 /* h_guard.c */
 mg_handler mg_h_guard_list, mg_h_guard_release, mg_h_guard_block;
 /* h_ips.c, h_ips_import.c */

@@ -14,6 +14,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "mgmt/mgmtd/generation.h"
+#include "mgmt/mgmtd/talk.h"
 #include "mgmt/mgmtd/peer.h"
 
 #define RETRY_MIN_US 100000
@@ -209,7 +210,7 @@ static int store_batch(struct mg_peer *f)
 		return r;
 	}
 	f->wait_us = RETRY_MIN_US;
-	mg_daemon_contacts_take(d, f->events);
+	mg_talk_take(d, f->events);
 	leave_captures(f->events);
 	mg_daemon_publish(d, f->events);
 	json_array_clear(f->events);

@@ -7,8 +7,8 @@
 
 #include "fw/policy/policy.h"
 #include "lib/ipc.h"
-#include "mgmt/contacts/contacts.h"
 #include "mgmt/mgmtd/daemon.h"
+#include "mgmt/mgmtd/opts.h"
 #include "mgmt/store/generations.h"
 
 #define MG_CHILDREN 4
@@ -18,6 +18,7 @@
 
 struct mg_peer;
 struct mg_inspect;
+struct mg_talk;
 struct mg_ingest;
 struct mg_notifier;
 struct mg_schedule;
@@ -63,16 +64,6 @@ struct mg_access {
 	uint64_t minute, who, what;
 };
 
-struct mg_daemon_opts {
-	const char *state_dir, *run_dir, *fwd_socket, *ips_socket, *eve_path;
-	const char *rules_dir;    /* imported rule sets, where ipsd may read them */
-	const char *profiles_dir; /* configs/ips as installed */
-	const char *geoip_dir;    /* of *.mmdb; NULL: the usual places */
-	const char *secrets;      /* file with the passwords of notification, may be missing */
-	const char *user;         /* NULL: as started */
-	bool no_seccomp;
-};
-
 struct mg_daemon {
 	sd_event *ev;
 	struct mg_daemon_opts o;
@@ -80,11 +71,10 @@ struct mg_daemon {
 	struct mg_store_paths paths;
 	struct mg_store *store;
 	struct mg_events *events;
-	struct mg_contacts *contacts; /* NULL: could not be opened */
-	bool contacts_failed;         /* said so */
-	int retention_days;           /* as events was opened with */
-	bool eve, settings_dirty;     /* likewise; something was written since */
-	int listen_fd;                /* from the service manager, -1 none */
+	struct mg_talk *talk;
+	int retention_days;       /* as events was opened with */
+	bool eve, settings_dirty; /* likewise; something was written since */
+	int listen_fd;            /* from the service manager, -1 none */
 	struct sk_ipc_server *server;
 	struct mg_peer *fw, *ips;
 	struct mg_inspect *inspect;
@@ -116,8 +106,6 @@ void mg_daemon_stop(struct mg_daemon *d); /* also half-started */
 /* In a forked reader: paths and the means to call fwd, nothing else. */
 int mg_daemon_reader(struct mg_daemon *d, const struct mg_daemon_opts *o, struct sk_err *err);
 int mg_daemon_events_reopen(struct mg_daemon *d, struct sk_err *err); /* if its settings changed */
-/* Contacts of a batch of events into their store, and out of the batch. */
-void mg_daemon_contacts_take(struct mg_daemon *d, json_t *events);
 void mg_daemon_audit_system(const struct mg_daemon *d, const char *op, struct mg_audit_entry *ret);
 
 /* dispatch.c: from a message to a handler */

@@ -11,6 +11,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "mgmt/mgmtd/inspect.h"
+#include "mgmt/mgmtd/talk.h"
 #include "mgmt/mgmtd/notifier.h"
 #include "mgmt/mgmtd/peer.h"
 #include "mgmt/store/exceptions.h"
@@ -159,8 +160,7 @@ static void hourly(struct mg_schedule *s, int64_t now)
 		sk_log(LOG_NOTICE, "%zu reminders of rules that expire soon", n);
 	if (n)
 		mg_notifier_expiry(s->d, now);
-	if (s->d->contacts && mg_contacts_maintain(s->d->contacts, now, &err) < 0)
-		sk_log_err(LOG_ERR, "contacts", &err);
+	mg_talk_hourly(s->d, now);
 	if (mg_daemon_events_reopen(s->d, &err) < 0 ||
 		mg_events_maintain(s->d->events, now, &err) < 0)
 		sk_log_err(LOG_ERR, "event store", &err);

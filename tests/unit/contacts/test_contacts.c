@@ -43,12 +43,14 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
+	*state = f;
+	if (!f)
+		return -1;
 	snprintf(f->dir, sizeof(f->dir), "/tmp/sekisho-contacts-XXXXXX");
 	if (!mkdtemp(f->dir))
 		return -1;
 	snprintf(f->path, sizeof(f->path), "%s/" MG_CONTACTS_FILE, f->dir);
 	open_store(f);
-	*state = f;
 	return 0;
 }
 

@@ -75,7 +75,7 @@ static inline void mmdb_metadata(struct mmdb_buf *o, const char *type, uint32_t 
 {
 	memcpy(o->b + o->n, "\xab\xcd\xefMaxMind.com", 14);
 	o->n += 14;
-	mmdb_control(o, 7, 9);
+	mmdb_control(o, 7, 7);
 	mmdb_key(o, "node_count", nodes);
 	mmdb_text(o, "record_size");
 	mmdb_control(o, 5, 2);
@@ -86,9 +86,6 @@ static inline void mmdb_metadata(struct mmdb_buf *o, const char *type, uint32_t 
 	o->b[o->n++] = 4;
 	mmdb_text(o, "database_type");
 	mmdb_text(o, type);
-	mmdb_text(o, "languages");
-	mmdb_control(o, 0, 0); /* extended: an array of none */
-	o->b[o->n++] = 11 - 7;
 	mmdb_text(o, "binary_format_major_version");
 	mmdb_control(o, 5, 1);
 	o->b[o->n++] = 2;
@@ -99,8 +96,6 @@ static inline void mmdb_metadata(struct mmdb_buf *o, const char *type, uint32_t 
 	o->b[o->n++] = 9 - 7;
 	for (int i = 3; i >= 0; i--)
 		o->b[o->n++] = (uint8_t)(1796000000u >> 8 * i);
-	mmdb_text(o, "description");
-	mmdb_control(o, 7, 0);
 }
 
 /* 0 or -1. At most 16 networks, none within another. */

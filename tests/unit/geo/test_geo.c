@@ -32,6 +32,9 @@ static int setup(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 	FILE *junk;
 
+	*state = f;
+	if (!f)
+		return -1;
 	snprintf(f->dir, sizeof(f->dir), "/tmp/sekisho-geo-XXXXXX");
 	if (!mkdtemp(f->dir))
 		return -1;
@@ -43,7 +46,6 @@ static int setup(void **state)
 		mmdb_write(f->country, "GeoLite2-Country", countries, 2) < 0 ||
 		mmdb_write(f->asn, "GeoLite2-ASN", operators, 1) < 0)
 		return -1;
-	*state = f;
 	return 0;
 }
 

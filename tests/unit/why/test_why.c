@@ -30,8 +30,10 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	snprintf(f->dir, sizeof(f->dir), "/tmp/sekisho-why-XXXXXX");
 	*state = f;
+	if (!f)
+		return -1;
+	snprintf(f->dir, sizeof(f->dir), "/tmp/sekisho-why-XXXXXX");
 	return mkdtemp(f->dir) ? 0 : -1;
 }
 

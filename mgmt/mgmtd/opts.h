@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What sekisho-mgmtd was started with. For the daemon's own parts. */
+#ifndef MG_MGMTD_OPTS_H
+#define MG_MGMTD_OPTS_H
+
+#include <stdbool.h>
+
+struct mg_daemon_opts {
+	const char *state_dir, *run_dir, *fwd_socket, *ips_socket, *eve_path;
+	const char *rules_dir;    /* imported rule sets, where ipsd may read them */
+	const char *profiles_dir; /* configs/ips as installed */
+	const char *geoip_dir;    /* of *.mmdb; NULL: the usual places */
+	const char *secrets;      /* file with the passwords of notification, may be missing */
+	const char *user;         /* NULL: as started */
+	bool no_seccomp;
+};
+
+#endif
