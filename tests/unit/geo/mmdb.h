@@ -71,31 +71,34 @@ static inline void mmdb_entry(struct mmdb_buf *o, const struct mmdb_net *net)
 	mmdb_text(o, net->ja);
 }
 
+/* A key with a 16-bit number below 256. */
+static inline void mmdb_small(struct mmdb_buf *o, const char *key, uint8_t v)
+{
+	mmdb_text(o, key);
+	mmdb_control(o, 5, 1);
+	o->b[o->n++] = v;
+}
+
 static inline void mmdb_metadata(struct mmdb_buf *o, const char *type, uint32_t nodes)
 {
 	memcpy(o->b + o->n, "\xab\xcd\xefMaxMind.com", 14);
 	o->n += 14;
-	mmdb_control(o, 7, 7);
+	mmdb_control(o, 7, 9);
 	mmdb_key(o, "node_count", nodes);
-	mmdb_text(o, "record_size");
-	mmdb_control(o, 5, 2);
-	o->b[o->n++] = 0;
-	o->b[o->n++] = 24;
-	mmdb_text(o, "ip_version");
-	mmdb_control(o, 5, 1);
-	o->b[o->n++] = 4;
+	mmdb_small(o, "record_size", 24);
+	mmdb_small(o, "ip_version", 4);
+	mmdb_small(o, "binary_format_major_version", 2);
+	mmdb_small(o, "binary_format_minor_version", 0);
 	mmdb_text(o, "database_type");
 	mmdb_text(o, type);
-	mmdb_text(o, "binary_format_major_version");
-	mmdb_control(o, 5, 1);
-	o->b[o->n++] = 2;
-	mmdb_text(o, "binary_format_minor_version");
-	mmdb_control(o, 5, 0);
+	mmdb_text(o, "languages");
+	memcpy(o->b + o->n, "\x00\x04", 2); /* extended: an array of none */
+	o->n += 2;
 	mmdb_text(o, "build_epoch");
-	mmdb_control(o, 0, 4); /* extended: 64 bits */
-	o->b[o->n++] = 9 - 7;
-	for (int i = 3; i >= 0; i--)
-		o->b[o->n++] = (uint8_t)(1796000000u >> 8 * i);
+	memcpy(o->b + o->n, "\x01\x02\x01", 3); /* extended: 64 bits */
+	o->n += 3;
+	mmdb_text(o, "description");
+	mmdb_control(o, 7, 0);
 }
 
 /* 0 or -1. At most 16 networks, none within another. */
