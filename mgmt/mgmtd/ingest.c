@@ -313,6 +313,19 @@ static void name_zones(struct mg_daemon *d, json_t *e, json_t *s)
 	json_object_set_new(s, "direction", json_string(direction));
 }
 
+/* Names that others call our servers by are not whom we talk to. */
+static void keep_ours(struct mg_daemon *d, const json_t *s)
+{
+	json_t *list = json_object_get(s, "contacts");
+
+	for (size_t i = json_array_size(list); i-- > 0;) {
+		const struct iface *in = zone_of(d, json_array_get(list, i), "in_iface");
+
+		if (in && in->outside)
+			json_array_remove(list, i);
+	}
+}
+
 bool mg_ingest_enrich(struct mg_daemon *d, json_t *events)
 {
 	bool settle = false;
@@ -326,8 +339,10 @@ bool mg_ingest_enrich(struct mg_daemon *d, json_t *events)
 			explain_drop(d, e, s);
 			name_guard(s);
 		}
-		if (sk_streq(type, "drop") || sk_streq(type, "alert"))
+		if (sk_streq(type, "drop") || sk_streq(type, "alert") || sk_streq(type, "allow"))
 			name_zones(d, e, s);
+		if (sk_streq(type, "contact"))
+			keep_ours(d, s);
 		if (sk_streq(type, "firewall") && action)
 			settle = settle || !strcmp(action, "rollback") ||
 				!strcmp(action, "fallback") || !strcmp(action, "start");
