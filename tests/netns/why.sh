@@ -24,7 +24,6 @@ own='"reason":"blocklist","feed":"names","entry":"bad.example","name":"www.bad.e
 		{"kind":"d","value":"no name","src":"192.168.10.10","count":3}]}}' | tr -d '\n'
 	echo
 } >"$W/events"
-python3 "$TOP/tests/netns/ips_fake.py" /run/sekisho/ips.sock "$W/events" >"$W/fake.log" 2>&1 &
 net_up
 fwd_start
 mgmtd_start --geoip "$W/geo"
@@ -38,6 +37,7 @@ rule_add --source 192.168.10.0/24,2001:db8:10::/64 --destination any --direction
 rule_add --source 192.168.10.0/24 --destination any --direction 'lan->dmz' --protocol tcp --port 80 >/dev/null
 rule_add --source any --destination 192.168.20.10 --direction 'wan->dmz' --protocol tcp --port 80 >/dev/null
 check "rules" apply
+python3 "$TOP/tests/netns/ips_fake.py" /run/sekisho/ips.sock "$W/events" >"$W/fake.log" 2>&1 &
 why() { as $KANSA "$@" >"$W/why" 2>&1; }
 has() { grep -q -- "$1" "$W/why"; }
 # A VALUE of why's JSON: python expression over r
