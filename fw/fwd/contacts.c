@@ -63,16 +63,31 @@ static void put_ip(uint8_t *dst, const struct fw_ip *ip)
 		dst[i] = (uint8_t)a;
 }
 
+static bool make_key(struct pair *key, const struct fw_ip *src, const struct fw_ip *dst)
+{
+	*key = (struct pair){.family = (uint8_t)dst->family};
+	put_ip(key->src, src);
+	put_ip(key->dst, dst);
+	return src->family == dst->family;
+}
+
+void fwd_contacts_there(
+	struct fwd_contacts *c, const struct fw_ip *src, const struct fw_ip *dst, int64_t now_us)
+{
+	struct pair key;
+
+	if (make_key(&key, src, dst) && !sk_table_get(c->t, &key))
+		fwd_contacts_see(c, src, dst, now_us);
+}
+
 void fwd_contacts_see(
 	struct fwd_contacts *c, const struct fw_ip *src, const struct fw_ip *dst, int64_t now_us)
 {
-	struct pair key = {.family = (uint8_t)dst->family};
+	struct pair key;
 	struct seen *s;
 
-	if (src->family != dst->family)
+	if (!make_key(&key, src, dst))
 		return;
-	put_ip(key.src, src);
-	put_ip(key.dst, dst);
 	s = sk_table_put(c->t, &key);
 	if (!s) {
 		c->left_out++;

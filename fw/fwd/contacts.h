@@ -19,6 +19,9 @@ void fwd_contacts_free(struct fwd_contacts *c);
 /* A connection from src to dst. Beyond the cap it is counted as left out. */
 void fwd_contacts_see(
 	struct fwd_contacts *c, const struct fw_ip *src, const struct fw_ip *dst, int64_t now_us);
+/* The same of a connection that is there, however long: counted only if the pair is not known. */
+void fwd_contacts_there(
+	struct fwd_contacts *c, const struct fw_ip *src, const struct fw_ip *dst, int64_t now_us);
 /*
  * Tell what is due: fn gets whole events. Pairs that were told and not seen for an hour leave the
  * table; when it is nearly full, all that have nothing to tell.

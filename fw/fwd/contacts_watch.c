@@ -144,7 +144,7 @@ static bool on_row(const struct fwd_ct_row *row, void *arg)
 	struct fwd *d = arg;
 
 	if (fwd_contacts_wanted(d->running, row->conn.number))
-		fwd_contacts_see(d->contacts->table, &row->conn.src, &row->conn.real_dst,
+		fwd_contacts_there(d->contacts->table, &row->conn.src, &row->conn.real_dst,
 			d->contacts->dumped * 1000000);
 	return true;
 }

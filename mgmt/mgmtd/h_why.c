@@ -241,9 +241,9 @@ static int search_lists(struct why *w, struct sk_err *err)
 static int on_contact(const struct mg_contact *k, void *arg)
 {
 	append(arg, "contacts",
-		json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "address", k->device, "value", k->value,
-			"count", (json_int_t)k->count, "days", (json_int_t)k->days, "first",
-			(json_int_t)k->first, "last", (json_int_t)k->last));
+		json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "address", k->device, "contact",
+			k->value, "count", (json_int_t)k->count, "days_seen", (json_int_t)k->days,
+			"first_seen", (json_int_t)k->first, "last_seen", (json_int_t)k->last));
 	return 0;
 }
 
@@ -257,12 +257,13 @@ static int find_contacts(struct why *w, struct sk_err *err)
 
 static int on_blocked(const json_t *row, void *arg)
 {
-	static const char *const keys[] = {"device", "address", "count", "first", "last"};
+	static const char *const keys[][2] = {{"device", "device"}, {"address", "address"},
+		{"count", "count"}, {"first", "first_seen"}, {"last", "last_seen"}};
 	json_t *v = json_object();
 
 	for (size_t i = 0; i < SK_ARRAY_SIZE(keys); i++)
-		if (json_object_get(row, keys[i]))
-			json_object_set(v, keys[i], json_object_get(row, keys[i]));
+		if (json_object_get(row, keys[i][0]))
+			json_object_set(v, keys[i][1], json_object_get(row, keys[i][0]));
 	append(((struct why **)arg)[0], ((const char **)arg)[1], v);
 	return 0;
 }

@@ -74,6 +74,12 @@ static void test_telling(void **state)
 	assert_int_equal(t.contacts, 2);
 	assert_int_equal(t.count, 3);
 	json_decref(t.last);
+	{
+		/* A connection that lasts is no new one. */
+		struct fw_ip a = t_ip("192.168.10.10"), b = t_ip("203.0.113.7");
+
+		fwd_contacts_there(c, &a, &b, T0 + 20);
+	}
 	/* Known: silent for an hour, then with what came meanwhile. */
 	for (int i = 0; i < 7; i++)
 		see(c, "192.168.10.10", "203.0.113.7", T0 + 100 + i);
