@@ -41,7 +41,6 @@ struct why {
 	char address[INET6_ADDRSTRLEN]; /* empty: it is none, and leads to none */
 	json_t *record;
 	enum verdict verdict;
-	bool asked; /* at least one daemon answered */
 	char feed[SK_BL_NAME_MAX], entry[SK_BL_VALUE_MAX + 1];
 	bool guarded;
 	size_t listed;
@@ -80,7 +79,9 @@ static void take_answer(struct why *w, const char *key, const json_t *end)
 	const char *entry = json_string_value(json_object_get(end, "entry"));
 	enum verdict v = verdict_of(json_string_value(json_object_get(end, "verdict")));
 
-	w->asked = true;
+	/* The stronger of two answers of one daemon stands. */
+	if (json_object_get(w->record, key) && v <= w->verdict)
+		return;
 	set(w, key,
 		json_pack(
 			"{s:s, s:s*, s:s*}", "verdict", verdicts[v], "feed", feed, "entry", entry));
@@ -121,23 +122,32 @@ static int ask_firewall(struct why *w)
 	return 0;
 }
 
+static int lists_test(struct why *w, const char *value, enum sk_bl_kind kind, json_t **ret_end,
+	struct sk_err *err)
+{
+	return mg_daemon_ips_call(w->c->d, "lists.test",
+		json_pack("{s:s, s:s}", "value", value, "kind", sk_bl_kind_name(kind)), NULL, NULL,
+		ret_end, err);
+}
+
 static int ask_inspection(struct why *w)
 {
-	_cleanup_(sk_json_decrefp) json_t *end = NULL;
+	_cleanup_(sk_json_decrefp) json_t *end = NULL, *host = NULL;
 	const bool address = w->s.kind == SK_BL_ADDR4 || w->s.kind == SK_BL_ADDR6;
 	struct sk_err err = {0};
 	int r;
 
-	/* It knows addresses as far as the allow-list has them, which the firewall says. */
-	if (address)
+	if (address && !w->address[0])
 		return 0;
-	r = mg_daemon_ips_call(w->c->d, "lists.test",
-		json_pack("{s:s, s:s}", "value", w->s.value, "kind",
-			sk_bl_kind_name(w->s.kind == SK_BL_SUFFIX ? SK_BL_DOMAIN : w->s.kind)),
-		NULL, NULL, &end, &err);
+	r = lists_test(w, w->s.value, w->s.kind, &end, &err);
+	/* Of addresses it knows those it learned; the firewall knows them all. */
 	if (r < 0)
-		return no_answer(w, "inspection", r, &err);
+		return address ? 0 : no_answer(w, "inspection", r, &err);
 	take_answer(w, "inspection", end);
+	/* A URL is held against URLs; where it leads to, against names. */
+	if (w->s.kind == SK_BL_URL && w->s.host_len && w->s.host_kind == SK_BL_DOMAIN &&
+		lists_test(w, w->s.host, SK_BL_DOMAIN, &host, &err) == 0)
+		take_answer(w, "inspection", host);
 	return 0;
 }
 

@@ -37,7 +37,7 @@ def answer(op, args):
         return {"code": 0, "version": "fake", "state": "no_rules", "generation": 0, "sha256": "",
                 "events": {"instance": "fake", "seq": 0}, "workers": [], "tally": {}}
     if op == "lists.test":
-        name = args["value"].split("/")[0]
+        name = args["value"].split("/")[0] if args["kind"] != "url" else ""
         if name == NAME or name.endswith("." + NAME):
             return {"code": 0, "verdict": "block", "feed": "names", "entry": NAME}
         return {"code": 0, "verdict": "none"}

@@ -151,6 +151,17 @@ static void check_reports(struct fixture *f)
 	assert_string_equal(str(rows, 0, "source"), "192.168.10.10");
 	assert_int_equal(num(rows, 0, "count"), 2);
 	json_decref(rows);
+	/* By what was seen: the entry itself, or a name below it. */
+	q = query("drop", MG_BY_FEED);
+	q.seen = "www.bad.example";
+	rows = run(f, q);
+	assert_int_equal(json_array_size(rows), 1);
+	assert_int_equal(num(rows, 0, "count"), 3);
+	json_decref(rows);
+	q.seen = "ww.bad.example";
+	rows = run(f, q);
+	assert_int_equal(json_array_size(rows), 0);
+	json_decref(rows);
 	/* What is only monitored stands apart. */
 	rows = run(f, query("allow", MG_BY_ENTRY));
 	assert_int_equal(json_array_size(rows), 1);
