@@ -14,6 +14,7 @@
 
 #define EVENT_BYTES (14u << 10) /* of one event */
 #define CONTACT_BYTES 256       /* of one contact in it, at most */
+#define TELL_MAX 1000           /* contacts at once; the others have their turn */
 
 struct pair {
 	uint8_t family, pad[7];
@@ -107,6 +108,7 @@ struct telling {
 	struct sk_buf b;
 	char stamp[40];
 	bool crowded;
+	unsigned told;
 	void (*fn)(const char *text, size_t len, void *arg);
 	void *arg;
 };
@@ -151,6 +153,8 @@ static bool tell_pair(const void *key, void *val, void *arg)
 	if (s->count > 0 &&
 		(s->told_us == 0 || t->now_us - s->told_us >= FWD_CONTACTS_AGAIN_US ||
 			t->now_us < s->told_us)) {
+		if (t->told++ >= TELL_MAX)
+			return false;
 		put_contact(t, key, s);
 		s->told_us = t->now_us;
 		s->count = 0;

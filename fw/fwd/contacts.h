@@ -23,8 +23,8 @@ void fwd_contacts_see(
 void fwd_contacts_there(
 	struct fwd_contacts *c, const struct fw_ip *src, const struct fw_ip *dst, int64_t now_us);
 /*
- * Tell what is due: fn gets whole events. Pairs that were told and not seen for an hour leave the
- * table; when it is nearly full, all that have nothing to tell.
+ * Tell what is due, a bounded number at once: fn gets whole events. Pairs that were told and not
+ * seen for an hour leave the table; when it is nearly full, all that have nothing to tell.
  */
 void fwd_contacts_tell(struct fwd_contacts *c, int64_t now_us,
 	void (*fn)(const char *text, size_t len, void *arg), void *arg);

@@ -18,6 +18,7 @@
 #define EVENT_BYTES (14u << 10) /* of one event */
 #define CONTACT_BYTES 600       /* of one contact in it, at most */
 #define NAME_BYTES 256          /* in a key */
+#define TELL_MAX 500            /* contacts at once; the others have their turn */
 
 struct key {
 	uint8_t family, len, pad[2];
@@ -109,6 +110,7 @@ struct telling {
 	struct sk_buf b;
 	char stamp[48];
 	bool crowded;
+	unsigned told;
 	void (*fn)(const char *text, size_t len, void *arg);
 	void *arg;
 };
@@ -162,6 +164,8 @@ static bool tell_one(const void *key, void *val, void *arg)
 	bool again = t->now_us < s->told_us || t->now_us - s->told_us >= IPS_CONTACTS_AGAIN_US;
 
 	if (s->count > 0 && (s->told_us == 0 || again)) {
+		if (t->told++ >= TELL_MAX)
+			return false;
 		put_contact(t, key, s);
 		s->told_us = t->now_us;
 		s->count = 0;

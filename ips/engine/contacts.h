@@ -33,7 +33,8 @@ struct ips_contact_client {
 void ips_contacts_see(struct ips_contacts *c, struct ips_view name,
 	const struct ips_contact_client *client, uint64_t now_us);
 /*
- * Every IPS_CONTACTS_TELL_US: tell what is due; fn gets whole events. Names that were told and not
+ * Every IPS_CONTACTS_TELL_US: tell what is due, a bounded number at once; fn gets whole
+ * events. Names that were told and not
  * seen for an hour leave the table; when it is nearly full, all that have nothing to tell.
  */
 void ips_contacts_tell(struct ips_contacts *c, const struct ips_eve_config *cfg, uint64_t now_us,

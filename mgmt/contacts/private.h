@@ -11,9 +11,9 @@
 
 #define MG_CONTACTS_VERSION 1
 #define MG_CONTACTS_SCHEMA                                                                         \
-	"CREATE TABLE contact(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, value BLOB NOT NULL," \
-	" device TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"                    \
-	" days INTEGER NOT NULL, count INTEGER NOT NULL, UNIQUE(kind, value, device)) STRICT;"     \
+	"CREATE TABLE contact(kind INTEGER NOT NULL, value BLOB NOT NULL, device TEXT NOT NULL,"   \
+	" first INTEGER NOT NULL, last INTEGER NOT NULL, days INTEGER NOT NULL,"                   \
+	" count INTEGER NOT NULL, PRIMARY KEY(kind, value, device)) WITHOUT ROWID, STRICT;"        \
 	"CREATE INDEX contact_last ON contact(last);"
 
 #define MG_NAME_MAX 253 /* RFC 1035: of a name as text */

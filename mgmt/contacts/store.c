@@ -24,7 +24,7 @@ static const char *const stmt_sql[STMTS] = {
 	[UPDATE] =
 		("UPDATE contact SET days=days+(last<?7), first=min(first,?4), last=max(last,?5),"
 		 " count=count+?6 WHERE kind=?1 AND value=?2 AND device=?3"),
-	[INSERT] = "INSERT INTO contact VALUES(NULL,?1,?2,?3,?4,?5,1,?6)",
+	[INSERT] = "INSERT INTO contact VALUES(?1,?2,?3,?4,?5,1,?6)",
 };
 
 struct mg_contacts {
@@ -187,15 +187,16 @@ static bool is_contact(const json_t *ev)
 static int prune(struct mg_contacts *c, int64_t goal, struct sk_err *err)
 {
 	static const char *const sql[] = {
-		("DELETE FROM contact WHERE id IN (SELECT id FROM contact WHERE days=1"
-		 " ORDER BY last LIMIT %lld)"),
-		"DELETE FROM contact WHERE id IN (SELECT id FROM contact ORDER BY last LIMIT %lld)",
+		("DELETE FROM contact WHERE (kind, value, device) IN (SELECT kind, value, device"
+		 " FROM contact WHERE days=1 ORDER BY last LIMIT %lld)"),
+		("DELETE FROM contact WHERE (kind, value, device) IN (SELECT kind, value, device"
+		 " FROM contact ORDER BY last LIMIT %lld)"),
 	};
 	int64_t rows = (int64_t)c->stat.rows;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < SK_ARRAY_SIZE(sql) && rows > goal; i++) {
-		char text[200];
+		char text[240];
 
 		snprintf(text, sizeof(text), sql[i], (long long)(rows - goal));
 		r = mg_sql_exec(c->db, c->path, text, err);
