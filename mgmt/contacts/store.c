@@ -74,7 +74,8 @@ static int open_db(struct mg_contacts *c, struct sk_err *err)
 	if (r == 0)
 		r = mg_sql_exec(c->db, c->path,
 			"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-			"PRAGMA journal_size_limit=8388608; PRAGMA cache_size=-8000;"
+			"PRAGMA journal_size_limit=33554432; PRAGMA cache_size=-32000;"
+			"PRAGMA wal_autocheckpoint=4000;"
 			"PRAGMA trusted_schema=OFF",
 			err);
 	if (r == 0)
