@@ -11,4 +11,7 @@ void fwd_contacts_second(struct fwd *d);
 void fwd_contacts_tick(struct fwd *d); /* every ten seconds */
 json_t *fwd_contacts_status(const struct fwd *d);
 
+/* report.c: the text of one whole event; none (len 0) is counted as lost. */
+void fwd_report_text(struct fwd *d, const char *text, size_t len);
+
 #endif

@@ -127,7 +127,6 @@ bool fwd_seal_broken(struct fwd *d); /* at start, before the kernel is touched *
 void fwd_seal_break(struct fwd *d);  /* before a change of our own */
 void fwd_seal_save(struct fwd *d);   /* after one, when the kernel is as it should be */
 /* Not while we change the table ourselves; what came meanwhile is looked for afterwards. */
-/* No listening while we change the table; what came meanwhile is looked for afterwards. */
 void fwd_drift_pause(struct fwd *d, bool pause);
 
 /* ---- report.c: events to the subscriber ---- */
@@ -141,13 +140,11 @@ void fwd_report_packet(const struct fwd_event *packet, void *d);
 void fwd_report_settle(struct fwd *d);
 /* Close fold windows that ended (all: every one), report losses. */
 void fwd_report_tick(struct fwd *d, bool all);
-void fwd_report_text(struct fwd *d, const char *text, size_t len); /* len 0: lost */
 /* An event of fwd itself; fields is stolen and may be NULL. */
 void fwd_report(struct fwd *d, const char *action, json_t *fields);
 void fwd_send_events(struct fwd *d);
 void fwd_subscribe(struct fwd *d, struct sk_ipc_client *c, const char *instance, uint64_t ack);
 
-/* ---- ipc.c ---- */
-int fwd_ipc_start(struct fwd *d, struct sk_err *err);
+int fwd_ipc_start(struct fwd *d, struct sk_err *err); /* ipc.c */
 
 #endif

@@ -297,8 +297,7 @@ json_t *fwd_status(struct fwd *d)
 		"drift_count", (json_int_t)d->drift.count, "in_kernel", !d->dirty && !d->adopted,
 		"events", event_counts(d), "foreign", words(sk_buf_str(&d->drift.foreign)),
 		"warnings", warnings(d), "inspection", inspection(d), "guard", fwd_guard_status(d),
-		"blocklist", fwd_list_status(d), "contacts",
-		fwd_contacts_status(d));
+		"blocklist", fwd_list_status(d), "contacts", fwd_contacts_status(d));
 }
 
 static int op_status(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **extra,

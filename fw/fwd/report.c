@@ -10,7 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/random.h>
 
-#include "fw/fwd/fwd.h"
+#include "fw/fwd/contacts_watch.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/util.h"
