@@ -112,6 +112,18 @@ as $KANSA report blocked --by detail --feed names >"$W/words"
 check "report: the reason names list and entry" grep -q 'on the blocklist names: bad.example (seen: www.bad.example)' "$W/words"
 refuse "eve.json and followers are not told of contacts" grep -q '"contact"' $STATE/mgmtd/eve.json
 
+# ---- with the firewall's own blocklist
+python3 "$TOP/tests/netns/mkblocklist.py" 1 drop,new=monitor >"$W/list" <<<'4 203.0.113.10 0
+4 203.0.113.20 1'
+check "a list in the firewall" in_ns gw "$BUILD/fwdctl" blocklist "$W/list"
+check "why: the firewall blocks it" is 203.0.113.10 \
+	'r["verdict"] == "block" and r["firewall"]["feed"] == "drop" and r["firewall"]["entry"] == "203.0.113.10"'
+check "why: the firewall only reports it" is 203.0.113.20 'r["verdict"] == "monitor" and "which only reports" in r["explanation"]'
+refuse "a listed address is not reached" tcp_try lan 203.0.113.10 80 192.168.10.10
+check "report: what the firewall blocked, by list" wait_for 5 rows \
+	'any(x["feed"] == "drop" and x["entry"] == "203.0.113.10" for x in r)' blocked --by entry
+check "why: who was blocked by it" wait_for 5 is 203.0.113.10 'r["blocked"][0]["address"] == "192.168.10.10"'
+
 # ---- over a restart
 gw_stop
 fwd_start
