@@ -278,7 +278,7 @@ int mg_h_ips_trial(struct mg_call *c, struct sk_err *err)
 
 /* ---- status -----------------------------------------------------------------------------------
  */
-static int count_one(const struct mg_exception *x, void *arg)
+static int count_one(const struct mg_record *x, void *arg)
 {
 	int64_t *n = arg;
 
@@ -311,11 +311,11 @@ static int add_registry(struct mg_call *c, json_t *v, struct sk_err *err)
 {
 	static const char *const settings[][2] = {{"inspection", "inspection.mode"},
 		{"fail_mode", "inspection.fail"}, {"profile", "ips.profile"}};
-	const struct mg_exception_filter all = {0};
-	struct mg_set set;
 	int64_t n[2] = {0};
+	const struct mg_record_filter all = {.fn = count_one, .arg = n};
+	struct mg_set set;
 	char text[32];
-	int r = mg_exception_each(mg_h_store(c), &all, count_one, n, err);
+	int r = mg_record_each(&mg_exception_kind, mg_h_store(c), &all, err);
 
 	for (size_t i = 0; r == 0 && i < SK_ARRAY_SIZE(settings); i++) {
 		r = mg_setting_get(mg_h_store(c), settings[i][1], text, sizeof(text));

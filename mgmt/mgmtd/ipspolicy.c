@@ -83,14 +83,23 @@ static int add_files(struct mg_daemon *d, json_t *doc, const struct mg_set *set,
 	return r;
 }
 
-static int add_exception(const struct mg_exception *x, void *arg)
+static int add_exception(const struct mg_record *rec, void *arg)
 {
+	const struct mg_exception *x = (const struct mg_exception *)rec;
 	json_t *v = json_pack("{s:I, s:I, s:I, s:s, s:s, s:s, s:I}", "number",
-		(json_int_t)x->number, "gid", (json_int_t)x->gid, "sid", (json_int_t)x->sid, "src",
-		x->source, "dst", x->destination, "action", x->action, "expires",
-		(json_int_t)x->expiry);
+		(json_int_t)rec->number, "gid", (json_int_t)x->gid, "sid", (json_int_t)x->sid,
+		"src", x->source, "dst", x->destination, "action", x->action, "expires",
+		(json_int_t)rec->expiry);
 
 	return json_array_append_new(arg, v) < 0 ? -ENOMEM : 0;
+}
+
+static int add_exceptions(struct mg_daemon *d, json_t *doc, struct sk_err *err)
+{
+	const struct mg_record_filter active = {
+		.state = "active", .fn = add_exception, .arg = json_object_get(doc, "exceptions")};
+
+	return mg_record_each(&mg_exception_kind, d->store, &active, err);
 }
 
 /* "10.0.0.0/8,fc00::/7" to "[10.0.0.0/8,fc00::/7]" */
@@ -128,7 +137,6 @@ static void add_engine(struct mg_daemon *d, json_t *doc)
 
 json_t *mg_inspect_document(struct mg_daemon *d, int64_t now, struct sk_err *err)
 {
-	const struct mg_exception_filter active = {.state = "active"};
 	json_t *doc = json_pack("{s:s, s:[]}", "format", "sekisho-ips-policy-1", "exceptions");
 	struct mg_set set;
 	int r = doc ? mg_set_get(d->store, 0, &set, err) : sk_err_nomem(err);
@@ -141,8 +149,7 @@ json_t *mg_inspect_document(struct mg_daemon *d, int64_t now, struct sk_err *err
 	if (r == 0)
 		r = add_files(d, doc, &set, err);
 	if (r == 0)
-		r = mg_exception_each(
-			d->store, &active, add_exception, json_object_get(doc, "exceptions"), err);
+		r = add_exceptions(d, doc, err);
 	mg_set_done(&set);
 	if (r < 0) {
 		json_decref(doc);

@@ -94,6 +94,8 @@ struct mg_setting_def {
 		MG_SET_PORTS,
 		MG_SET_WORD,
 		MG_SET_ADDRS,
+		MG_SET_ADDR4,
+		MG_SET_ADDR6,
 		MG_SET_LIST,
 		MG_SET_MAIL,
 		MG_SET_SMTP,

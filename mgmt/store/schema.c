@@ -272,11 +272,101 @@ static const char inspection_triggers[] =
 	"  OR (OLD.state = 'deleted' AND NEW.state <> 'deleted')"
 	" BEGIN SELECT RAISE(ABORT, 'a rule set is never rewritten'); END;";
 
+/* Blocklists: the feeds and how their last fetch went, the site's own entries, the allow-list,
+ * whose records share the numbers of the rules. The lists themselves are files. */
+static const char blocklist[] =
+	"CREATE TABLE feed ("
+	" name TEXT PRIMARY KEY NOT NULL, ord INTEGER NOT NULL, definition TEXT NOT NULL,"
+	" shipped INTEGER NOT NULL CHECK (shipped IN (0, 1)),"
+	" enabled INTEGER NOT NULL CHECK (enabled IN (0, 1)),"
+	" mode TEXT NOT NULL CHECK (mode IN ('monitor','block')), mode_since INTEGER NOT NULL,"
+	" added_by TEXT NOT NULL, added INTEGER NOT NULL, removed INTEGER,"
+	" etag TEXT NOT NULL DEFAULT '', last_modified TEXT NOT NULL DEFAULT '',"
+	" fetched INTEGER NOT NULL DEFAULT 0, tried INTEGER NOT NULL DEFAULT 0,"
+	" next INTEGER NOT NULL DEFAULT 0, failures INTEGER NOT NULL DEFAULT 0,"
+	" result TEXT NOT NULL DEFAULT 'none'"
+	"  CHECK (result IN ('none','ok','refused','unreachable')),"
+	" why_en TEXT NOT NULL DEFAULT '', why_ja TEXT NOT NULL DEFAULT '',"
+	" entries INTEGER NOT NULL DEFAULT 0, sha256 TEXT NOT NULL DEFAULT '',"
+	" staged TEXT NOT NULL DEFAULT '', month INTEGER NOT NULL DEFAULT 0,"
+	" hits INTEGER NOT NULL DEFAULT 0, would INTEGER NOT NULL DEFAULT 0) STRICT;"
+	"CREATE TRIGGER feed_keep BEFORE DELETE ON feed BEGIN"
+	" SELECT RAISE(ABORT, 'feeds are removed, never deleted'); END;"
+	"INSERT INTO feed(name, ord, definition, shipped, enabled, mode, mode_since, added_by, "
+	"added)"
+	" VALUES ('local', 0, '{}', 1, 1, 'block', 0, 'system', 0);"
+	"CREATE TABLE feed_log ("
+	" seq INTEGER PRIMARY KEY AUTOINCREMENT, feed TEXT NOT NULL REFERENCES feed(name),"
+	" time INTEGER NOT NULL, last INTEGER NOT NULL, count INTEGER NOT NULL,"
+	" result TEXT NOT NULL, detail TEXT NOT NULL) STRICT;"
+	"CREATE INDEX feed_log_feed ON feed_log(feed, seq);"
+	"CREATE TABLE blocklist_entry ("
+	" number INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, value TEXT NOT NULL,"
+	" purpose TEXT NOT NULL, who TEXT NOT NULL, since INTEGER NOT NULL,"
+	" removed INTEGER, removed_by TEXT, reason TEXT) STRICT;"
+	"CREATE UNIQUE INDEX blocklist_entry_now ON blocklist_entry(kind, value)"
+	" WHERE removed IS NULL;"
+	"CREATE TRIGGER blocklist_entry_keep BEFORE DELETE ON blocklist_entry BEGIN"
+	" SELECT RAISE(ABORT, 'entries are removed, never deleted'); END;"
+	"CREATE TRIGGER blocklist_entry_content BEFORE UPDATE ON blocklist_entry"
+	" WHEN (NEW.number, NEW.kind, NEW.value, NEW.purpose, NEW.who, NEW.since) IS NOT"
+	"  (OLD.number, OLD.kind, OLD.value, OLD.purpose, OLD.who, OLD.since)"
+	"  OR OLD.removed IS NOT NULL BEGIN"
+	" SELECT RAISE(ABORT, 'an entry is never rewritten'); END;"
+	"CREATE TABLE allow_rev ("
+	" number INTEGER NOT NULL REFERENCES rule(number), revision INTEGER NOT NULL CHECK "
+	"(revision > 0),"
+	" intent TEXT NOT NULL CHECK (intent IN ('new','change','extend','remove')),"
+	" state TEXT NOT NULL CHECK (state IN ('requested','returned','active','expired','removed',"
+	"  'superseded')),"
+	" kind TEXT NOT NULL CHECK (kind IN ('ipv4','ipv6','domain','suffix','url','ja3','ja4',"
+	"  'certificate')), value TEXT NOT NULL,"
+	" applicant TEXT NOT NULL REFERENCES account(name), purpose TEXT NOT NULL, reason TEXT,"
+	" registered INTEGER NOT NULL, expiry INTEGER NOT NULL, requested_at INTEGER NOT NULL,"
+	" approver TEXT REFERENCES account(name), approved_at INTEGER, decided_by TEXT,"
+	" decided_at INTEGER, comment TEXT, PRIMARY KEY (number, revision)) STRICT;"
+	"CREATE UNIQUE INDEX allow_open ON allow_rev(number) WHERE state = 'requested';"
+	"CREATE UNIQUE INDEX allow_active ON allow_rev(number) WHERE state = 'active';";
+
+static const char blocklist_triggers[] =
+	"CREATE TRIGGER allow_keep BEFORE DELETE ON allow_rev BEGIN"
+	" SELECT RAISE(ABORT, 'revisions are never deleted'); END;"
+	"CREATE TRIGGER allow_new BEFORE INSERT ON allow_rev"
+	" WHEN NEW.state <> 'requested' OR NEW.approver IS NOT NULL OR NEW.approved_at IS NOT NULL"
+	"  OR EXISTS (SELECT 1 FROM allow_rev WHERE number = NEW.number"
+	"   AND revision >= NEW.revision)"
+	"  OR EXISTS (SELECT 1 FROM rule_rev WHERE number = NEW.number)"
+	"  OR EXISTS (SELECT 1 FROM exception_rev WHERE number = NEW.number) BEGIN"
+	" SELECT RAISE(ABORT, 'an allow-list entry begins as a request'); END;"
+	"CREATE TRIGGER allow_content BEFORE UPDATE ON allow_rev"
+	" WHEN (NEW.number, NEW.revision, NEW.intent, NEW.kind, NEW.value, NEW.applicant,"
+	"  NEW.purpose, NEW.reason, NEW.registered, NEW.expiry, NEW.requested_at) IS NOT"
+	"  (OLD.number, OLD.revision, OLD.intent, OLD.kind, OLD.value, OLD.applicant,"
+	"  OLD.purpose, OLD.reason, OLD.registered, OLD.expiry, OLD.requested_at)"
+	" BEGIN SELECT RAISE(ABORT, 'a revision is never rewritten'); END;"
+	"CREATE TRIGGER allow_step BEFORE UPDATE OF state ON allow_rev"
+	" WHEN NEW.state IS NOT OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ("
+	"  'requested>returned','requested>active','requested>removed','requested>superseded',"
+	"  'active>expired','active>removed','active>superseded')"
+	" BEGIN SELECT RAISE(ABORT, 'no such step in the life of an allow-list entry'); END;"
+	"CREATE TRIGGER allow_approver BEFORE UPDATE ON allow_rev"
+	" WHEN (NEW.approver IS NOT OLD.approver OR NEW.approved_at IS NOT OLD.approved_at)"
+	"  AND NOT (OLD.state = 'requested' AND NEW.state IN ('active', 'removed'))"
+	" BEGIN SELECT RAISE(ABORT, 'an approval is never rewritten'); END;"
+	"CREATE TRIGGER allow_approve BEFORE UPDATE ON allow_rev"
+	" WHEN OLD.state = 'requested' AND (NEW.state = 'active'"
+	"   OR (NEW.state = 'removed' AND NEW.approver IS NOT NULL)) AND (NEW.approver IS NULL"
+	"  OR coalesce(NEW.approved_at, 0) <= 0 OR NEW.approver = NEW.applicant COLLATE NOCASE"
+	"  OR NOT EXISTS (SELECT 1 FROM account WHERE name = NEW.approver AND enabled = 1"
+	"   AND (roles & 2) <> 0))"
+	" BEGIN SELECT RAISE(ABORT, 'only an approver who did not ask for it approves'); END;";
+
 /* Step n brings the schema from version n to n+1; the last gives MG_SCHEMA_VERSION. */
 static const char *const step_1[] = {
 	accounts, rules, rule_triggers, changes, generations, reviews, audit, NULL};
 static const char *const step_2[] = {inspection, inspection_triggers, NULL};
-static const char *const *const steps[] = {step_1, step_2};
+static const char *const step_3[] = {blocklist, blocklist_triggers, NULL};
+static const char *const *const steps[] = {step_1, step_2, step_3};
 
 _Static_assert(SK_ARRAY_SIZE(steps) == MG_SCHEMA_VERSION, "one step a version");
 

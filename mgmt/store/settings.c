@@ -10,6 +10,49 @@ static const struct mg_setting_def defs[] = {
 	{"apply.confirm_seconds", "60", MG_SET_INT, 10, 3600, false,
 		{"seconds to confirm an applied policy before it is taken back",
 			"適用後、確認がない場合に自動で元に戻すまでの秒数"}},
+	{"blocklist.dns_a", "", MG_SET_ADDR4, 0, 0, false,
+		{"IPv4 address that look-ups of blocked names are answered with "
+		 "(blocklist.dns_answer address)",
+			"遮断した名前の問い合わせに返す IPv4 アドレス (blocklist.dns_answer が "
+			"address の場合)"}},
+	{"blocklist.dns_aaaa", "", MG_SET_ADDR6, 0, 0, false,
+		{"the same for IPv6", "同じく IPv6 アドレス"}},
+	{"blocklist.dns_answer", "nxdomain", MG_SET_WORD, 0, 0, false,
+		{"how look-ups of blocked names are answered: nxdomain (no such name) or address",
+			"遮断した名前の問い合わせへの応答: nxdomain (存在しない) または address "
+			"(指定アドレス)"}},
+	{"blocklist.enabled", "yes", MG_SET_BOOL, 0, 0, true,
+		{"block the addresses on blocklists", "不正サイト一覧のアドレスを遮断する"}},
+	{"blocklist.learn", "yes", MG_SET_BOOL, 0, 0, false,
+		{"block the addresses that blocked names have, too, while they have them",
+			"遮断した名前が指すアドレスも、その有効期間中遮断する"}},
+	{"blocklist.max_bad", "5", MG_SET_INT, 0, 100, false,
+		{"percent of impossible entries (private, too wide …) beyond which a list is "
+		 "refused",
+			"登録できない項目 (私設アドレス、広すぎる範囲など) がこの割合 (%) "
+			"を超えた一覧は取り込まない"}},
+	{"blocklist.max_entries", "3000000", MG_SET_INT, 1000, 8000000, false,
+		{"entries of all blocklists together", "全一覧の項目数の上限"}},
+	{"blocklist.max_errors", "5", MG_SET_INT, 0, 100, false,
+		{"percent of unreadable lines beyond which a list is refused",
+			"読み取れない行がこの割合 (%) を超えた一覧は取り込まない"}},
+	{"blocklist.max_growth", "4", MG_SET_INT, 2, 1000, false,
+		{"a list that grew by more than this factor is refused",
+			"前回のこの倍数を超えて増えた一覧は取り込まない"}},
+	{"blocklist.max_hits", "10", MG_SET_INT, 0, 100000, false,
+		{"new entries that are allowed, or that this site talks to, beyond which a list in "
+		 "block mode is refused",
+			"除外リストや日常の通信先に当たる新しい項目がこの数を超えた一覧 "
+			"(遮断モード) は取り込まない"}},
+	{"blocklist.max_loss", "50", MG_SET_INT, 1, 100, false,
+		{"a list that lost more than this percentage of its entries is refused",
+			"前回からこの割合 (%) を超えて減った一覧は取り込まない"}},
+	{"blocklist.width4", "8", MG_SET_INT, 1, 24, false,
+		{"IPv4 networks wider than this prefix are left out of lists",
+			"このプレフィックス長より広い IPv4 の範囲は一覧から除く"}},
+	{"blocklist.width6", "16", MG_SET_INT, 1, 64, false,
+		{"IPv6 networks wider than this prefix are left out of lists",
+			"このプレフィックス長より広い IPv6 の範囲は一覧から除く"}},
 	{"events.eve", "yes", MG_SET_BOOL, 0, 0, false,
 		{"write eve.json for a SIEM", "SIEM 向けに eve.json を出力する"}},
 	{"events.retention_days", "190", MG_SET_INT, 184, 3660, false,
@@ -132,6 +175,7 @@ static const struct mg_setting_def defs[] = {
 static const struct {
 	const char *key, *words;
 } words[] = {
+	{"blocklist.dns_answer", "nxdomain address"},
 	{"guard.inside", "report block"},
 	{"inspection.fail", "closed open"},
 	{"inspection.mode", "off on"},
@@ -256,6 +300,23 @@ static int check_addrs(
 	return r;
 }
 
+/* One address, or none. */
+static int check_addr(
+	const struct mg_setting_def *d, const char *v, char *dst, size_t cap, struct sk_err *err)
+{
+	int family = d->type == MG_SET_ADDR4 ? 4 : 6;
+	struct fw_ip ip;
+
+	if (*v && (fw_ip_parse(v, &ip, NULL) < 0 || ip.family != family))
+		return sk_err_set(err, -EINVAL, "value", "%s is an IPv%d address, or empty",
+			"%s は IPv%d アドレス、または空です", d->key, family);
+	if (*v)
+		fw_ip_format(&ip, dst, cap);
+	else
+		dst[0] = '\0';
+	return 0;
+}
+
 static bool all_of(const char *v, const char *allowed)
 {
 	size_t n = strlen(v);
@@ -321,6 +382,8 @@ int mg_setting_check(const char *key, const char *value, char *dst, size_t cap, 
 	case MG_SET_PORTS: return check_ports(d, value, dst, cap, err);
 	case MG_SET_WORD: return check_word(d, value, dst, cap, err);
 	case MG_SET_ADDRS: return check_addrs(d, value, dst, cap, err);
+	case MG_SET_ADDR4:
+	case MG_SET_ADDR6: return check_addr(d, value, dst, cap, err);
 	case MG_SET_LIST:
 	case MG_SET_MAIL:
 	case MG_SET_SMTP:

@@ -9,3 +9,4 @@ store_handlers := tests/unit/store/fake_call.c $(store_fixture) $(addprefix mgmt
 $(eval $(call unit,store-handlers,tests/unit/store/test_handlers.c $(store_handlers),mg-store sk))
 $(eval $(call unit,store-approval,tests/unit/store/test_approval.c $(store_handlers),mg-store sk))
 $(eval $(call unit,store-exceptions,tests/unit/store/test_exceptions.c $(store_fixture),mg-store sk))
+$(eval $(call unit,store-feeds,tests/unit/store/test_feeds.c $(store_fixture),mg-store sk))
