@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * THE command table: every operation once, sorted by name. Arguments and columns are in table_*.c.
+ * THE command table: every operation once, sorted by name. Arguments and columns are in table_*.c,
+ * the rows of one large area in a .def of its own.
  */
 #include "mgmt/command/table.h"
 
@@ -153,6 +154,7 @@ const struct mg_command mg_commands[] = {
 			"ている。"},
 		.columns = mg_c_audit_finding,
 	},
+#include "mgmt/command/blocklist.def"
 	{
 		.op = "change.approve",
 		.roles = MG_APPROVER,

@@ -56,6 +56,15 @@ extern const struct mg_column mg_c_object[], mg_c_zone[], mg_c_setting[], mg_c_c
 extern const struct mg_arg mg_a_guard_release[], mg_a_guard_block[];
 extern const struct mg_column mg_c_guard[];
 
+/* table_blocklist.c */
+extern const struct mg_arg mg_a_bl_list[], mg_a_bl_show[], mg_a_bl_name[], mg_a_bl_add[],
+	mg_a_bl_reason[], mg_a_bl_mode[], mg_a_bl_update[], mg_a_bl_history[], mg_a_bl_test[],
+	mg_a_bl_entry_add[], mg_a_bl_entry_remove[], mg_a_bl_entry_list[], mg_a_allow_list[],
+	mg_a_allow_request[], mg_a_allow_number[], mg_a_allow_own[], mg_a_allow_reason[],
+	mg_a_allow_approve[];
+extern const struct mg_column mg_c_bl[], mg_c_bl_history[], mg_c_bl_test[], mg_c_bl_entry[],
+	mg_c_allow[];
+
 /* table_ips.c */
 extern const struct mg_arg mg_a_ips_import[], mg_a_ips_list[], mg_a_ips_restore[], mg_a_ips_limit[],
 	mg_a_ips_show[], mg_a_ips_profile[], mg_a_ips_trial[], mg_a_exception_request[],

@@ -11,6 +11,7 @@
 #include "mgmt/contacts/contacts.h"
 #include "mgmt/mgmtd/generation.h"
 #include "mgmt/mgmtd/inspect.h"
+#include "mgmt/mgmtd/lists.h"
 #include "mgmt/mgmtd/talk.h"
 #include "mgmt/mgmtd/notifier.h"
 #include "mgmt/mgmtd/peer.h"
@@ -49,6 +50,7 @@ void mg_daemon_registry_changed(struct mg_daemon *d)
 {
 	mg_ingest_dirty(d->ingest);
 	mg_inspect_dirty(d->inspect);
+	mg_lists_dirty(d->lists);
 	d->counts.at = 0;
 	d->settings_dirty = true;
 }
@@ -164,6 +166,7 @@ int mg_daemon_start(
 		(r = mg_store_open(&d->store, &d->paths, err)) < 0 ||
 		(r = open_events(d, err)) < 0 || (r = mg_ingest_new(d, err)) < 0 ||
 		(r = mg_inspect_new(d, err)) < 0 || (r = mg_talk_new(d, err)) < 0 ||
+		(r = mg_lists_new(d, err)) < 0 ||
 		(r = mg_notifier_watch(d, err)) < 0 ||
 		(r = mg_peer_new(&d->fw, d, &mg_peer_fwd, d->o.fwd_socket, err)) < 0 ||
 		(r = mg_peer_new(&d->ips, d, &mg_peer_ips, d->o.ips_socket, err)) < 0 ||
@@ -179,6 +182,7 @@ void mg_daemon_stop(struct mg_daemon *d)
 	mg_schedule_free(d->schedule);
 	mg_peer_free(d->fw);
 	mg_peer_free(d->ips);
+	mg_lists_free(d->lists);
 	mg_inspect_free(d->inspect);
 	mg_notifier_free(d->notifier);
 	mg_ingest_free(d->ingest);

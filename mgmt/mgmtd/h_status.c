@@ -11,8 +11,10 @@
 #include "lib/json.h"
 #include "lib/util.h"
 #include "mgmt/mgmtd/handlers.h"
+#include "mgmt/mgmtd/lists.h"
 #include "mgmt/mgmtd/notifier.h"
 #include "mgmt/mgmtd/peer.h"
+#include "mgmt/store/allow.h"
 #include "mgmt/store/audit.h"
 #include "mgmt/store/changes.h"
 #include "mgmt/store/reviews.h"
@@ -252,6 +254,61 @@ static void add_notification(struct mg_call *c, json_t *v)
 		warn_text(c, v, &failing);
 }
 
+struct feeds {
+	int64_t used, blocking, failing;
+};
+
+static int count_feed(const struct mg_feed *f, void *arg)
+{
+	struct feeds *n = arg;
+
+	if (!f->enabled || sk_streq(f->name, MG_FEED_LOCAL))
+		return 0;
+	n->used++;
+	n->blocking += f->block;
+	n->failing += sk_streq(f->result, "refused") || sk_streq(f->result, "unreachable");
+	return 0;
+}
+
+static int count_waiting(const struct mg_record *x, void *arg)
+{
+	++*(int64_t *)arg;
+	return 0;
+}
+
+static int add_blocklists(struct mg_call *c, json_t *v, struct sk_err *err)
+{
+	static const struct sk_text failing = {
+		"a blocklist could not be fetched or was refused (see: blocklist list)",
+		"取得できない、または取り込みを見送った不正サイト一覧があります (blocklist list "
+		"で確認)"};
+	static const struct sk_text refused = {
+		"the blocklists as a whole are not in use (see blocklist below)",
+		"不正サイト一覧が反映されていません (「不正サイト一覧」の項を参照)"};
+	int64_t waiting = 0;
+	const struct mg_record_filter asked = {
+		.state = "requested", .fn = count_waiting, .arg = &waiting};
+	struct feeds n = {0};
+	json_t *b = json_object();
+	int r = mg_feed_each(c->d->store, false, count_feed, &n, err);
+
+	if (r == 0)
+		r = mg_record_each(&mg_allow_kind, c->d->store, &asked, err);
+	set_int(b, "feeds", n.used);
+	set_int(b, "feeds_blocking", n.blocking);
+	if (n.failing) {
+		set_int(b, "feeds_failing", n.failing);
+		warn_text(c, v, &failing);
+	}
+	if (waiting)
+		set_int(b, "allow_waiting", waiting);
+	mg_lists_status(c->d, b);
+	if (json_object_get(b, "error"))
+		warn_text(c, v, &refused);
+	json_object_set_new(v, "blocklist", b);
+	return r;
+}
+
 int mg_h_status(struct mg_call *c, struct sk_err *err)
 {
 	_cleanup_(sk_json_decrefp) json_t *v = json_object();
@@ -267,7 +324,7 @@ int mg_h_status(struct mg_call *c, struct sk_err *err)
 	set_int(v, "started", c->d->started);
 	add_fwd(c, v);
 	if ((r = add_rules(c, v, err)) < 0 || (r = add_review(c, v, err)) < 0 ||
-		(r = add_audit(c, v, err)) < 0)
+		(r = add_audit(c, v, err)) < 0 || (r = add_blocklists(c, v, err)) < 0)
 		return r;
 	add_events(c, v);
 	add_notification(c, v);

@@ -46,6 +46,14 @@ mg_handler mg_h_ips_rules_import, mg_h_ips_rules_restore, mg_h_ips_rules_list,
 mg_handler mg_h_ips_exception_request, mg_h_ips_exception_approve, mg_h_ips_exception_return,
 	mg_h_ips_exception_withdraw, mg_h_ips_exception_remove, mg_h_ips_exception_list,
 	mg_h_ips_exception_show, mg_h_ips_exception_history;
+/* h_blocklist.c, h_blockedit.c, h_allow.c */
+mg_handler mg_h_blocklist_list, mg_h_blocklist_show, mg_h_blocklist_add, mg_h_blocklist_remove,
+	mg_h_blocklist_enable, mg_h_blocklist_disable, mg_h_blocklist_mode, mg_h_blocklist_update,
+	mg_h_blocklist_history, mg_h_blocklist_test, mg_h_blocklist_entry_add,
+	mg_h_blocklist_entry_remove, mg_h_blocklist_entry_list, mg_h_blocklist_allow_list,
+	mg_h_blocklist_allow_show, mg_h_blocklist_allow_request, mg_h_blocklist_allow_approve,
+	mg_h_blocklist_allow_return, mg_h_blocklist_allow_withdraw, mg_h_blocklist_allow_remove,
+	mg_h_blocklist_allow_history;
 /* h_alert.c */
 mg_handler mg_h_alert_list, mg_h_alert_show, mg_h_report_alerts;
 /* h_events.c, h_notify.c */

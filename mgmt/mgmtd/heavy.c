@@ -25,6 +25,7 @@ static void start_waiting(struct mg_daemon *d);
 
 static void on_end(struct mg_daemon *d, const struct sk_ipc_msg *m)
 {
+	/* The end of a job is seen at the socket it answers on. */
 	struct mg_child *ch = m->id < MG_CHILDREN ? &d->children[m->id] : NULL;
 	struct sk_err err = {0};
 
@@ -110,6 +111,16 @@ static int hand_over(struct mg_daemon *d, struct sk_ipc_client *client, uint32_t
 	json_decref(body);
 	if (!r)
 		d->children[i] = (struct mg_child){.busy = true, .client = client, .id = id};
+	return r;
+}
+
+int mg_heavy_job(struct mg_daemon *d, int fd, struct sk_err *err)
+{
+	json_t *none = json_object();
+	int r = none ? sk_ipc_send(d->reader_fd, SK_IPC_REQUEST, MG_JOB, none, fd, err)
+		     : sk_err_nomem(err);
+
+	json_decref(none);
 	return r;
 }
 

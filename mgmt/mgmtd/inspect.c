@@ -17,6 +17,7 @@
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/util.h"
+#include "mgmt/mgmtd/lists.h"
 #include "mgmt/mgmtd/peer.h"
 
 #define POLICY_FILE "ips-policy.json"
@@ -260,6 +261,7 @@ static void connected(struct mg_daemon *d, const json_t *status)
 	i->refused[0] = '\0';
 	i->not_before = 0;
 	i->dirty = true;
+	mg_lists_connected(d, MG_LISTS_IPS, status);
 }
 
 const struct mg_peer_kind mg_peer_ips = {

@@ -20,7 +20,7 @@
 struct options {
 	struct mg_daemon_opts d;
 	int level;
-	char eve[256], fwd[256], ips[256], secrets[512];
+	char eve[256], fwd[256], ips[256], feed[256], secrets[512];
 };
 
 static int usage(FILE *f, int code)
@@ -30,6 +30,8 @@ static int usage(FILE *f, int code)
 	      "  --run-dir DIR      where mgmt.sock is made (" SK_RUNDIR ")\n"
 	      "  --fwd-socket PATH  sekisho-fwd (RUN-DIR/fwd.sock)\n"
 	      "  --ips-socket PATH  sekisho-ipsd (RUN-DIR/ips.sock)\n"
+	      "  --feed-socket PATH sekisho-feed (RUN-DIR/feed.sock)\n"
+	      "  --feeds DIR        definitions of blocklists (" SK_DATADIR "/feeds)\n"
 	      "  --rules-dir DIR    imported rule sets (" SK_STATEDIR "/rules)\n"
 	      "  --profiles DIR     profiles of the inspection (" SK_DATADIR "/ips)\n"
 	      "  --geoip DIR        country and AS databases, *.mmdb (/var/lib/GeoIP, "
@@ -50,6 +52,8 @@ enum {
 	O_RUN,
 	O_FWD,
 	O_IPS,
+	O_FEED,
+	O_FEEDS,
 	O_RULES,
 	O_PROFILES,
 	O_GEOIP,
@@ -67,6 +71,8 @@ static const struct option longopts[] = {
 	{"run-dir", required_argument, NULL, O_RUN},
 	{"fwd-socket", required_argument, NULL, O_FWD},
 	{"ips-socket", required_argument, NULL, O_IPS},
+	{"feed-socket", required_argument, NULL, O_FEED},
+	{"feeds", required_argument, NULL, O_FEEDS},
 	{"rules-dir", required_argument, NULL, O_RULES},
 	{"profiles", required_argument, NULL, O_PROFILES},
 	{"geoip", required_argument, NULL, O_GEOIP},
@@ -90,6 +96,8 @@ static int option(struct options *o, int c)
 	case O_RUN: o->d.run_dir = optarg; break;
 	case O_FWD: o->d.fwd_socket = optarg; break;
 	case O_IPS: o->d.ips_socket = optarg; break;
+	case O_FEED: o->d.feed_socket = optarg; break;
+	case O_FEEDS: o->d.feeds_dir = optarg; break;
 	case O_RULES: o->d.rules_dir = optarg; break;
 	case O_PROFILES: o->d.profiles_dir = optarg; break;
 	case O_GEOIP: o->d.geoip_dir = optarg; break;
@@ -127,6 +135,10 @@ static int parse(struct options *o, int argc, char **argv)
 	if (!o->d.ips_socket) {
 		snprintf(o->ips, sizeof(o->ips), "%s/ips.sock", o->d.run_dir);
 		o->d.ips_socket = o->ips;
+	}
+	if (!o->d.feed_socket) {
+		snprintf(o->feed, sizeof(o->feed), "%s/feed.sock", o->d.run_dir);
+		o->d.feed_socket = o->feed;
 	}
 	/* What the service manager hands over: readable here, and by nobody else. */
 	if (!o->d.secrets && getenv("CREDENTIALS_DIRECTORY")) {
@@ -243,7 +255,8 @@ int main(int argc, char **argv)
 		.d = {.state_dir = SK_STATEDIR "/mgmtd",
 			.run_dir = SK_RUNDIR,
 			.rules_dir = SK_STATEDIR "/rules",
-			.profiles_dir = SK_DATADIR "/ips"},
+			.profiles_dir = SK_DATADIR "/ips",
+			.feeds_dir = SK_DATADIR "/feeds"},
 		.level = LOG_INFO,
 	};
 	int r = parse(&o, argc, argv);

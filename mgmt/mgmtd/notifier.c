@@ -171,6 +171,8 @@ void mg_notifier_events(struct mg_daemon *d, const json_t *events)
 		if (sk_streq(type, "alert") && json_is_true(json_object_get(s, "urgent")) &&
 			!json_object_get(s, "count"))
 			hand_over(n, json_pack("{s:s, s:O}", "op", "alert", "event", e));
+		else if (sk_streq(type, "blocklist") && json_is_true(json_object_get(s, "urgent")))
+			hand_over(n, json_pack("{s:s, s:O}", "op", "blocklist", "event", e));
 	}
 }
 

@@ -15,6 +15,7 @@
 #include "lib/util.h"
 #include "mgmt/mgmtd/generation.h"
 #include "mgmt/mgmtd/talk.h"
+#include "mgmt/mgmtd/lists.h"
 #include "mgmt/mgmtd/peer.h"
 
 #define RETRY_MIN_US 100000
@@ -213,6 +214,7 @@ static int store_batch(struct mg_peer *f)
 	mg_talk_take(d, f->events);
 	leave_captures(f->events);
 	mg_daemon_publish(d, f->events);
+	mg_lists_events(d, f->events);
 	json_array_clear(f->events);
 	r = acknowledge(f);
 	if (!r && settle && f->kind->settle)
@@ -415,6 +417,7 @@ static void fwd_connected(struct mg_daemon *d, const json_t *status)
 
 	if (mg_reconcile(d, status, &err) < 0)
 		sk_log_err(LOG_WARNING, "reconcile", &err);
+	mg_lists_connected(d, MG_LISTS_FW, status);
 }
 
 static void fwd_settle(struct mg_daemon *d)

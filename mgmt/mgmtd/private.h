@@ -19,6 +19,7 @@
 struct mg_peer;
 struct mg_inspect;
 struct mg_talk;
+struct mg_lists;
 struct mg_ingest;
 struct mg_notifier;
 struct mg_schedule;
@@ -78,6 +79,7 @@ struct mg_daemon {
 	struct sk_ipc_server *server;
 	struct mg_peer *fw, *ips;
 	struct mg_inspect *inspect;
+	struct mg_lists *lists;
 	struct mg_notifier *notifier;
 	struct mg_ingest *ingest;
 	struct mg_schedule *schedule;
@@ -117,6 +119,9 @@ int mg_access_record(struct mg_call *c, struct sk_err *err);
 int mg_heavy_fork(struct mg_daemon *d, const struct mg_daemon_opts *o, struct sk_err *err);
 int mg_heavy_watch(struct mg_daemon *d, struct sk_err *err);
 int mg_heavy_start(struct mg_call *c, struct sk_err *err); /* -EBUSY: too many */
+/* A job for a forked child of the same process (mg_lists_work), which answers on fd. */
+#define MG_JOB MG_CHILDREN
+int mg_heavy_job(struct mg_daemon *d, int fd, struct sk_err *err);
 /* reader.c: the process that forks them; returns its exit status */
 int mg_reader_main(int fd, const struct mg_daemon_opts *o);
 void mg_heavy_client_left(struct mg_daemon *d, const struct sk_ipc_client *c);

@@ -16,12 +16,13 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "mgmt/mgmtd/handlers.h"
+#include "mgmt/mgmtd/lists.h"
 #include "mgmt/mgmtd/private.h"
 
 struct forker {
 	const struct mg_daemon_opts *o;
 	int fd;
-	pid_t pids[MG_CHILDREN];
+	pid_t pids[MG_CHILDREN + 1]; /* the last one: a job of the lists */
 };
 
 static int read_call(const json_t *body, struct mg_call *c)
@@ -81,13 +82,13 @@ static int start(struct forker *f, struct sk_ipc_msg *m)
 {
 	pid_t pid;
 
-	if (m->id >= MG_CHILDREN || f->pids[m->id] || m->fd < 0)
+	if (m->id > MG_JOB || f->pids[m->id] || m->fd < 0)
 		return -EBADMSG;
 	pid = fork();
 	if (pid == 0) {
 		signal(SIGCHLD, SIG_DFL);
 		close(f->fd);
-		_exit(answer(f->o, m->body, m->fd));
+		_exit(m->id == MG_JOB ? mg_lists_work(f->o, m->fd) : answer(f->o, m->body, m->fd));
 	}
 	if (pid < 0)
 		return -errno;
@@ -115,7 +116,7 @@ static int take(struct forker *f)
 		r = start(f, &m);
 		if (r < 0)
 			r = tell(f, m.id, r);
-	} else if (m.type == SK_IPC_ACK && m.id < MG_CHILDREN && f->pids[m.id]) {
+	} else if (m.type == SK_IPC_ACK && m.id <= MG_JOB && f->pids[m.id]) {
 		kill(f->pids[m.id], SIGKILL);
 	}
 	sk_ipc_msg_done(&m);
@@ -128,7 +129,7 @@ static int reap(struct forker *f)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		for (uint32_t i = 0; i < MG_CHILDREN; i++)
+		for (uint32_t i = 0; i <= MG_JOB; i++)
 			if (f->pids[i] == pid) {
 				bool well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 
@@ -169,7 +170,7 @@ int mg_reader_main(int fd, const struct mg_daemon_opts *o)
 		if (n > 0 && take(&f) < 0)
 			break;
 	}
-	for (size_t i = 0; i < MG_CHILDREN; i++)
+	for (size_t i = 0; i <= MG_JOB; i++)
 		if (f.pids[i])
 			kill(f.pids[i], SIGKILL);
 	return 0;

@@ -12,8 +12,10 @@
 #include "lib/util.h"
 #include "mgmt/mgmtd/inspect.h"
 #include "mgmt/mgmtd/talk.h"
+#include "mgmt/mgmtd/lists.h"
 #include "mgmt/mgmtd/notifier.h"
 #include "mgmt/mgmtd/peer.h"
+#include "mgmt/store/allow.h"
 #include "mgmt/store/exceptions.h"
 #include "mgmt/store/rules.h"
 
@@ -61,16 +63,16 @@ static void expire(struct mg_schedule *s, int64_t now)
 		sk_log_err(LOG_ERR, "expiry", &err);
 }
 
-static void expire_exceptions(struct mg_schedule *s, int64_t now)
+static void expire_records(struct mg_schedule *s, const struct mg_record_kind *k, int64_t now)
 {
 	struct sk_err err = {0};
 	size_t n = 0;
 
-	if (mg_store_exceptions_expire(s->d->store, now, &n, &err) < 0)
+	if (mg_store_records_expire(k, s->d->store, now, &n, &err) < 0)
 		sk_log_err(LOG_ERR, "expiry", &err);
 	if (!n)
 		return;
-	sk_log(LOG_NOTICE, "%zu exceptions of the inspection have expired", n);
+	sk_log(LOG_NOTICE, "%zu records (%s) have expired", n, mg_record_noun(k)->en);
 	mg_daemon_registry_changed(s->d);
 }
 
@@ -185,9 +187,11 @@ static int on_tick(sd_event_source *src, uint64_t usec, void *userdata)
 	int64_t now = sk_now();
 
 	expire(s, now);
-	expire_exceptions(s, now);
+	expire_records(s, &mg_exception_kind, now);
+	expire_records(s, &mg_allow_kind, now);
 	settings(s);
 	mg_inspect_tick(s->d, now);
+	mg_lists_tick(s->d, now);
 	if (now / 60 != s->minute) {
 		s->minute = now / 60;
 		counters(s);

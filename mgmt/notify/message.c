@@ -130,6 +130,35 @@ int mg_message_alert(struct mg_message *m, const char *site, const json_t *event
 	return done(m);
 }
 
+int mg_message_blocklist(struct mg_message *m, const char *site, const json_t *event)
+{
+	const json_t *s = json_object_get(event, "sekisho");
+	bool refused = !strcmp(text(s, "action"), "refused");
+	const char *ja = refused ? "不正サイト一覧の取り込みを見送りました"
+				 : "不正サイト一覧を取得できない状態が続いています";
+	const char *en = refused ? "A blocklist update was refused"
+				 : "A blocklist has not been fetched for long";
+	char line[400];
+
+	snprintf(line, sizeof(line), "%s: %.100s", ja, text(s, "feed"));
+	set_subject(m, line, site);
+	sk_buf_printf(&m->text,
+		"%s。直前の一覧を使い続けています。\n%s; the list before it stays in use.\n\n", ja,
+		en);
+	put_line(&m->text, "名称 (blocklist)", text(s, "feed"));
+	put_line(&m->text, "理由", text(s, "message_ja"));
+	put_line(&m->text, "why", text(s, "message"));
+	put_line(&m->text, "日時 (time)", text(event, "timestamp"));
+	sk_buf_puts(&m->text,
+		"\n詳細は sekisho blocklist history で確認し、内容に問題がなければ\n"
+		"sekisho blocklist update 名称 --accept で取り込んでください。\n"
+		"For details: sekisho blocklist history. If it is right after all:\n"
+		"sekisho blocklist update NAME --accept.\n");
+	m->json = json_pack("{s:s, s:s, s:s, s:s, s:O}", "product", "sekisho", "kind", "blocklist",
+		"site", site, "summary", m->subject, "event", event);
+	return done(m);
+}
+
 int mg_message_expiry(struct mg_message *m, const char *site, const json_t *rows)
 {
 	size_t n = json_array_size(rows);

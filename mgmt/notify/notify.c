@@ -174,6 +174,12 @@ static void take(struct notifier *t, const json_t *o)
 		take_config(t, o);
 	} else if (sk_streq(op, "alert")) {
 		take_alert(t, json_object_get(o, "event"));
+	} else if (sk_streq(op, "blocklist")) {
+		q = place(t);
+		if (q)
+			enqueue(t, q,
+				mg_message_blocklist(
+					&q->m, t->c.site, json_object_get(o, "event")));
 	} else if (sk_streq(op, "expiry")) {
 		q = place(t);
 		if (q)

@@ -9,8 +9,9 @@
 
 /*
  * Requests (SK_IPC_REQUEST on fd): {"op": "config", …}, {"op": "alert", "event": …},
- * {"op": "expiry", "rows": …}, {"op": "test", "who": …}. It sends SK_IPC_EVENT with its counters
- * after each change. Ends with the socket. secrets: path or NULL; read before confine() is called.
+ * {"op": "blocklist", "event": …}, {"op": "expiry", "rows": …}, {"op": "test", "who": …}. It sends
+ * SK_IPC_EVENT with its counters after each change. Ends with the socket. secrets: path or NULL;
+ * read before confine() is called.
  */
 int mg_notify_main(int fd, const char *secrets, int (*confine)(void *arg), void *arg);
 
