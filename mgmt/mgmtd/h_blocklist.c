@@ -202,6 +202,7 @@ static int give(struct mg_call *c, const char *where, const json_t *end, const s
 int mg_h_blocklist_test(struct mg_call *c, struct sk_err *err)
 {
 	_cleanup_(sk_json_decrefp) json_t *fw = NULL, *ips = NULL;
+	unsigned __int128 lo = 0, hi = 0;
 	char value[SK_BL_VALUE_MAX + 1];
 	enum sk_bl_kind kind;
 	struct sk_err why = {0};
@@ -209,7 +210,11 @@ int mg_h_blocklist_test(struct mg_call *c, struct sk_err *err)
 
 	if (r < 0)
 		return r;
-	if (kind == SK_BL_ADDR4 || kind == SK_BL_ADDR6) {
+	if (sk_bl_range(kind, value, strlen(value), &lo, &hi) == 0) {
+		if (lo != hi)
+			return sk_err_set(err, -EINVAL, "value",
+				"is a network: give one address of it",
+				"はネットワークです。アドレスを 1 つ指定してください");
 		mg_daemon_fw_call(
 			c->d, "blocklist.test", json_pack("{ss}", "address", value), -1, &fw, &why);
 		return give(c, "firewall", fw, &why);

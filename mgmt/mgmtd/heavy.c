@@ -12,6 +12,7 @@
 
 #include "lib/log.h"
 #include "lib/util.h"
+#include "mgmt/mgmtd/lists.h"
 #include "mgmt/mgmtd/private.h"
 
 /* At most one reader a slot; the slot's index is the message id. */
@@ -25,10 +26,11 @@ static void start_waiting(struct mg_daemon *d);
 
 static void on_end(struct mg_daemon *d, const struct sk_ipc_msg *m)
 {
-	/* The end of a job is seen at the socket it answers on. */
 	struct mg_child *ch = m->id < MG_CHILDREN ? &d->children[m->id] : NULL;
 	struct sk_err err = {0};
 
+	if (m->id == MG_JOB)
+		mg_lists_job_gone(d);
 	if (!ch || !ch->busy)
 		return;
 	/* A reader that ended well has sent the answer's END itself. */
@@ -122,6 +124,14 @@ int mg_heavy_job(struct mg_daemon *d, int fd, struct sk_err *err)
 
 	json_decref(none);
 	return r;
+}
+
+void mg_heavy_job_kill(struct mg_daemon *d)
+{
+	json_t *none = json_object();
+
+	sk_ipc_send(d->reader_fd, SK_IPC_ACK, MG_JOB, none, -1, NULL);
+	json_decref(none);
 }
 
 static void drop_waiter(struct mg_daemon *d, size_t i)

@@ -19,6 +19,7 @@
 #include "lib/util.h"
 #include "mgmt/mgmtd/lists_private.h"
 
+#define RETRY_S 60
 #define JOB_S 300 /* a child that takes longer will not come back */
 
 void mg_job_end(struct mg_lists *l)
@@ -36,8 +37,8 @@ static void merge_failed(struct mg_lists *l, const struct sk_err *err)
 	bool news = strcmp(l->why.en, err->en) != 0;
 
 	l->why = *err;
-	/* Not again before something changes. */
-	snprintf(l->stamp, sizeof(l->stamp), "%s", l->next_stamp);
+	l->dirty = true;
+	l->retry_at = sk_now() + RETRY_S;
 	sk_log_err(LOG_ERR, "the blocklist document cannot be made", err);
 	if (news)
 		mg_lists_report(l, json_pack("{ss ss}", "action", "refused", "message", err->en));
@@ -94,6 +95,16 @@ static int on_answer(sd_event_source *src, int fd, uint32_t revents, void *userd
 	return 0;
 }
 
+void mg_lists_job_gone(struct mg_daemon *d)
+{
+	if (!d->lists)
+		return;
+	d->lists->child = false;
+	/* Its answer, if there is one, is read first: it was sent before the end. */
+	if (d->lists->job_fd < 0)
+		mg_lists_go_on(d->lists);
+}
+
 /* ---- asking -----------------------------------------------------------------------------------
  */
 /* args is stolen. */
@@ -111,6 +122,7 @@ static int start(struct mg_lists *l, const char *op, json_t *args, int memfd, st
 	l->job_fd = fds[0];
 	theirs = fds[1];
 	r = mg_heavy_job(l->d, theirs, err);
+	l->child = r == 0;
 	if (r == 0)
 		r = sk_ipc_send(l->job_fd, SK_IPC_REQUEST, 1, body, memfd, err);
 	if (r == 0 &&
@@ -152,6 +164,7 @@ void mg_job_tick(struct mg_lists *l, int64_t now)
 	sk_err_set(&err, -ETIMEDOUT, NULL, "the check of the lists takes too long",
 		"一覧の処理に時間がかかりすぎています");
 	mg_job_end(l);
+	mg_heavy_job_kill(l->d);
 	if (checking)
 		mg_lists_checked(l, checking, NULL, -ETIMEDOUT, &err);
 	else

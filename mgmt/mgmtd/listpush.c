@@ -168,8 +168,13 @@ void mg_lists_connected(struct mg_daemon *d, enum mg_lists_target t, const json_
 	snprintf(p->theirs, sizeof(p->theirs), "%s", sha ? sha : "");
 	p->refused[0] = '\0';
 	p->not_before = 0;
-	/* Ours was lost: the next one must have a number that nobody has seen. */
-	d->lists->used = SK_MAX(d->lists->used, generation);
+	/* Ours was lost, or a change of one entry went ahead of it: the next one must have a number
+	 * that nobody has seen. */
+	if (generation > d->lists->generation) {
+		d->lists->used = SK_MAX(d->lists->used, generation);
+		d->lists->stamp[0] = d->lists->content[0] = '\0';
+		mg_lists_dirty(d->lists);
+	}
 }
 
 bool mg_lists_block_now(struct mg_daemon *d, const struct mg_entry *e)

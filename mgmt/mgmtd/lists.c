@@ -58,7 +58,7 @@ void mg_lists_dirty(struct mg_lists *l)
 	if (!l)
 		return;
 	l->dirty = true;
-	l->wake = 0;
+	l->wake = l->retry_at = 0;
 }
 
 /* ---- what became of a fetch -------------------------------------------------------------------
@@ -422,7 +422,7 @@ static void merge_if_needed(struct mg_lists *l)
 	struct sk_err err = {0};
 	int r;
 
-	if (!l->dirty)
+	if (!l->dirty || sk_now() < l->retry_at)
 		return;
 	r = mg_blocklist_stamp(l->d->store, l->next_stamp, &err);
 	if (r == 0 && sk_streq(l->stamp, l->next_stamp)) {
@@ -441,11 +441,11 @@ void mg_lists_go_on(struct mg_lists *l)
 {
 	struct sk_err err = {0};
 
-	for (size_t i = 0; i < MG_LIST_FETCHES && l->job_fd < 0; i++)
+	for (size_t i = 0; i < MG_LIST_FETCHES && l->job_fd < 0 && !l->child; i++)
 		if (l->fetches[i].state == MG_FETCH_WAITING &&
 			mg_job_check(l, &l->fetches[i], &err) < 0)
 			mg_lists_checked(l, &l->fetches[i], NULL, err.code, &err);
-	if (l->job_fd < 0)
+	if (l->job_fd < 0 && !l->child)
 		merge_if_needed(l);
 	mg_push_tick(l, sk_now());
 }

@@ -46,6 +46,8 @@ int64_t mg_lists_month(int64_t now);
 /* What is known of document, firewall and inspection, into v. */
 void mg_lists_status(const struct mg_daemon *d, json_t *v);
 
+/* The child of the last job has ended: there may be another. */
+void mg_lists_job_gone(struct mg_daemon *d);
 /* Forked child (listwork.c): one job asked for on fd; its exit status. */
 int mg_lists_work(const struct mg_daemon_opts *o, int fd);
 

@@ -41,10 +41,11 @@ struct mg_lists {
 	int64_t wake;   /* when the next feed is due */
 	struct mg_fetch fetches[MG_LIST_FETCHES];
 	/* the forked child's job */
-	int job_fd; /* -1: none runs */
+	bool child; /* it is there, also once it has answered */
+	int job_fd; /* -1: nothing is to be answered */
 	sd_event_source *job_io;
-	struct mg_fetch *checking; /* NULL: it merges */
-	int64_t job_since;
+	struct mg_fetch *checking;   /* NULL: it merges */
+	int64_t job_since, retry_at; /* retry_at: when a merge that failed is tried again */
 	char next_stamp[65];
 	/* the document */
 	int doc;                      /* sealed memfd, -1 none */
