@@ -140,7 +140,7 @@ static void failed(
 static bool about_content(int code)
 {
 	return code == -EINVAL || code == -EBADMSG || code == -EFBIG || code == -E2BIG ||
-		code == -EILSEQ || code == -ENOSPC || code == -EKEYREJECTED || code == -EPROTO;
+		code == -EILSEQ || code == -ENOSPC;
 }
 
 static void cannot_be_had(struct mg_lists *l, struct mg_feed *f, int code, const struct sk_err *err)
