@@ -24,18 +24,18 @@ PY
 since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN {printf "%.3f\n", b - a}'; }
 has() { tested "$1" "$2" big; }
 as $TANAKA setting set blocklist.max_entries 3000000 --purpose bench >/dev/null
-list 1 203.0.113.1
+list 1 203.0.113.101
 begin=$EPOCHREALTIME
 as $TANAKA blocklist add big --url https://localhost:8443/list.txt --format addresses >/dev/null || exit 1
-wait_for 60 has 203.0.113.1 monitor || exit 1
+wait_for 60 has 203.0.113.101 monitor || exit 1
 first=$(since "$begin")
 as $TANAKA blocklist mode big block --reason bench >/dev/null
-wait_for 60 has 203.0.113.1 block || exit 1
+wait_for 60 has 203.0.113.101 block || exit 1
 for ((i = 2; i < ROUNDS + 2; i++)); do
-	list "$i" "203.0.113.$i"
+	list "$i" "203.0.113.$((100 + i))"
 	begin=$EPOCHREALTIME
 	as $TANAKA blocklist update big >/dev/null || exit 1
-	wait_for 60 has "203.0.113.$i" block || exit 1
+	wait_for 60 has "203.0.113.$((100 + i))" block || exit 1
 	since "$begin" >>"$W/took"
 done
 took=$(median <"$W/took")
