@@ -18,34 +18,34 @@
 
 #define SLACK_S 60 /* beyond the feed's own time limit: parsing, sorting */
 
-void mg_fetch_done(struct mg_fetch *f)
+void mg_listfetch_done(struct mg_listfetch *f)
 {
 	f->io = sd_event_source_disable_unref(f->io);
 	sk_closep(&f->fd);
 	sk_closep(&f->list);
 	json_decref(f->end);
-	*f = (struct mg_fetch){.l = f->l, .fd = -1, .list = -1};
+	*f = (struct mg_listfetch){.l = f->l, .fd = -1, .list = -1};
 }
 
-struct mg_fetch *mg_fetch_of(struct mg_lists *l, const char *feed)
+struct mg_listfetch *mg_listfetch_of(struct mg_lists *l, const char *feed)
 {
-	for (size_t i = 0; i < MG_LIST_FETCHES; i++)
-		if (l->fetches[i].state != MG_FETCH_FREE && sk_streq(l->fetches[i].feed, feed))
+	for (size_t i = 0; i < MG_LISTFETCHES; i++)
+		if (l->fetches[i].state != MG_LISTFETCH_FREE && sk_streq(l->fetches[i].feed, feed))
 			return &l->fetches[i];
 	return NULL;
 }
 
-static struct mg_fetch *place(struct mg_lists *l)
+static struct mg_listfetch *place(struct mg_lists *l)
 {
-	for (size_t i = 0; i < MG_LIST_FETCHES; i++)
-		if (l->fetches[i].state == MG_FETCH_FREE)
+	for (size_t i = 0; i < MG_LISTFETCHES; i++)
+		if (l->fetches[i].state == MG_LISTFETCH_FREE)
 			return &l->fetches[i];
 	return NULL;
 }
 
 /* ---- the answer -------------------------------------------------------------------------------
  */
-static void finish(struct mg_fetch *f, const struct sk_ipc_msg *m)
+static void finish(struct mg_listfetch *f, const struct sk_ipc_msg *m)
 {
 	struct sk_err err = {0};
 	int code = sk_ipc_end_code(m->body, &err);
@@ -57,7 +57,7 @@ static void finish(struct mg_fetch *f, const struct sk_ipc_msg *m)
 	mg_lists_fetched(f->l, f, code, &err);
 }
 
-static void give_up(struct mg_fetch *f, const struct sk_text *why)
+static void give_up(struct mg_listfetch *f, const struct sk_text *why)
 {
 	struct sk_err err = {0};
 
@@ -70,7 +70,7 @@ static int on_answer(sd_event_source *src, int fd, uint32_t revents, void *userd
 	static const struct sk_text ended = {
 		"sekisho-feed ended without an answer; its log says why",
 		"sekisho-feed が応答せずに終了しました。詳細はログを確認してください"};
-	struct mg_fetch *f = userdata;
+	struct mg_listfetch *f = userdata;
 	struct mg_lists *l = f->l;
 	struct sk_ipc_msg m;
 	int r = sk_ipc_recv(fd, 0, &m, NULL);
@@ -100,12 +100,12 @@ static int ask(
 	struct mg_lists *l, const struct mg_feed *feed, json_t *body, int memfd, struct sk_err *err)
 {
 	_cleanup_(sk_json_decrefp) json_t *owned = body;
-	struct mg_fetch *f = place(l);
+	struct mg_listfetch *f = place(l);
 	int r;
 
 	if (!body)
 		return sk_err_nomem(err);
-	if (!f || mg_fetch_of(l, feed->name))
+	if (!f || mg_listfetch_of(l, feed->name))
 		return sk_err_set(err, -EBUSY, NULL, "%s is being fetched; try again in a moment",
 			"%s は取得中です。少し待って再度実行してください", feed->name);
 	f->fd = sk_ipc_connect(l->d->o.feed_socket, err);
@@ -113,11 +113,11 @@ static int ask(
 	if (r == 0 && (r = sd_event_add_io(l->d->ev, &f->io, f->fd, EPOLLIN, on_answer, f)) < 0)
 		sk_err_en(err, r, NULL, "sd-event: %s", strerror(-r));
 	if (r < 0) {
-		mg_fetch_done(f);
+		mg_listfetch_done(f);
 		return r;
 	}
 	snprintf(f->feed, sizeof(f->feed), "%s", feed->name);
-	f->state = MG_FETCH_ASKING;
+	f->state = MG_LISTFETCH_ASKING;
 	f->since = sk_now();
 	f->patience = MG_FEED_TIMEOUT_MAX + SLACK_S;
 	return 0;
@@ -138,7 +138,7 @@ static int previous(struct mg_lists *l, const char *name)
 	return fd;
 }
 
-int mg_fetch_start(struct mg_lists *l, const struct mg_feed *f, int64_t now, struct sk_err *err)
+int mg_listfetch_start(struct mg_lists *l, const struct mg_feed *f, int64_t now, struct sk_err *err)
 {
 	_cleanup_(sk_closep) int before = previous(l, f->name);
 	/* Without the list there is nothing that "not modified" could refer to. */
@@ -151,7 +151,7 @@ int mg_fetch_start(struct mg_lists *l, const struct mg_feed *f, int64_t now, str
 		before, err);
 }
 
-int mg_fetch_parse(
+int mg_listfetch_parse(
 	struct mg_lists *l, const struct mg_feed *f, const void *p, size_t n, struct sk_err *err)
 {
 	_cleanup_(sk_closep) int file = sk_memfd("feed-file", p, n);
@@ -163,19 +163,19 @@ int mg_fetch_parse(
 				   file, err);
 
 	if (r == 0)
-		mg_fetch_of(l, f->name)->upload = true;
+		mg_listfetch_of(l, f->name)->upload = true;
 	return r;
 }
 
-void mg_fetch_tick(struct mg_lists *l, int64_t now)
+void mg_listfetch_tick(struct mg_lists *l, int64_t now)
 {
 	static const struct sk_text silent = {
 		"sekisho-feed does not answer", "sekisho-feed が応答しません"};
 
-	for (size_t i = 0; i < MG_LIST_FETCHES; i++) {
-		struct mg_fetch *f = &l->fetches[i];
+	for (size_t i = 0; i < MG_LISTFETCHES; i++) {
+		struct mg_listfetch *f = &l->fetches[i];
 
-		if (f->state == MG_FETCH_ASKING && now - f->since > f->patience)
+		if (f->state == MG_LISTFETCH_ASKING && now - f->since > f->patience)
 			give_up(f, &silent);
 	}
 }

@@ -71,7 +71,7 @@ static void merged(struct mg_lists *l, const json_t *answer, int *memfd)
 static int on_answer(sd_event_source *src, int fd, uint32_t revents, void *userdata)
 {
 	struct mg_lists *l = userdata;
-	struct mg_fetch *checking = l->checking;
+	struct mg_listfetch *checking = l->checking;
 	struct sk_ipc_msg m = {.fd = -1};
 	struct sk_err err = {0};
 	int r = sk_ipc_recv(fd, 0, &m, &err);
@@ -134,12 +134,12 @@ static int start(struct mg_lists *l, const char *op, json_t *args, int memfd, st
 	return r;
 }
 
-int mg_job_check(struct mg_lists *l, struct mg_fetch *f, struct sk_err *err)
+int mg_job_check(struct mg_lists *l, struct mg_listfetch *f, struct sk_err *err)
 {
 	int r = start(l, "check", json_pack("{s:s}", "feed", f->feed), f->list, err);
 
 	if (r == 0) {
-		f->state = MG_FETCH_CHECKING;
+		f->state = MG_LISTFETCH_CHECKING;
 		l->checking = f;
 	}
 	return r;
@@ -156,7 +156,7 @@ int mg_job_merge(struct mg_lists *l, struct sk_err *err)
 
 void mg_job_tick(struct mg_lists *l, int64_t now)
 {
-	struct mg_fetch *checking = l->checking;
+	struct mg_listfetch *checking = l->checking;
 	struct sk_err err = {0};
 
 	if (l->job_fd < 0 || now - l->job_since <= JOB_S)

@@ -160,7 +160,7 @@ static void copy_word(const json_t *end, const char *key, char *dst, size_t cap)
 	snprintf(dst, cap, "%s", s && strlen(s) < cap ? s : "");
 }
 
-static void succeeded(struct mg_lists *l, struct mg_feed *f, const struct mg_fetch *fetch)
+static void succeeded(struct mg_lists *l, struct mg_feed *f, const struct mg_listfetch *fetch)
 {
 	int64_t now = sk_now();
 
@@ -177,17 +177,17 @@ static void succeeded(struct mg_lists *l, struct mg_feed *f, const struct mg_fet
 }
 
 void mg_lists_fetched(
-	struct mg_lists *l, struct mg_fetch *fetch, int code, const struct sk_err *err)
+	struct mg_lists *l, struct mg_listfetch *fetch, int code, const struct sk_err *err)
 {
 	struct mg_feed f;
 	struct sk_err why = {0};
 
 	if (mg_feed_get(l->d->store, fetch->feed, &f, &why) < 0) {
-		mg_fetch_done(fetch); /* removed meanwhile */
+		mg_listfetch_done(fetch); /* removed meanwhile */
 		return;
 	}
 	if (code == 0 && fetch->list >= 0) {
-		fetch->state = MG_FETCH_WAITING;
+		fetch->state = MG_LISTFETCH_WAITING;
 	} else {
 		if (code == 0 && json_is_true(json_object_get(fetch->end, "not_modified"))) {
 			succeeded(l, &f, fetch);
@@ -197,7 +197,7 @@ void mg_lists_fetched(
 		} else {
 			cannot_be_had(l, &f, code, err);
 		}
-		mg_fetch_done(fetch);
+		mg_listfetch_done(fetch);
 	}
 	mg_feed_done(&f);
 }
@@ -246,7 +246,7 @@ static void taken(struct mg_lists *l, struct mg_feed *f, const json_t *answer)
 }
 
 static void accepted(
-	struct mg_lists *l, struct mg_feed *f, struct mg_fetch *fetch, const json_t *answer)
+	struct mg_lists *l, struct mg_feed *f, struct mg_listfetch *fetch, const json_t *answer)
 {
 	json_t *detail = detail_of(answer);
 	struct sk_err err = {0};
@@ -286,14 +286,14 @@ static void refuse(struct mg_lists *l, struct mg_feed *f, const json_t *answer)
 	json_decref(detail);
 }
 
-void mg_lists_checked(struct mg_lists *l, struct mg_fetch *fetch, const json_t *answer, int code,
-	const struct sk_err *err)
+void mg_lists_checked(struct mg_lists *l, struct mg_listfetch *fetch, const json_t *answer,
+	int code, const struct sk_err *err)
 {
 	struct mg_feed f;
 
 	if (mg_feed_get(l->d->store, fetch->feed, &f, NULL) < 0) {
 		mg_lists_forget(l->d, fetch->feed);
-		mg_fetch_done(fetch);
+		mg_listfetch_done(fetch);
 		return;
 	}
 	if (code < 0)
@@ -303,7 +303,7 @@ void mg_lists_checked(struct mg_lists *l, struct mg_fetch *fetch, const json_t *
 	else
 		refuse(l, &f, answer);
 	mg_feed_done(&f);
-	mg_fetch_done(fetch);
+	mg_listfetch_done(fetch);
 }
 
 /* The child found its file damaged: fetched anew as if there were none. */
@@ -388,13 +388,13 @@ static int look_at(const struct mg_feed *f, void *arg)
 	int r;
 
 	if (!f->enabled || sk_streq(f->name, MG_FEED_LOCAL) ||
-		mg_lists_is_upload(due->l->d, f->definition) || mg_fetch_of(due->l, f->name))
+		mg_lists_is_upload(due->l->d, f->definition) || mg_listfetch_of(due->l, f->name))
 		return 0;
 	if (f->next > due->now) {
 		due->wake = SK_MIN(due->wake, f->next);
 		return 0;
 	}
-	r = mg_fetch_start(due->l, f, due->now, &err);
+	r = mg_listfetch_start(due->l, f, due->now, &err);
 	if (r == -EBUSY) {
 		due->wake = due->now + 1;
 	} else if (r < 0) {
@@ -441,8 +441,8 @@ void mg_lists_go_on(struct mg_lists *l)
 {
 	struct sk_err err = {0};
 
-	for (size_t i = 0; i < MG_LIST_FETCHES && l->job_fd < 0 && !l->child; i++)
-		if (l->fetches[i].state == MG_FETCH_WAITING &&
+	for (size_t i = 0; i < MG_LISTFETCHES && l->job_fd < 0 && !l->child; i++)
+		if (l->fetches[i].state == MG_LISTFETCH_WAITING &&
 			mg_job_check(l, &l->fetches[i], &err) < 0)
 			mg_lists_checked(l, &l->fetches[i], NULL, err.code, &err);
 	if (l->job_fd < 0 && !l->child)
@@ -454,7 +454,7 @@ void mg_lists_tick(struct mg_daemon *d, int64_t now)
 {
 	struct mg_lists *l = d->lists;
 
-	mg_fetch_tick(l, now);
+	mg_listfetch_tick(l, now);
 	mg_job_tick(l, now);
 	fetch_due(l, now);
 	mg_lists_go_on(l);
@@ -467,7 +467,7 @@ void mg_lists_tick(struct mg_daemon *d, int64_t now)
 int mg_lists_upload(
 	struct mg_daemon *d, const struct mg_feed *f, const void *p, size_t n, struct sk_err *err)
 {
-	return mg_fetch_parse(d->lists, f, p, n, err);
+	return mg_listfetch_parse(d->lists, f, p, n, err);
 }
 
 int mg_lists_fetch_now(struct mg_daemon *d, const char *name, struct sk_err *err)
@@ -543,8 +543,8 @@ int mg_lists_new(struct mg_daemon *d, struct sk_err *err)
 		return sk_err_nomem(err);
 	d->lists = l;
 	*l = (struct mg_lists){.d = d, .dirty = true, .job_fd = -1, .doc = -1};
-	for (size_t i = 0; i < MG_LIST_FETCHES; i++)
-		l->fetches[i] = (struct mg_fetch){.l = l, .fd = -1, .list = -1};
+	for (size_t i = 0; i < MG_LISTFETCHES; i++)
+		l->fetches[i] = (struct mg_listfetch){.l = l, .fd = -1, .list = -1};
 	mg_push_init(l);
 	r = mg_lists_path(d, "", NULL, dir, sizeof(dir));
 	if (r < 0)
@@ -565,8 +565,8 @@ void mg_lists_free(struct mg_lists *l)
 		return;
 	mg_lists_flush_hits(l, sk_now());
 	mg_job_end(l);
-	for (size_t i = 0; i < MG_LIST_FETCHES; i++)
-		mg_fetch_done(&l->fetches[i]);
+	for (size_t i = 0; i < MG_LISTFETCHES; i++)
+		mg_listfetch_done(&l->fetches[i]);
 	mg_push_done(l);
 	sk_closep(&l->doc);
 	free(l);

@@ -5,15 +5,20 @@
 
 #include "mgmt/mgmtd/lists.h"
 
-#define MG_LIST_FETCHES 4 /* at once, those that wait for their check included */
+#define MG_LISTFETCHES 4 /* at once, those that wait for their check included */
 #define MG_LIST_DOC "blocklist.doc"
 #define MG_LIST_DOC_MAX SK_BL_BYTES_MAX
 
-enum mg_fetch_state { MG_FETCH_FREE, MG_FETCH_ASKING, MG_FETCH_WAITING, MG_FETCH_CHECKING };
+enum mg_listfetch_state {
+	MG_LISTFETCH_FREE,
+	MG_LISTFETCH_ASKING,
+	MG_LISTFETCH_WAITING,
+	MG_LISTFETCH_CHECKING
+};
 
-struct mg_fetch {
+struct mg_listfetch {
 	struct mg_lists *l;
-	enum mg_fetch_state state;
+	enum mg_listfetch_state state;
 	char feed[SK_BL_NAME_MAX];
 	int fd; /* to sekisho-feed */
 	sd_event_source *io;
@@ -39,13 +44,13 @@ struct mg_lists {
 	bool dirty;
 	char stamp[65]; /* of what the last document was made from */
 	int64_t wake;   /* when the next feed is due */
-	struct mg_fetch fetches[MG_LIST_FETCHES];
+	struct mg_listfetch fetches[MG_LISTFETCHES];
 	/* the forked child's job */
 	bool child; /* it is there, also once it has answered */
 	int job_fd; /* -1: nothing is to be answered */
 	sd_event_source *job_io;
-	struct mg_fetch *checking;   /* NULL: it merges */
-	int64_t job_since, retry_at; /* retry_at: when a merge that failed is tried again */
+	struct mg_listfetch *checking; /* NULL: it merges */
+	int64_t job_since, retry_at;   /* retry_at: when a merge that failed is tried again */
 	char next_stamp[65];
 	/* the document */
 	int doc;                      /* sealed memfd, -1 none */
@@ -67,8 +72,9 @@ struct mg_lists {
 /* lists.c */
 void mg_lists_go_on(struct mg_lists *l); /* whatever can be begun now */
 /* What became of a fetch: sekisho-feed's answer has come, or err says why not. */
-void mg_lists_fetched(struct mg_lists *l, struct mg_fetch *f, int code, const struct sk_err *err);
-void mg_lists_checked(struct mg_lists *l, struct mg_fetch *f, const json_t *answer, int code,
+void mg_lists_fetched(
+	struct mg_lists *l, struct mg_listfetch *f, int code, const struct sk_err *err);
+void mg_lists_checked(struct mg_lists *l, struct mg_listfetch *f, const json_t *answer, int code,
 	const struct sk_err *err);
 void mg_lists_damaged(struct mg_lists *l, const char *name);
 void mg_lists_report(struct mg_lists *l, json_t *sekisho); /* an event; stolen */
@@ -79,15 +85,17 @@ int mg_lists_seed(struct mg_daemon *d, struct sk_err *err);
 void mg_lists_flush_hits(struct mg_lists *l, int64_t now);
 
 /* listfetch.c */
-int mg_fetch_start(struct mg_lists *l, const struct mg_feed *f, int64_t now, struct sk_err *err);
-int mg_fetch_parse(
+int mg_listfetch_start(
+	struct mg_lists *l, const struct mg_feed *f, int64_t now, struct sk_err *err);
+int mg_listfetch_parse(
 	struct mg_lists *l, const struct mg_feed *f, const void *p, size_t n, struct sk_err *err);
-struct mg_fetch *mg_fetch_of(struct mg_lists *l, const char *feed); /* NULL: none under way */
-void mg_fetch_done(struct mg_fetch *f);
-void mg_fetch_tick(struct mg_lists *l, int64_t now); /* what takes too long */
+struct mg_listfetch *mg_listfetch_of(
+	struct mg_lists *l, const char *feed); /* NULL: none under way */
+void mg_listfetch_done(struct mg_listfetch *f);
+void mg_listfetch_tick(struct mg_lists *l, int64_t now); /* what takes too long */
 
 /* listjob.c */
-int mg_job_check(struct mg_lists *l, struct mg_fetch *f, struct sk_err *err);
+int mg_job_check(struct mg_lists *l, struct mg_listfetch *f, struct sk_err *err);
 int mg_job_merge(struct mg_lists *l, struct sk_err *err);
 void mg_job_end(struct mg_lists *l);
 void mg_job_tick(struct mg_lists *l, int64_t now);

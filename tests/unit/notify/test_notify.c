@@ -165,6 +165,31 @@ static void secrets(void **state)
 	assert_non_null(strstr(err.en, "line 3"));
 }
 
+static void a_refused_blocklist(void **state)
+{
+	json_t *event = json_pack("{ss, ss, s{ss, ss, ss, ss}}", "event_type", "blocklist",
+		"timestamp", "2026-12-01T09:00:00.000000+0900", "sekisho", "action", "refused",
+		"feed", "partner\nBcc: x@y", "message", "it shrank from 201 to 3 entries",
+		"message_ja", "201 件から 3 件に減っています");
+	struct mg_message m;
+
+	mg_message_init(&m);
+	assert_int_equal(mg_message_blocklist(&m, "head office", event), 0);
+	assert_non_null(strstr(m.subject, "取り込みを見送りました"));
+	assert_null(strchr(m.subject, '\n'));
+	assert_non_null(strstr(sk_buf_str(&m.text), "it shrank from 201 to 3 entries"));
+	assert_non_null(strstr(sk_buf_str(&m.text), "201 件から 3 件"));
+	assert_string_equal(json_string_value(json_object_get(m.json, "kind")), "blocklist");
+	mg_message_done(&m);
+	json_object_set_new(
+		json_object_get(event, "sekisho"), "action", json_string("unreachable"));
+	mg_message_init(&m);
+	assert_int_equal(mg_message_blocklist(&m, "head office", event), 0);
+	assert_non_null(strstr(m.subject, "取得できない状態"));
+	mg_message_done(&m);
+	json_decref(event);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +198,7 @@ int main(void)
 		cmocka_unit_test(an_alert),
 		cmocka_unit_test(nothing_slips_in),
 		cmocka_unit_test(secrets),
+		cmocka_unit_test(a_refused_blocklist),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
