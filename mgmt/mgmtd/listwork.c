@@ -447,6 +447,15 @@ static int merge_into(struct merging *m, const json_t *args, struct sk_buf *out,
 	return write_document(w, out, err);
 }
 
+/* The site's own entries lie beside the others, for whoever asks which list has something. */
+static int write_local(struct work *w, struct sk_err *err)
+{
+	char path[512];
+	int r = mg_lists_path(w->d, MG_FEED_LOCAL, "list", path, sizeof(path));
+
+	return r < 0 ? r : sk_file_replace(path, w->local.data, w->local.len, 0600, err);
+}
+
 static int merge(struct work *w, const json_t *args, struct sk_err *err)
 {
 	struct merging *m = calloc(1, sizeof(*m));
@@ -458,6 +467,8 @@ static int merge(struct work *w, const json_t *args, struct sk_err *err)
 		m->w = w;
 		r = mg_feed_each(w->d->store, false, add_feed, m, err);
 	}
+	if (r == 0)
+		r = write_local(w, err);
 	if (r == 0)
 		r = merge_into(m, args, &out, err);
 	sk_buf_done(&out);
