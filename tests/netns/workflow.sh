@@ -51,7 +51,7 @@ matrix 'account disable nobody --reason x' "0 $TANAKA"
 matrix 'account review nobody' "$TANAKA $SATO"
 for c in 'blocklist list' 'blocklist show local' 'blocklist history local' 'blocklist entry list' 'blocklist allow list' \
 	'blocklist test bad.example'; do matrix "$c" "$all"; done
-matrix 'blocklist add' "$TANAKA"
+matrix 'blocklist add partner' "$TANAKA"
 matrix 'blocklist enable nothing' "$TANAKA"
 matrix 'blocklist disable nothing --reason x' "$TANAKA"
 matrix 'blocklist mode nothing block --reason x' "$TANAKA"
