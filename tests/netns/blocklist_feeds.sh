@@ -70,6 +70,7 @@ check "and in the audit log" eval 'as $KANSA --json audit list | grep -q blockli
 # ---- what is broken changes nothing
 refused() {
 	local name=$1 pattern=$2
+	published list.txt
 	as $TANAKA blocklist update partner >/dev/null || not_ok "$name: update"
 	why() { feed_is partner result refused && as $KANSA blocklist list | grep partner | grep -q "$pattern"; }
 	check "$name is refused, and the list says why" wait_for 10 why

@@ -27,6 +27,13 @@ feed_start() {
 	wait_for 10 test -S /run/sekisho/feed.sock
 }
 
+# published FILE: it was changed just now, as If-Modified-Since, which knows whole seconds, cannot see
+PUBLISHED=0
+published() {
+	PUBLISHED=$((PUBLISHED + 2))
+	touch -d "@$((EPOCHSECONDS + PUBLISHED))" "$W/www/$1"
+}
+
 # feed_is NAME KEY VALUE: what blocklist list --all says of it (JSON)
 feed_is() {
 	as $KANSA --json blocklist list --all | python3 -c 'import json, sys
