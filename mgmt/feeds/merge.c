@@ -191,8 +191,7 @@ static int write_all(struct merging *m, struct sk_err *err)
 }
 
 /* Everything but the generation: the first line without it, and the entries' lines. */
-static int hash_content(
-	struct merging *m, const json_t *head, const struct sk_buf *out, size_t from, size_t to)
+static int hash_content(const json_t *head, const char *lines, size_t n, char ret[65])
 {
 	uint8_t sums[64], sum[32];
 	struct sk_buf text;
@@ -202,11 +201,28 @@ static int hash_content(
 	sk_json_put(&text, head);
 	r = sk_buf_error(&text);
 	sk_sha256(sums, text.data, text.len);
-	sk_sha256(sums + 32, out->data + from, to - from);
+	sk_sha256(sums + 32, lines, n);
 	sk_sha256(sum, sums, sizeof(sums));
-	sk_hex(m->stat->content, sum, sizeof(sum));
+	sk_hex(ret, sum, sizeof(sum));
 	sk_buf_done(&text);
 	return r;
+}
+
+int mg_merge_content(const void *doc, size_t n, char ret[65])
+{
+	static const char *const not_content[] = {"format", "version", "generation"};
+	_cleanup_(sk_json_decrefp) json_t *head = NULL;
+	const char *p = doc, *nl = memchr(p, '\n', n), *end;
+
+	if (!nl || p[n - 1] != '\n')
+		return -EINVAL;
+	end = memrchr(p, '\n', n - 1); /* before the last line */
+	head = sk_json_parse(p, (size_t)(nl - p), NULL);
+	if (!head || !end || end < nl)
+		return -EINVAL;
+	for (size_t i = 0; i < SK_ARRAY_SIZE(not_content); i++)
+		json_object_del(head, not_content[i]);
+	return hash_content(head, nl + 1, (size_t)(end - nl), ret);
 }
 
 int mg_merge(const struct mg_merge_in *in, struct sk_buf *out, struct mg_merge_stat *ret,
@@ -235,7 +251,8 @@ int mg_merge(const struct mg_merge_in *in, struct sk_buf *out, struct mg_merge_s
 	to = out->len;
 	if (r == 0 &&
 		(sk_bl_write_end(&m.w, ret->sha256) < 0 ||
-			hash_content(&m, plain, out, from, to) < 0))
+			hash_content(plain, (const char *)out->data + from, to - from,
+				ret->content) < 0))
 		r = sk_err_nomem(err);
 	close_all(&m);
 	return r;

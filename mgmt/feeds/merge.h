@@ -46,5 +46,7 @@ size_t mg_merge_index(const struct mg_merge_in *in, size_t i);
  */
 int mg_merge(const struct mg_merge_in *in, struct sk_buf *out, struct mg_merge_stat *ret,
 	struct sk_err *err);
+/* The content hash of a document that was merged earlier and was read whole. -EINVAL, -ENOMEM. */
+int mg_merge_content(const void *doc, size_t n, char ret[65]);
 
 #endif

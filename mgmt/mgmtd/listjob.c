@@ -17,6 +17,7 @@
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/util.h"
+#include "mgmt/feeds/merge.h"
 #include "mgmt/mgmtd/lists_private.h"
 
 #define RETRY_S 60
@@ -190,6 +191,8 @@ int mg_job_load(struct mg_lists *l, struct sk_err *err)
 		l->entries = head.entries;
 		snprintf(l->sha256, sizeof(l->sha256), "%s", head.sha256);
 		sk_bl_head_done(&head);
+		if (mg_merge_content(b.data, b.len, l->content) < 0)
+			l->content[0] = '\0';
 		l->doc = sk_memfd("blocklist", b.data, b.len);
 	}
 	sk_buf_done(&b);

@@ -119,9 +119,7 @@ int mg_access_record(struct mg_call *c, struct sk_err *err);
 int mg_heavy_fork(struct mg_daemon *d, const struct mg_daemon_opts *o, struct sk_err *err);
 int mg_heavy_watch(struct mg_daemon *d, struct sk_err *err);
 int mg_heavy_start(struct mg_call *c, struct sk_err *err); /* -EBUSY: too many */
-/* A job for a forked child of the same process (mg_lists_work), which answers on fd; one at a time,
- * until mg_lists_job_gone is called. */
-#define MG_JOB MG_CHILDREN
+#define MG_JOB MG_CHILDREN /* mg_lists_work in a child of its own, until mg_lists_job_gone */
 int mg_heavy_job(struct mg_daemon *d, int fd, struct sk_err *err);
 void mg_heavy_job_kill(struct mg_daemon *d);
 /* reader.c: the process that forks them; returns its exit status */

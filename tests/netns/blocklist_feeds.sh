@@ -148,6 +148,15 @@ check "and again" as $TANAKA blocklist update handed --file "$W/handed.txt"
 check "with its new content" wait_for 10 tested 203.0.113.12 monitor handed
 
 # ---- restarts, and what a disk does
+generation() { as $KANSA --json status | python3 -c 'import json,sys; print(json.load(sys.stdin)["blocklist"]["generation"])'; }
+before=$(generation)
+kill -9 "$MGMTD"
+wait "$MGMTD" 2>/dev/null
+rm -f /run/sekisho/mgmt.sock
+start
+again() { as $KANSA status | grep -q 'firewall: *in use' && as $KANSA status | grep -q 'inspection: *in use'; }
+check "a restart of the manager" wait_for 10 again
+check "makes and sends nothing anew" [ "$(generation)" = "$before" ]
 as $TANAKA blocklist mode handed block --reason x >/dev/null
 wait_for 10 tested 203.0.113.12 block handed || not_ok "mode block"
 kill -9 "$MGMTD"

@@ -72,9 +72,14 @@ static void the_same_content(void **state)
 		.feeds = feeds, .n_feeds = 1, .generation = 1, .max_entries = 100, .head = head};
 	struct mg_merge_stat one, two, three;
 	struct sk_buf out;
+	char found[65];
 
 	sk_buf_init(&out, 1u << 20);
 	assert_int_equal(mg_merge(&in, &out, &one, NULL), 0);
+	assert_int_equal(mg_merge_content(out.data, out.len, found), 0);
+	assert_string_equal(found, one.content);
+	assert_int_equal(mg_merge_content(out.data, out.len - 1, found), -EINVAL);
+	assert_int_equal(mg_merge_content("x\n", 2, found), -EINVAL);
 	sk_buf_reset(&out);
 	in.generation = 20;
 	assert_int_equal(mg_merge(&in, &out, &two, NULL), 0);
