@@ -13,10 +13,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/util.h"
+#include "mgmt/contacts/contacts.h"
 #include "mgmt/feeds/check.h"
 #include "mgmt/feeds/merge.h"
 #include "mgmt/mgmtd/lists_private.h"
@@ -24,6 +26,7 @@
 #include "mgmt/store/changes.h"
 
 #define OWN_MAX 512
+#define DAY 86400
 #define OUT_FLAGS_MAX 4096
 
 struct mapped {
@@ -297,8 +300,29 @@ static void put_result(json_t *v, const struct mg_check_result *r)
 	sk_buf_done(&ja);
 }
 
+/* Does this site talk to what the entry covers? */
+static bool contacted(const struct mg_list_entry *e, void *arg)
+{
+	const struct sk_bl_entry x = {
+		.kind = e->kind, .value = e->value, .len = e->len, .lo = e->lo, .hi = e->hi};
+
+	return mg_contacts_hit(arg, &x, NULL);
+}
+
+/* Without the memory of contacts a list is checked against all else. */
+static struct mg_contacts_set *contacts(struct work *w)
+{
+	struct mg_contacts_set *set = NULL;
+	struct sk_err err = {0};
+
+	if (mg_contacts_load(&set, w->d->contacts_db, sk_now() - MG_CONTACTS_DAYS * DAY, &err) < 0)
+		sk_log_err(LOG_WARNING, "contacts", &err);
+	return set;
+}
+
 static int check(struct work *w, const json_t *args, int list_fd, struct sk_err *err)
 {
+	struct mg_contacts_set *talks = contacts(w);
 	const char *name = json_string_value(json_object_get(args, "feed"));
 	struct own *own = calloc(1, sizeof(*own));
 	struct mapped list = map_fd(list_fd), before;
@@ -320,6 +344,8 @@ static int check(struct work *w, const json_t *args, int list_fd, struct sk_err 
 	in.before_n = before.n;
 	in.own = own->nets;
 	in.n_own = own->n;
+	in.contacted = talks ? contacted : NULL;
+	in.arg = talks;
 	r = mg_check(&in, list.p, list.n, &res, err);
 	if (r == 0)
 		r = stage(w, name, &in, list, res.left_out, err);
@@ -327,6 +353,7 @@ static int check(struct work *w, const json_t *args, int list_fd, struct sk_err 
 		put_result(w->answer, &res);
 out:
 	mg_feed_done(&f);
+	mg_contacts_unload(talks);
 	free(own);
 	return r;
 }
