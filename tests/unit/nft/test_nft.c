@@ -613,9 +613,10 @@ static void blocked_sources(void **state)
 	NEED_NFT();
 	struct fw_policy *p = t_sample();
 	struct fw_nft *n = open_nft(false);
-	const struct fw_nft_blocked v[] = {{t_ip("192.0.2.7"), false, 100},
-		{t_ip("2001:db8::7"), false, 600}, {t_ip("192.0.2.8"), false, 50},
-		{t_ip("2001:db8:1::"), true, 70}};
+	const struct fw_nft_blocked v[] = {{.ip = t_ip("192.0.2.7"), .seconds = 100},
+		{.ip = t_ip("2001:db8::7"), .seconds = 600},
+		{.ip = t_ip("192.0.2.8"), .seconds = 50},
+		{.ip = t_ip("2001:db8:1::"), .net64 = true, .seconds = 70}};
 	uint64_t left;
 
 	apply(n, p);
@@ -652,7 +653,7 @@ static void bent_list_is_made_anew(void **state)
 	NEED_NFT();
 	struct fw_policy *p = t_sample();
 	struct fw_nft *n = open_nft(true);
-	const struct fw_nft_blocked v = {t_ip("192.0.2.7"), false, 100};
+	const struct fw_nft_blocked v = {.ip = t_ip("192.0.2.7"), .seconds = 100};
 
 	p->guard.enabled = false; /* no rule refers to it */
 	apply(n, p);
