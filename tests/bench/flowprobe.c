@@ -82,7 +82,7 @@ static int echo(const char *port)
 	struct in_addr addrs[ADDRS] = {0};
 	uint64_t counts[ADDRS] = {0};
 	int fd = udp(), one = 1;
-	char data[64], control[256];
+	char data[64] = {0}, control[256] = {0};
 
 	setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
 	if (bind(fd, (struct sockaddr *)&here, sizeof(here)) < 0)

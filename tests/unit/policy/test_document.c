@@ -434,7 +434,7 @@ static void parse_lines(const char *const *lines, struct sk_err *err)
 	",\"site\":{\"manage_ports\":[],\"name\":\"\",\"reverse_path\":false},\"version\":1}"
 #define LISTS(json)                                                                                \
 	"{\"blocklist\":" json ",\"created\":1,\"format\":\"sekisho-policy\",\"generation\":1,"    \
-			       "\"site\":{\"manage_ports\":[],"                                    \
+	"\"site\":{\"manage_ports\":[],"                                                           \
 	"\"name\":\"\",\"reverse_path\":false},\"version\":1}"
 #define ZONE "{\"zone\":{\"interfaces\":[],\"kind\":\"inside\",\"name\":\"lan\"}}"
 #define OBJECT "{\"object\":{\"items\":[\"192.0.2.1\"],\"kind\":\"address\",\"name\":\"a\"}}"
