@@ -23,7 +23,9 @@ enum ips_tx_flag {
 	IPS_TX_DONE_TOCLIENT = 1 << 2,
 	IPS_TX_SKIP_TOSERVER = 1 << 3, /* nothing to detect in that direction (a one-way message) */
 	IPS_TX_SKIP_TOCLIENT = 1 << 4,
-	IPS_TX_PASS = 1 << 5, /* a pass rule matched it */
+	IPS_TX_PASS = 1 << 5,        /* a pass rule matched it */
+	IPS_TX_LISTED = 1 << 6,      /* held against the blocklists: what the client said */
+	IPS_TX_LISTED_CERT = 1 << 7, /* and the server's certificate */
 };
 
 /* First member of each protocol's own transaction. */

@@ -8,6 +8,7 @@
 
 #include "ips/proto/ja.h"
 #include "ips/proto/recognise.h"
+#include "lib/cursor.h"
 
 #define TLS_HANDSHAKE_MAX (128 * 1024) /* longest handshake message kept whole */
 #define TLS_CERTS_MAX 16
@@ -92,6 +93,17 @@ void tls_certificate(struct ips_app *a, struct ips_app_ctx *c, struct tls_tx *t,
 void tls_certs_free(struct tls_certs *c, struct ips_mem *m);
 void tls_log(struct ips_app *a, struct ips_tx *tx, struct ips_json *j);
 const char *tls_version_name(uint16_t version, char num[16]);
+
+/* DER (X.690), definite lengths of at most four bytes; false: broken. */
+#define TLS_DER_SEQUENCE 0x30
+#define TLS_DER_SET 0x31
+#define TLS_DER_OID 0x06
+struct tls_der {
+	uint8_t tag;
+	struct sk_cursor body;
+};
+bool tls_der_next(struct sk_cursor *c, struct tls_der *ret);
+bool tls_der_expect(struct sk_cursor *c, uint8_t tag, struct tls_der *ret);
 
 /* Text copied into counted memory, NUL-terminated; freed with len + 1. */
 char *tls_text(struct ips_mem *m, const char *s, uint32_t len);

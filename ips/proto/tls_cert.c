@@ -12,19 +12,10 @@
 #include "lib/cursor.h"
 #include "lib/util.h"
 
-#define DER_SEQUENCE 0x30
-#define DER_SET 0x31
-#define DER_OID 0x06
 #define DER_INTEGER 0x02
 #define DER_UTCTIME 0x17
 
-struct der {
-	uint8_t tag;
-	struct sk_cursor body;
-};
-
-/* The next element (X.690, definite length of at most four bytes). */
-static bool der_next(struct sk_cursor *c, struct der *ret)
+bool tls_der_next(struct sk_cursor *c, struct tls_der *ret)
 {
 	uint32_t len;
 
@@ -44,9 +35,9 @@ static bool der_next(struct sk_cursor *c, struct der *ret)
 	return sk_cur_ok(c);
 }
 
-static bool der_expect(struct sk_cursor *c, uint8_t tag, struct der *ret)
+bool tls_der_expect(struct sk_cursor *c, uint8_t tag, struct tls_der *ret)
 {
-	return der_next(c, ret) && ret->tag == tag;
+	return tls_der_next(c, ret) && ret->tag == tag;
 }
 
 struct attribute {
@@ -119,7 +110,7 @@ static void put_type(struct sk_buf *b, struct sk_cursor oid)
 }
 
 /* UTF8, Numeric, Printable, Teletex and IA5 strings as they are, others in hex. */
-static void put_value(struct sk_buf *b, struct der *v)
+static void put_value(struct sk_buf *b, struct tls_der *v)
 {
 	size_t n = sk_cur_left(&v->body);
 	const uint8_t *p = sk_cur_take(&v->body, n);
@@ -138,15 +129,15 @@ static bool put_name(struct sk_buf *b, struct sk_cursor name)
 	bool first = true;
 
 	while (sk_cur_left(&name)) {
-		struct der set, seq, oid, value;
+		struct tls_der set, seq, oid, value;
 		bool again = false;
 
-		if (!der_expect(&name, DER_SET, &set))
+		if (!tls_der_expect(&name, TLS_DER_SET, &set))
 			return false;
 		while (sk_cur_left(&set.body)) {
-			if (!der_expect(&set.body, DER_SEQUENCE, &seq) ||
-				!der_expect(&seq.body, DER_OID, &oid) ||
-				!der_next(&seq.body, &value))
+			if (!tls_der_expect(&set.body, TLS_DER_SEQUENCE, &seq) ||
+				!tls_der_expect(&seq.body, TLS_DER_OID, &oid) ||
+				!tls_der_next(&seq.body, &value))
 				return false;
 			if (!first)
 				sk_buf_puts(b, again ? " + " : ", ");
@@ -168,7 +159,7 @@ static int two(const uint8_t *p)
 }
 
 /* UTCTime or GeneralizedTime, both ending in Z, to seconds since 1970. */
-static bool read_time(struct der *d, int64_t *ret)
+static bool read_time(struct tls_der *d, int64_t *ret)
 {
 	size_t n = sk_cur_left(&d->body), skip = d->tag == DER_UTCTIME ? 0 : 2;
 	const uint8_t *p = sk_cur_take(&d->body, n);
@@ -226,28 +217,29 @@ static char *serial_text(struct ips_mem *m, struct sk_cursor c, uint32_t *ret_le
 /* tbsCertificate: version, serial, signature, issuer, validity, subject … */
 static int read_first(struct ips_mem *m, struct tls_certs *k)
 {
-	struct der cert, tbs, d, validity, t;
+	struct tls_der cert, tbs, d, validity, t;
 	struct sk_cursor c;
 
 	sk_cur_init(&c, k->der[0].data, k->der[0].len);
-	if (!der_expect(&c, DER_SEQUENCE, &cert) || !der_expect(&cert.body, DER_SEQUENCE, &tbs))
+	if (!tls_der_expect(&c, TLS_DER_SEQUENCE, &cert) ||
+		!tls_der_expect(&cert.body, TLS_DER_SEQUENCE, &tbs))
 		return TLS_EV_CERTIFICATE_INVALID_DER;
-	if (!der_next(&tbs.body, &d) || (d.tag == 0xa0 && !der_next(&tbs.body, &d)))
+	if (!tls_der_next(&tbs.body, &d) || (d.tag == 0xa0 && !tls_der_next(&tbs.body, &d)))
 		return TLS_EV_CERTIFICATE_INVALID_VERSION;
 	if (d.tag != DER_INTEGER)
 		return TLS_EV_CERTIFICATE_INVALID_SERIAL;
 	k->serial = serial_text(m, d.body, &k->serial_len);
-	if (!der_expect(&tbs.body, DER_SEQUENCE, &d))
+	if (!tls_der_expect(&tbs.body, TLS_DER_SEQUENCE, &d))
 		return TLS_EV_CERTIFICATE_INVALID_ALGORITHM;
-	if (!der_expect(&tbs.body, DER_SEQUENCE, &d))
+	if (!tls_der_expect(&tbs.body, TLS_DER_SEQUENCE, &d))
 		return TLS_EV_CERTIFICATE_INVALID_ISSUER;
 	k->issuer = name_text(m, d.body, &k->issuer_len);
-	if (!der_expect(&tbs.body, DER_SEQUENCE, &validity))
+	if (!tls_der_expect(&tbs.body, TLS_DER_SEQUENCE, &validity))
 		return TLS_EV_CERTIFICATE_INVALID_VALIDITY;
-	if (!der_next(&validity.body, &t) || !read_time(&t, &k->not_before) ||
-		!der_next(&validity.body, &t) || !read_time(&t, &k->not_after))
+	if (!tls_der_next(&validity.body, &t) || !read_time(&t, &k->not_before) ||
+		!tls_der_next(&validity.body, &t) || !read_time(&t, &k->not_after))
 		return TLS_EV_CERTIFICATE_INVALID_DATE;
-	if (!der_expect(&tbs.body, DER_SEQUENCE, &d))
+	if (!tls_der_expect(&tbs.body, TLS_DER_SEQUENCE, &d))
 		return TLS_EV_CERTIFICATE_INVALID_SUBJECT;
 	k->subject = name_text(m, d.body, &k->subject_len);
 	return k->subject && k->issuer ? -1 : TLS_EV_CERTIFICATE_INVALID_X509_NAME;
