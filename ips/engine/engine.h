@@ -8,6 +8,7 @@
 #define IPS_ENGINE_H
 
 #include "ips/detect/detect.h"
+#include "ips/lists/learned.h"
 #include "ips/output/eve.h"
 #include "ips/packet/decode.h"
 #include "ips/stream/stream.h"
@@ -22,7 +23,9 @@ enum ips_event_kind { /* switchable, bit set */
 	IPS_LOG_DROP = 1 << 1,
 	IPS_LOG_FLOW = 1 << 2,
 	IPS_LOG_ANOMALY = 1 << 3,
-	IPS_LOG_TX = 1 << 4, /* which protocols: tx_protos */
+	IPS_LOG_TX = 1 << 4,     /* which protocols: tx_protos */
+	IPS_LOG_LISTED = 1 << 5, /* on a blocklist that only reports; with IPS_LOG_DROP */
+	IPS_LOG_NOTICE = 1 << 6, /* of the engine itself: an address was learned; always */
 };
 
 struct ips_engine_config {
@@ -62,6 +65,15 @@ struct ips_event_key {
 	uint8_t family, proto;
 	struct ips_addr src, dst;
 };
+/* A datagram in place of the one that was asked for: from a server that never saw the query. */
+struct ips_answer {
+	uint8_t family;
+	struct ips_addr src, dst;
+	uint16_t sport, dport;
+	struct ips_view data;
+	uint32_t dev; /* out of this interface, to this neighbour */
+	uint8_t mac[6];
+};
 /* event(): one EVE object, valid during the call. Called from ips_worker_packet(). */
 struct ips_worker_ops {
 	void (*event)(enum ips_event_kind kind, const struct ips_event_key *key, const char *json,
@@ -69,12 +81,19 @@ struct ips_worker_ops {
 	/* TCP reset to the receiver of dir for a rejected flow; may be NULL. */
 	void (*reset)(
 		const struct ips_flow *f, enum ips_dir dir, uint32_t seq, uint32_t ack, void *arg);
+	/* False: not sent. May be NULL. */
+	bool (*answer)(const struct ips_answer *a, void *arg);
 };
 int ips_worker_new(struct ips_worker **ret, const struct ips_engine_config *cfg,
 	struct ips_state *state, const uint8_t seed[16], const struct ips_worker_ops *ops,
 	void *arg, struct sk_err *err);
 void ips_worker_free(struct ips_worker *w);
 int ips_worker_rules(struct ips_worker *w, struct ips_ruleset *rs, struct sk_err *err);
+
+/* Blocklists from the next packet on (a reference is kept; NULL: none); learned is shared, may be
+ * NULL.
+ */
+void ips_worker_lists(struct ips_worker *w, struct ips_lists *l, struct ips_learned *learned);
 
 struct ips_meta {
 	uint64_t ts_us;
@@ -90,6 +109,7 @@ void ips_worker_finish(struct ips_worker *w);
 
 struct ips_worker_stats {
 	uint64_t packets, bytes, dropped, rejected, bypassed, events, pressure;
+	uint64_t listed, answered, learned, shared; /* blocklists: hits and what became of them */
 	const struct ips_decoder_stats *decoder;
 	const struct ips_flow_stats *flow;
 	const struct ips_stream_stats *stream;

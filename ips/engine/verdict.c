@@ -32,10 +32,16 @@ void ips_worker_emit(struct ips_worker *w, enum ips_event_kind kind, const struc
 {
 	struct ips_event_key key;
 
+	make_key(&key, kind, p, a);
+	ips_worker_send(w, kind, &key);
+}
+
+void ips_worker_send(
+	struct ips_worker *w, enum ips_event_kind kind, const struct ips_event_key *key)
+{
 	if (sk_buf_error(&w->out) == 0 && w->out.len) {
-		make_key(&key, kind, p, a);
 		w->stats.events++;
-		w->ops.event(kind, &key, sk_buf_str(&w->out), w->out.len, w->arg);
+		w->ops.event(kind, key, sk_buf_str(&w->out), w->out.len, w->arg);
 	}
 	sk_buf_reset(&w->out);
 }
@@ -129,6 +135,14 @@ void ips_worker_alerts(struct ips_worker *w, struct ips_packet *p, const struct 
 			told = true;
 		}
 	}
+}
+
+void ips_worker_reject(struct ips_worker *w, struct ips_packet *p, struct ips_verdict *v)
+{
+	v->drop = v->reject = v->reject_dst = true;
+	drop_flow(w, p, true, v);
+	if (!(p->flags & IPS_PKT_PSEUDO))
+		reset_receiver(w, p);
 }
 
 void ips_worker_drop(

@@ -17,11 +17,17 @@
 #define RAW_VIEWS 64        /* of one packet: as many holes are looked behind at once */
 #define PRESSURE_US 1000000 /* at most one event a second about lack of memory */
 
+/* A passed flow is still held against the blocklists. */
+static bool parsed(const struct ips_worker *w, const struct ips_flow *f)
+{
+	return !(f->flags & IPS_FLOW_DROP) && (w->lists || !(f->flags & IPS_FLOW_PASS));
+}
+
 static void on_chunk(struct ips_flow *f, const struct ips_chunk *c, void *arg)
 {
 	struct ips_worker *w = arg;
 
-	if (f->flags & (IPS_FLOW_DROP | IPS_FLOW_PASS))
+	if (!parsed(w, f))
 		return;
 	w->app.flow = f;
 	w->app.now_us = w->now_us;
@@ -53,7 +59,7 @@ static void on_tx_gone(struct ips_tx *tx, void *arg)
 static bool wants_log(const struct ips_worker *w, const struct ips_flow *f)
 {
 	return (w->cfg.log & IPS_LOG_TX) && (w->cfg.log_tx_protos >> f->app.id & 1) &&
-		f->app.proto->log;
+		f->app.proto->log && !(f->flags & IPS_FLOW_PASS);
 }
 
 /* Events of transactions that are ready, or of all when the flow ends; then free what is done. */
@@ -136,6 +142,16 @@ static void detect(struct ips_worker *w, struct ips_packet *p, struct ips_verdic
 	}
 }
 
+/* Bytes of a protocol that followed within the packet. */
+static void go_on(struct ips_worker *w, struct ips_packet *p, struct ips_verdict *v)
+{
+	w->app.flow = p->flow;
+	if (!ips_app_continue(&p->flow->app, &w->app))
+		return;
+	ips_worker_listed(w, p, v);
+	detect_view(w, p, NULL, true, v);
+}
+
 /* The last look at a flow: what was held back in either direction is delivered and inspected. */
 static void finish_flow(struct ips_worker *w, struct ips_flow *f)
 {
@@ -164,10 +180,9 @@ static void finish_flow(struct ips_worker *w, struct ips_flow *f)
 		if (!ips_stream_unfinished(w->streams, f, dir) && !f->app.first)
 			continue;
 		ips_stream_flush(w->streams, f, dir);
+		ips_worker_listed(w, &p, &v);
 		detect(w, &p, &v);
-		w->app.flow = f;
-		if (ips_app_continue(&f->app, &w->app))
-			detect_view(w, &p, NULL, true, &v);
+		go_on(w, &p, &v);
 	}
 	log_txs(w, &p, f, true);
 }
@@ -176,7 +191,7 @@ static void on_flow_gone(struct ips_flow *f, void *arg)
 {
 	struct ips_worker *w = arg;
 
-	if (f->tcp && !(f->flags & (IPS_FLOW_DROP | IPS_FLOW_PASS | IPS_FLOW_BYPASS)))
+	if (f->tcp && parsed(w, f) && !(f->flags & IPS_FLOW_BYPASS))
 		finish_flow(w, f);
 	if ((w->cfg.log & IPS_LOG_FLOW) && f->pkts[0] + f->pkts[1]) {
 		ips_eve_flow(&w->out, &w->cfg.eve, f, w->now_us,
@@ -213,7 +228,7 @@ static bool may_bypass(const struct ips_worker *w, const struct ips_flow *f)
 		return !f->app.first;
 	if (f->tcp && depth_over(f))
 		return true;
-	return ips_detect_flow_done(w->detect, f);
+	return ips_worker_listed_done(w, f) && ips_detect_flow_done(w->detect, f);
 }
 
 static void udp_data(struct ips_worker *w, struct ips_packet *p)
@@ -278,14 +293,14 @@ static void flow_packet(struct ips_worker *w, struct ips_packet *p, struct ips_v
 		ips_ring_put(w->ring, f->id, p->ts_us, p->l3);
 	if (p->proto == IPPROTO_TCP)
 		ips_stream_packet(w->streams, p);
-	else if (p->proto == IPPROTO_UDP && !(f->flags & IPS_FLOW_PASS))
+	else if (p->proto == IPPROTO_UDP && parsed(w, f))
 		udp_data(w, p);
-	if (!(f->flags & IPS_FLOW_PASS)) {
+	if (parsed(w, f)) {
+		ips_worker_listed(w, p, v);
 		detect(w, p, v);
-		w->app.flow = f;
-		if (ips_app_continue(&f->app, &w->app))
-			detect_view(w, p, NULL, true, v);
-		anomalies(w, p);
+		go_on(w, p, v);
+		if (!(f->flags & IPS_FLOW_PASS))
+			anomalies(w, p);
 		/* Events of the flow as a whole are told with the packet that caused them. */
 		memset(f->app.events, 0, sizeof(f->app.events));
 		log_txs(w, p, f, false);
@@ -356,6 +371,15 @@ int ips_worker_rules(struct ips_worker *w, struct ips_ruleset *rs, struct sk_err
 	return ips_detect_rules(w->detect, rs, err);
 }
 
+void ips_worker_lists(struct ips_worker *w, struct ips_lists *l, struct ips_learned *learned)
+{
+	struct ips_lists *old = w->lists;
+
+	w->lists = ips_lists_ref(l);
+	w->learned = learned;
+	ips_lists_unref(old);
+}
+
 void ips_worker_stats(const struct ips_worker *w, struct ips_worker_stats *ret)
 {
 	*ret = w->stats;
@@ -417,6 +441,7 @@ void ips_worker_free(struct ips_worker *w)
 	ips_decoder_free(w->decoder);
 	ips_expects_free(w->expects);
 	ips_ring_free(w->ring);
+	ips_lists_unref(w->lists);
 	sk_buf_done(&w->out);
 	free(w);
 }

@@ -277,6 +277,75 @@ void ips_eve_drop(struct sk_buf *b, const struct ips_eve_config *cfg, const stru
 	ips_json_close(&j);
 }
 
+/* As the client's first packet would have it. */
+static struct ips_packet from_client(const struct ips_packet *p)
+{
+	const struct ips_flow *f = p->flow;
+	struct ips_packet c = *p;
+
+	if (!f)
+		return c;
+	c.src = f->addr[0];
+	c.dst = f->addr[1];
+	c.sport = f->port[0];
+	c.dport = f->port[1];
+	c.in_dev = f->in_dev;
+	c.out_dev = f->out_dev;
+	memcpy(c.hw_src, f->hw_src, sizeof(c.hw_src));
+	return c;
+}
+
+void ips_eve_listed(struct sk_buf *b, const struct ips_eve_config *cfg, const struct ips_packet *p,
+	const struct ips_eve_listed *x)
+{
+	const char *app = p->flow ? app_name(&p->flow->app) : NULL;
+	struct ips_packet c = from_client(p);
+	struct ips_json j;
+
+	begin(&j, b, cfg, &c, x->decision ? "drop" : "allow");
+	put_ether(&j, &c);
+	if (app)
+		ips_json_str(&j, "app_proto", app);
+	ips_json_uint(&j, "pkt_len", p->l3.len);
+	ips_json_open(&j, "sekisho");
+	ips_json_str(&j, "reason", "blocklist");
+	ips_json_str(&j, "feed", x->feed);
+	ips_json_bytes(&j, "entry", x->entry.data, x->entry.len);
+	ips_json_str(&j, "kind", x->kind);
+	ips_json_bytes(&j, "name", x->name.data, x->name.len);
+	if (x->decision) {
+		ips_json_str(&j, "decision", x->decision);
+		ips_json_bool(&j, "rejected", strcmp(x->decision, "drop") != 0);
+	} else {
+		ips_json_bool(&j, "would_drop", true);
+	}
+	ips_json_close(&j);
+	ips_json_close(&j);
+}
+
+void ips_eve_learned(struct sk_buf *b, const struct ips_eve_config *cfg, uint64_t now_us,
+	const struct ips_eve_learned *x)
+{
+	struct ips_json j;
+
+	ips_json_init(&j, b);
+	ips_json_open(&j, NULL);
+	put_time(&j, "timestamp", now_us);
+	if (cfg->ts)
+		ips_json_uint(&j, "ts", now_us);
+	ips_json_str(&j, "event_type", "inspection");
+	ips_json_open(&j, "sekisho");
+	ips_json_str(&j, "action", x->action);
+	put_addr(&j, "address", x->family, &x->addr);
+	ips_json_bytes(&j, "name", x->name.data, x->name.len);
+	if (x->feed)
+		ips_json_str(&j, "feed", x->feed);
+	if (x->ttl)
+		ips_json_uint(&j, "ttl", x->ttl);
+	ips_json_close(&j);
+	ips_json_close(&j);
+}
+
 void ips_eve_tx(struct sk_buf *b, const struct ips_eve_config *cfg, const struct ips_packet *p,
 	struct ips_flow *f, struct ips_tx *tx)
 {

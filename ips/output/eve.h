@@ -25,6 +25,24 @@ void ips_eve_alert(struct sk_buf *b, const struct ips_eve_config *cfg, const str
 /* a NULL: dropped without a rule. reason: "ips", "ips_stream", "ips_decode", "ips_pressure". */
 void ips_eve_drop(struct sk_buf *b, const struct ips_eve_config *cfg, const struct ips_packet *p,
 	const struct ips_alert *a, const char *reason);
+/* A blocklist's hit, told from the client's side whichever packet made it. */
+struct ips_eve_listed {
+	const char *feed, *kind;
+	struct ips_view entry, name; /* as listed, as seen */
+	const char *decision;        /* "answered", "reject", "drop"; NULL: only reported */
+};
+void ips_eve_listed(struct sk_buf *b, const struct ips_eve_config *cfg, const struct ips_packet *p,
+	const struct ips_eve_listed *x);
+/* An address of a listed name was learned, or forgotten (action). ttl in seconds. */
+struct ips_eve_learned {
+	const char *action, *feed;
+	struct ips_view name;
+	uint32_t ttl;
+	uint8_t family;
+	struct ips_addr addr;
+};
+void ips_eve_learned(struct sk_buf *b, const struct ips_eve_config *cfg, uint64_t now_us,
+	const struct ips_eve_learned *x);
 void ips_eve_tx(struct sk_buf *b, const struct ips_eve_config *cfg, const struct ips_packet *p,
 	struct ips_flow *f, struct ips_tx *tx);
 void ips_eve_flow(struct sk_buf *b, const struct ips_eve_config *cfg, const struct ips_flow *f,
