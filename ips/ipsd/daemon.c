@@ -118,7 +118,10 @@ static int start_threads(struct ipsd *d, struct sk_err *err)
 			.seed = d->seed,
 			.wake_fd = d->ring_fd,
 			.raw_fd = {d->opts.raw_fd[0], d->opts.raw_fd[1]},
+			.packet_fd = d->opts.packet_fd,
 			.rules = d->rules,
+			.lists = d->lists,
+			.learned = d->learned,
 		};
 		int r = ipsd_thread_start(&d->thread[i], &o, err);
 
@@ -193,6 +196,15 @@ static int load_saved(struct ipsd *d)
 	return r;
 }
 
+static void load_lists(struct ipsd *d)
+{
+	struct sk_err err = {0};
+	int r = ipsd_lists_saved(d, &err);
+
+	if (r < 0 && r != -ENOENT)
+		sk_log_err(LOG_ERR, "the blocklist of last time cannot be used", &err);
+}
+
 int ipsd_start(struct ipsd *d, struct sk_err *err)
 {
 	struct ips_state_config sc;
@@ -200,12 +212,14 @@ int ipsd_start(struct ipsd *d, struct sk_err *err)
 
 	ips_state_config_default(&sc);
 	d->state = ips_state_new(&sc, d->seed);
-	if (!d->state)
+	d->learned = ips_learned_new(d->seed);
+	if (!d->state || !d->learned)
 		return sk_err_nomem(err);
 	r = ipsd_events_start(d, err);
 	if (r < 0)
 		return r;
 	load_saved(d);
+	load_lists(d);
 	own_config(d);
 	r = start_threads(d, err);
 	if (r == 0)
@@ -224,6 +238,7 @@ void ipsd_free(struct ipsd *d)
 	if (!d)
 		return;
 	ipsd_apply_stop(d);
+	ipsd_lists_stop(d);
 	for (unsigned i = 0; i < d->threads; i++)
 		ipsd_thread_stop(d->thread[i]);
 	d->threads = 0;
@@ -232,6 +247,8 @@ void ipsd_free(struct ipsd *d)
 	ipsd_events_stop(d);
 	sk_ipc_server_free(d->ipc);
 	ips_ruleset_unref(d->rules);
+	ips_lists_unref(d->lists);
+	ips_learned_free(d->learned);
 	ips_state_free(d->state);
 	sd_event_unref(d->ev);
 	free(d);

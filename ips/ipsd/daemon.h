@@ -31,9 +31,11 @@ struct ipsd_opts {
 	gid_t socket_gid;
 	bool has_socket_gid;
 	int raw_fd[2]; /* raw sockets for resets, IPv4 and IPv6; -1 */
+	int packet_fd; /* for answers to blocked queries; -1 */
 };
 
-struct ipsd_job; /* apply.c: a policy on its way */
+struct ipsd_job;       /* apply.c: a policy on its way */
+struct ipsd_lists_job; /* lists.c: a blocklist on its way */
 
 struct ipsd {
 	struct ipsd_opts opts;
@@ -44,6 +46,9 @@ struct ipsd {
 	struct ips_ruleset *rules; /* current, or NULL */
 	int64_t generation;
 	char sha256[65];
+	struct ips_lists *lists; /* current, or NULL */
+	struct ips_learned *learned;
+	struct ipsd_lists_job *lists_job; /* at most one */
 	struct ipsd_thread *thread[IPSD_QUEUES_MAX];
 	unsigned threads;
 
@@ -89,6 +94,23 @@ int ipsd_apply(struct ipsd *d, const char *text, size_t n, bool check, struct sk
 int ipsd_apply_saved(struct ipsd *d, struct sk_err *err);
 void ipsd_apply_client_gone(struct ipsd *d, struct sk_ipc_client *c);
 void ipsd_apply_stop(struct ipsd *d);
+
+/* ---- lists.c ---- */
+/* Begin to load the blocklist that came with m; the answer goes to client when done. */
+int ipsd_lists_apply(struct ipsd *d, struct sk_ipc_client *client, const struct sk_ipc_msg *m,
+	struct sk_err *err);
+/* That of last time, from disk; -ENOENT: none. */
+int ipsd_lists_saved(struct ipsd *d, struct sk_err *err);
+void ipsd_lists_client_gone(struct ipsd *d, struct sk_ipc_client *c);
+void ipsd_lists_stop(struct ipsd *d);
+json_t *ipsd_lists_status(struct ipsd *d);
+/* What becomes of a canonical value of that kind: {verdict, feed, entry, kind}. */
+json_t *ipsd_lists_test(struct ipsd *d, enum sk_bl_kind kind, const char *text, size_t n);
+
+/* ---- answer.c ---- */
+/* The socket, or -1 (told). */
+int ipsd_answer_open(void);
+bool ipsd_answer_send(int fd, const struct ips_answer *a);
 
 /* ---- ops.c ---- */
 int ipsd_ipc_start(struct ipsd *d, struct sk_err *err);

@@ -66,7 +66,7 @@ bool ipsd_fold_add(struct ipsd_fold *f, const struct ips_event_key *key, const c
 {
 	struct window *w;
 
-	if (!(key->kind & (IPS_LOG_ALERT | IPS_LOG_DROP)))
+	if (!(key->kind & (IPS_LOG_ALERT | IPS_LOG_DROP | IPS_LOG_LISTED)))
 		return true;
 	w = sk_table_get(f->t, key);
 	if (w && now_us - w->start_us < IPSD_FOLD_WINDOW_US) {

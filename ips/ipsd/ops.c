@@ -130,11 +130,11 @@ static json_t *event_counts(const struct ipsd *d)
 static int op_status(struct ipsd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **extra,
 	struct sk_err *err)
 {
-	*extra = json_pack("{s:s,s:i,s:I,s:s,s:I,s:s,s:b,s:o,s:o,s:o}", "version", SK_VERSION,
+	*extra = json_pack("{s:s,s:i,s:I,s:s,s:I,s:s,s:b,s:o,s:o,s:o,s:o}", "version", SK_VERSION,
 		"pid", (int)getpid(), "started", (json_int_t)d->started, "state",
 		d->rules ? "inspecting" : "no_rules", "generation", (json_int_t)d->generation,
 		"sha256", d->sha256, "loading", d->job != NULL, "tally", ipsd_tally(d->rules),
-		"workers", workers(d), "events", event_counts(d));
+		"workers", workers(d), "events", event_counts(d), "lists", ipsd_lists_status(d));
 	return *extra ? 0 : sk_err_nomem(err);
 }
 
@@ -248,6 +248,45 @@ static int op_rules(struct ipsd *d, struct sk_ipc_client *c, struct sk_ipc_msg *
 	return l.err;
 }
 
+/* ---- blocklists ---- */
+
+static int op_lists_apply(struct ipsd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m,
+	json_t **extra, struct sk_err *err)
+{
+	int r = ipsd_lists_apply(d, c, m, err);
+
+	return r == 0 ? 1 : r;
+}
+
+static int op_lists_test(struct ipsd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m,
+	json_t **extra, struct sk_err *err)
+{
+	static const char *const keys[] = {"value", "kind", NULL};
+	char text[SK_BL_VALUE_MAX + 1];
+	const char *value = NULL, *name = NULL;
+	enum sk_bl_kind kind = SK_BL_DOMAIN;
+	json_t *args = NULL;
+	int r = args_of(m, keys, &args, err);
+
+	if (r == 0)
+		r = sk_json_str(args, "value", true, &value, err);
+	if (r == 0)
+		r = sk_json_str(args, "kind", false, &name, err);
+	if (r < 0)
+		return r;
+	if (name ? sk_bl_kind_parse(name, &kind) < 0 : sk_bl_guess(value, &kind) < 0)
+		return sk_err_set(err, -EINVAL, name ? "kind" : "value",
+			"%s is no address, name, URL or fingerprint",
+			"%s はアドレス、ドメイン名、URL、フィンガープリントのいずれでもありません",
+			name ? name : value);
+	r = sk_bl_canonical(kind, value, strlen(value), text, sizeof(text));
+	if (r < 0)
+		return sk_err_set(err, -EINVAL, "value", "%s is no %s", "%s は %s ではありません",
+			value, sk_bl_kind_name(kind));
+	*extra = ipsd_lists_test(d, kind, text, (size_t)r);
+	return *extra ? 0 : sk_err_nomem(err);
+}
+
 /* ---- events ---- */
 
 static int op_subscribe(struct ipsd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m,
@@ -287,6 +326,8 @@ static const struct op ops[] = {
 	{"ips.check", op_check, NULL},
 	{"ips.apply", op_apply, NULL},
 	{"rules.list", op_rules, NULL},
+	{"lists.apply", op_lists_apply, NULL},
+	{"lists.test", op_lists_test, NULL},
 	{"status", op_status, NULL},
 	{"events.subscribe", op_subscribe, after_subscribe},
 };
@@ -361,6 +402,7 @@ static void on_closed(struct sk_ipc_client *c, void *arg)
 	struct ipsd *d = arg;
 
 	ipsd_apply_client_gone(d, c);
+	ipsd_lists_client_gone(d, c);
 	if (c != d->subscriber)
 		return;
 	d->subscriber = NULL;

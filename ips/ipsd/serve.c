@@ -314,6 +314,7 @@ static int run(struct settings *s, int alive_fd)
 	int r;
 
 	ipsd_reset_open(s->d.raw_fd);
+	s->d.packet_fd = ipsd_answer_open();
 	r = loop_new(&ev, &alive_fd, &err);
 	if (r == 0)
 		r = ipsd_new(&d, ev, &s->d, &err);
@@ -332,6 +333,7 @@ static int run(struct settings *s, int alive_fd)
 	sd_event_unref(ev);
 	sk_closep(&s->d.raw_fd[0]);
 	sk_closep(&s->d.raw_fd[1]);
+	sk_closep(&s->d.packet_fd);
 	return r < 0 ? 1 : r;
 }
 
@@ -341,7 +343,8 @@ int ipsd_serve(int argc, char **argv)
 		.d = {.state_dir = SK_STATEDIR "/ips",
 			.run_dir = SK_RUNDIR,
 			.first_queue = FIRST_QUEUE,
-			.raw_fd = {-1, -1}},
+			.raw_fd = {-1, -1},
+			.packet_fd = -1},
 		.log_level = LOG_INFO,
 	};
 	int alive_fd = -1, code = 0, r = parse_options(argc, argv, &s);

@@ -27,6 +27,7 @@
 #define TICK_MS 200
 #define STATS_US 200000
 #define RULES_NONE ((struct ips_ruleset *)NULL)
+#define LISTS_NONE ((struct ips_lists *)NULL)
 
 struct ipsd_thread {
 	struct ipsd_thread_opts o;
@@ -40,6 +41,8 @@ struct ipsd_thread {
 	_Atomic bool waiting;               /* in poll(): nothing to do */
 	_Atomic(struct ips_ruleset *) next; /* handed over, not yet taken */
 	_Atomic int settled;
+	_Atomic(struct ips_lists *) next_lists;
+	_Atomic bool lists_settled;
 	uint64_t seen_us, last_tick_us, last_stats_us, alerts;
 	uint64_t now_us; /* wall clock of this batch */
 	pthread_mutex_t stats_lock;
@@ -70,6 +73,13 @@ static void on_reset(
 	const struct ipsd_thread *t = arg;
 
 	ipsd_reset_send(t->o.raw_fd, f, dir, seq, ack);
+}
+
+static bool on_answer(const struct ips_answer *a, void *arg)
+{
+	const struct ipsd_thread *t = arg;
+
+	return ipsd_answer_send(t->o.packet_fd, a);
 }
 
 static void on_packet(const struct ips_queue_packet *p, struct ips_queue_verdict *v, void *arg)
@@ -112,6 +122,17 @@ static void take_rules(struct ipsd_thread *t)
 	atomic_store(&t->settled, r < 0 ? r : 1);
 }
 
+static void take_lists(struct ipsd_thread *t)
+{
+	struct ips_lists *l = atomic_exchange(&t->next_lists, LISTS_NONE);
+
+	if (!l)
+		return;
+	ips_worker_lists(t->worker, l, t->o.learned);
+	ips_lists_unref(l);
+	atomic_store(&t->lists_settled, true);
+}
+
 static void publish(struct ipsd_thread *t)
 {
 	const struct ips_queue_stats *q = ips_queue_stats(t->queue);
@@ -126,6 +147,10 @@ static void publish(struct ipsd_thread *t)
 	s.bypassed = w.bypassed;
 	s.events = w.events;
 	s.pressure = w.pressure;
+	s.listed = w.listed;
+	s.answered = w.answered;
+	s.learned = w.learned;
+	s.shared = w.shared;
 	s.alerts = t->alerts;
 	s.overruns = q->overruns;
 	s.truncated = q->truncated;
@@ -175,6 +200,7 @@ static void *run(void *arg)
 
 		atomic_fetch_add_explicit(&t->beat, 1, memory_order_relaxed);
 		take_rules(t);
+		take_lists(t);
 		t->now_us = (uint64_t)sk_now_us();
 		r = ips_queue_run(t->queue, BATCH, on_packet, t, &err);
 		if (r > 0)
@@ -199,6 +225,7 @@ static void thread_free(struct ipsd_thread *t)
 
 	if (rs)
 		ips_ruleset_unref(rs);
+	ips_lists_unref(atomic_exchange(&t->next_lists, LISTS_NONE));
 	ips_worker_free(t->worker);
 	ips_queue_close(t->queue);
 	ipsd_ring_free(t->ring);
@@ -210,7 +237,8 @@ static void thread_free(struct ipsd_thread *t)
 int ipsd_thread_start(
 	struct ipsd_thread **ret, const struct ipsd_thread_opts *o, struct sk_err *err)
 {
-	static const struct ips_worker_ops ops = {.event = on_event, .reset = on_reset};
+	static const struct ips_worker_ops ops = {
+		.event = on_event, .reset = on_reset, .answer = on_answer};
 	struct ipsd_thread *t = calloc(1, sizeof(*t));
 	int r;
 
@@ -219,6 +247,7 @@ int ipsd_thread_start(
 	t->o = *o;
 	pthread_mutex_init(&t->stats_lock, NULL);
 	atomic_store(&t->settled, 1);
+	atomic_store(&t->lists_settled, true);
 	t->ring = ipsd_ring_new(RING_BYTES);
 	t->event = malloc(EVENT_MAX);
 	r = t->ring && t->event ? 0 : sk_err_nomem(err);
@@ -226,6 +255,8 @@ int ipsd_thread_start(
 		r = ips_worker_new(&t->worker, o->engine, o->state, o->seed, &ops, t, err);
 	if (r == 0 && o->rules)
 		r = ips_worker_rules(t->worker, o->rules, err);
+	if (r == 0)
+		ips_worker_lists(t->worker, o->lists, o->learned);
 	if (r == 0)
 		r = ips_queue_open(&t->queue, &o->queue, err);
 	if (r == 0) {
@@ -265,6 +296,17 @@ void ipsd_thread_rules(struct ipsd_thread *t, struct ips_ruleset *rs)
 int ipsd_thread_settled(struct ipsd_thread *t)
 {
 	return atomic_load(&t->settled);
+}
+
+void ipsd_thread_lists(struct ipsd_thread *t, struct ips_lists *l)
+{
+	atomic_store(&t->lists_settled, false);
+	ips_lists_unref(atomic_exchange(&t->next_lists, l));
+}
+
+bool ipsd_thread_lists_settled(const struct ipsd_thread *t)
+{
+	return atomic_load(&t->lists_settled);
 }
 
 bool ipsd_thread_busy(const struct ipsd_thread *t, uint64_t *ret_beat)

@@ -20,7 +20,10 @@ struct ipsd_thread_opts {
 	const uint8_t *seed; /* 16 bytes */
 	int wake_fd;         /* eventfd written when events wait */
 	int raw_fd[2];
-	struct ips_ruleset *rules; /* borrowed; NULL: none yet */
+	int packet_fd;
+	struct ips_ruleset *rules;   /* borrowed; NULL: none yet */
+	struct ips_lists *lists;     /* likewise */
+	struct ips_learned *learned; /* outlives the thread */
 };
 /* Opens the queue and starts. Without rules packets pass, tracked only. */
 int ipsd_thread_start(
@@ -31,6 +34,10 @@ void ipsd_thread_stop(struct ipsd_thread *t); /* joins; NULL-safe */
 void ipsd_thread_rules(struct ipsd_thread *t, struct ips_ruleset *rs);
 /* 1 when the last rules handed over are in use, 0 not yet, -errno when they could not be taken. */
 int ipsd_thread_settled(struct ipsd_thread *t);
+
+/* The same for blocklists, which every worker can take. */
+void ipsd_thread_lists(struct ipsd_thread *t, struct ips_lists *l);
+bool ipsd_thread_lists_settled(const struct ipsd_thread *t);
 
 /* Packets and loop turns so far; true while at work: not moving then for a second means hung. */
 bool ipsd_thread_busy(const struct ipsd_thread *t, uint64_t *ret_beat);
@@ -48,7 +55,7 @@ uint64_t ipsd_thread_lost(const struct ipsd_thread *t);
 struct ipsd_thread_stats {
 	uint16_t queue;
 	uint64_t packets, bytes, dropped, rejected, bypassed, alerts, events, overruns, pressure,
-		truncated;
+		truncated, listed, answered, learned, shared;
 	uint32_t flows, flows_max, sessions, pool_used, pool_max;
 	uint64_t app_used, seen_us; /* last packet, CLOCK_MONOTONIC; 0 never */
 };

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Talks to sekisho-ipsd as the manager does (docs/ipc.md). ipsctl.py status | apply FILE | check FILE |
-rules [STATE] | events [SECONDS]: prints JSON, one object a line; exit status 1 when refused."""
+rules [STATE] | lists FILE | test VALUE [KIND] | events [SECONDS]: prints JSON, one object a line; exit status 1 when refused."""
 import fcntl
 import json
 import os
@@ -88,6 +88,10 @@ def main():
     what = sys.argv[1]
     if what in ("apply", "check"):
         call("ips." + what, fd=sealed(sys.argv[2]))
+    if what == "lists":
+        call("lists.apply", fd=sealed(sys.argv[2]))
+    if what == "test":
+        call("lists.test", {"value": sys.argv[2], **({"kind": sys.argv[3]} if len(sys.argv) > 3 else {})})
     if what == "rules":
         call("rules.list", {"state": sys.argv[2]} if len(sys.argv) > 2 else None)
     if what == "events":
