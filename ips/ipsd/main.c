@@ -24,10 +24,13 @@ struct settings {
 
 static void usage(FILE *f)
 {
-	fputs("usage: sekisho-ipsd --read FILE|DIR --rules FILE... --log-dir DIR [options]\n"
+	fputs("usage: sekisho-ipsd --read FILE|DIR [--rules FILE...] [--blocklist FILE] --log-dir "
+	      "DIR\n"
+	      "                    [options]\n"
 	      "       sekisho-ipsd --check --rules FILE... [--json] [--no-compile]\n"
 	      "  --read PATH            a capture (pcap, pcapng) or a folder of them\n"
 	      "  --rules FILE...        rule files or folders of them\n"
+	      "  --blocklist FILE       a blocklist document: names, URLs, fingerprints\n"
 	      "  --log-dir DIR          where eve.json is written\n"
 	      "  --config FILE          JSON: vars, engine, criteria, exceptions\n"
 	      "  --inline               judge captures as if in the path: drops are real\n"
@@ -54,6 +57,7 @@ static bool is_offline(int argc, char **argv)
 enum {
 	OPT_READ = 256,
 	OPT_RULES,
+	OPT_BLOCKLIST,
 	OPT_LOG_DIR,
 	OPT_CONFIG,
 	OPT_INLINE,
@@ -71,6 +75,7 @@ enum {
 static const struct option options[] = {
 	{"read", required_argument, NULL, OPT_READ},
 	{"rules", required_argument, NULL, OPT_RULES},
+	{"blocklist", required_argument, NULL, OPT_BLOCKLIST},
 	{"log-dir", required_argument, NULL, OPT_LOG_DIR},
 	{"config", required_argument, NULL, OPT_CONFIG},
 	{"inline", no_argument, NULL, OPT_INLINE},
@@ -118,6 +123,7 @@ static int parse_args(struct settings *s, int argc, char **argv)
 			if (!add_rules(s, argc, argv))
 				return 2;
 			break;
+		case OPT_BLOCKLIST: o->blocklist = optarg; break;
 		case OPT_LOG_DIR: o->log_dir = optarg; break;
 		case OPT_CONFIG: o->load.config = optarg; break;
 		case OPT_INLINE: o->inline_mode = true; break;
@@ -149,7 +155,7 @@ int main(int argc, char **argv)
 		return r;
 	sk_log_init("sekisho-ipsd", LOG_INFO);
 	s.offline.load.rules = s.rules;
-	if (optind < argc || s.offline.load.rules_n == 0 ||
+	if (optind < argc || (s.offline.load.rules_n == 0 && (s.check || !s.offline.blocklist)) ||
 		(!s.check && (!s.offline.read || !s.offline.log_dir))) {
 		usage(stderr);
 		return 2;

@@ -21,6 +21,8 @@ struct run {
 	struct ips_engine_config cfg;
 	struct ips_state *state;
 	struct ips_ruleset *rules;
+	struct ips_lists *lists; /* NULL: none */
+	uint8_t seed[16];
 	FILE *eve;
 	const char *name; /* of the capture, when there are several */
 	uint64_t frames, bytes, alerts;
@@ -67,6 +69,7 @@ static int one_capture(struct run *r, const char *path, struct sk_err *err)
 	static const struct ips_worker_ops ops = {.event = on_event};
 	struct ips_capture *c = NULL;
 	struct ips_worker *w = NULL;
+	struct ips_learned *learned;
 	uint8_t seed[16];
 	int ret;
 
@@ -76,12 +79,17 @@ static int one_capture(struct run *r, const char *path, struct sk_err *err)
 	}
 	randombytes_buf(seed, sizeof(seed));
 	ips_state_clear(r->state);
-	ret = ips_worker_new(&w, &r->cfg, r->state, seed, &ops, r, err);
+	learned = ips_learned_new(seed);
+	ret = learned ? ips_worker_new(&w, &r->cfg, r->state, seed, &ops, r, err)
+		      : sk_err_nomem(err);
 	if (ret == 0)
 		ret = ips_worker_rules(w, r->rules, err);
-	if (ret == 0)
+	if (ret == 0) {
+		ips_worker_lists(w, r->lists, learned);
 		ret = frames(r, w, c, path);
+	}
 	ips_worker_free(w);
+	ips_learned_free(learned);
 	ips_capture_close(c);
 	return ret;
 }
@@ -127,22 +135,40 @@ static int close_eve(struct run *r, struct sk_err *err)
 	return 0;
 }
 
+static int load_lists(struct run *r, struct sk_err *err)
+{
+	struct sk_buf b;
+	int ret;
+
+	if (!r->o->blocklist)
+		return 0;
+	sk_buf_init(&b, SK_BL_BYTES_MAX);
+	ret = sk_file_read(r->o->blocklist, &b, err);
+	if (ret == 0)
+		ret = ips_lists_new(&r->lists, b.data, b.len, r->seed, err);
+	if (ret < 0)
+		sk_err_prefix(err, "%s", r->o->blocklist);
+	sk_buf_done(&b);
+	return ret;
+}
+
 int ips_offline_run(const struct ips_offline *o, struct sk_err *err)
 {
 	struct ips_state_config sc;
 	struct run r = {.o = o};
-	uint8_t seed[16];
 	int ret, ret2;
 
 	if (sodium_init() < 0)
 		return sk_err_en(err, -EIO, NULL, "libsodium does not start");
-	randombytes_buf(seed, sizeof(seed));
+	randombytes_buf(r.seed, sizeof(r.seed));
 	ips_engine_config_default(&r.cfg, o->inline_mode);
 	ips_state_config_default(&sc);
-	r.state = ips_state_new(&sc, seed);
+	r.state = ips_state_new(&sc, r.seed);
 	if (!r.state)
 		return sk_err_nomem(err);
 	ret = ips_load_ruleset(&o->load, r.state, &r.cfg, &r.rules, NULL, err);
+	if (ret == 0)
+		ret = load_lists(&r, err);
 	if (ret == 0)
 		ret = open_eve(&r, err);
 	if (ret == 0) {
@@ -156,6 +182,7 @@ int ips_offline_run(const struct ips_offline *o, struct sk_err *err)
 			(unsigned long long)r.frames, (unsigned long long)r.bytes,
 			(unsigned long long)r.alerts);
 	ips_ruleset_unref(r.rules);
+	ips_lists_unref(r.lists);
 	ips_state_free(r.state);
 	return ret;
 }

@@ -7,9 +7,10 @@
 
 struct ips_offline {
 	struct ips_load load;
-	const char *read;    /* capture file or folder */
-	const char *log_dir; /* eve.json goes there */
-	bool inline_mode;    /* as if in the path: what the queue would have done */
+	const char *read;      /* capture file or folder */
+	const char *log_dir;   /* eve.json goes there */
+	const char *blocklist; /* document, or NULL */
+	bool inline_mode;      /* as if in the path: what the queue would have done */
 };
 /*
  * Each capture in a fresh state. Cut or damaged captures are read as far as possible and told on

@@ -123,8 +123,8 @@ bool ips_cert_name_covers(struct ips_view name, struct ips_view host)
 {
 	const uint8_t *dot;
 
-	if (name.len == host.len)
-		return same(name.data, host.data, host.len);
+	if (name.len == host.len && same(name.data, host.data, host.len))
+		return true;
 	if (name.len < 3 || name.data[0] != '*' || name.data[1] != '.' || host.len == 0)
 		return false;
 	dot = memchr(host.data, '.', host.len);
