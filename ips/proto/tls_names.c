@@ -123,12 +123,14 @@ bool ips_cert_name_covers(struct ips_view name, struct ips_view host)
 {
 	const uint8_t *dot;
 
+	if (host.len == 0)
+		return false;
 	if (name.len == host.len && same(name.data, host.data, host.len))
 		return true;
-	if (name.len < 3 || name.data[0] != '*' || name.data[1] != '.' || host.len == 0)
+	if (name.len < 3 || name.data[0] != '*' || name.data[1] != '.')
 		return false;
 	dot = memchr(host.data, '.', host.len);
-	if (!dot)
+	if (!dot || dot == host.data)
 		return false;
 	host.len -= (uint32_t)(dot - host.data);
 	return host.len == name.len - 1 && same(dot, name.data + 1, host.len);

@@ -93,7 +93,7 @@ for server in 203.0.113.10 2001:db8:113::10; do
 	check "$server: and come back as they were" said '^NXDOMAIN question=WwW.eViL.ExAmPlE'
 	check "$server: with EDNS the reason is given" ask $server www.evil.example A edns
 	check "$server: Blocked" said '^NXDOMAIN .* opt ede=15$'
-	check "$server: to those who want DNSSEC as well" ask $server www.evil.example A do
+	check "$server: to those who want DNSSEC as well" ask $server www.evil.example A "do"
 	check "$server: not as if it were signed" said '^NXDOMAIN question=www.evil.example rd ra SOA=.* opt\+do ede=15$'
 	ask $server www.evil.example A tcp
 	check "$server: over TCP the connection is reset" [ $? = 3 ]
