@@ -21,6 +21,7 @@
 #define FLAGS_KEPT 0x0110 /* RD, CD */
 #define OPCODE 0x7800
 #define OPT_DO 0x8000
+#define OPT_COOKIE 10
 #define OPT_EDE 15
 #define EDE_BLOCKED 15
 #define UDP_SIZE 1232
@@ -73,8 +74,27 @@ static uint32_t question_end(struct ips_view msg, struct dns_question *q)
 	return sk_cur_ok(&c) ? at + 4 : 0;
 }
 
-/* The OPT record (RFC 6891), where there is one; its flags. */
-static bool find_opt(const struct dns_msg *m, uint16_t *ret_flags)
+struct opt {
+	uint16_t flags;
+	struct ips_view cookie; /* RFC 7873: a client that sent one may want to see it again */
+};
+
+static void read_options(struct opt *o, struct ips_view rdata)
+{
+	struct sk_cursor c;
+
+	sk_cur_init(&c, rdata.data, rdata.len);
+	while (sk_cur_left(&c) >= 4) {
+		uint16_t code = sk_cur_be16(&c), len = sk_cur_be16(&c);
+		const uint8_t *p = sk_cur_take(&c, len);
+
+		if (p && code == OPT_COOKIE && len >= 8 && len <= 40)
+			o->cookie = (struct ips_view){p, len};
+	}
+}
+
+/* The OPT record (RFC 6891), where there is one. */
+static bool find_opt(const struct dns_msg *m, struct opt *ret)
 {
 	uint32_t at = m->answers_at, n;
 	uint32_t records = (uint32_t)m->h.ancount + m->h.nscount + m->h.arcount;
@@ -87,7 +107,8 @@ static bool find_opt(const struct dns_msg *m, uint16_t *ret_flags)
 			return false;
 		if (r.type != TYPE_OPT)
 			continue;
-		*ret_flags = (uint16_t)r.ttl;
+		ret->flags = (uint16_t)r.ttl;
+		read_options(ret, r.rdata);
 		return true;
 	}
 	return false;
@@ -114,17 +135,24 @@ static void put_soa(struct out *o)
 	put32(o, IPS_DNS_ANSWER_TTL);
 }
 
-static void put_opt(struct out *o, uint16_t flags)
+static void put_opt(struct out *o, const struct opt *opt)
 {
+	uint16_t cookie = (uint16_t)opt->cookie.len;
+
 	o->p[o->n++] = 0;
 	put16(o, TYPE_OPT);
 	put16(o, UDP_SIZE);
 	put16(o, 0); /* extended rcode, version */
-	put16(o, flags & OPT_DO);
-	put16(o, 6);
+	put16(o, opt->flags & OPT_DO);
+	put16(o, (uint16_t)(6 + (cookie ? 4 + cookie : 0)));
 	put16(o, OPT_EDE);
 	put16(o, 2);
 	put16(o, EDE_BLOCKED);
+	if (!cookie)
+		return;
+	put16(o, OPT_COOKIE);
+	put16(o, cookie);
+	put(o, opt->cookie.data, cookie);
 }
 
 static const struct ips_addr *address_for(
@@ -142,7 +170,7 @@ uint32_t ips_dns_answer(
 	const struct ips_addr *a;
 	struct dns_question q;
 	struct dns_msg m;
-	uint16_t opt = 0;
+	struct opt opt = {0};
 	uint32_t end;
 	bool edns;
 
@@ -171,6 +199,6 @@ uint32_t ips_dns_answer(
 		put_soa(&o);
 	}
 	if (edns)
-		put_opt(&o, opt);
+		put_opt(&o, &opt);
 	return o.n;
 }

@@ -44,6 +44,22 @@ static void test_nxdomain(void **state)
 		V("\x12\x34\x81\x83\0\1\0\0\0\1\0\1" QUESTION("\1") SOA EDE("\x80\0")));
 }
 
+/* A cookie comes back; one of an impossible length does not. */
+static void test_cookie(void **state)
+{
+	answers(V(HEAD("\1\0", "\0\1", "\0\1") QUESTION("\1") "\0\0\x29\4\xd0\0\0\0\0\0\x0c"
+							      "\0\x0a\0\x08"
+							      "cookies!"),
+		&none,
+		V("\x12\x34\x81\x83\0\1\0\0\0\1\0\1" QUESTION("\1") SOA
+			"\0\0\x29\4\xd0\0\0\0\0\0\x12\0\x0f\0\2\0\x0f\0\x0a\0\x08"
+			"cookies!"));
+	answers(V(HEAD("\1\0", "\0\1", "\0\1") QUESTION("\1") "\0\0\x29\4\xd0\0\0\0\0\0\6"
+							      "\0\x0a\0\2"
+							      "ab"),
+		&none, V("\x12\x34\x81\x83\0\1\0\0\0\1\0\1" QUESTION("\1") SOA EDE("\0\0")));
+}
+
 /* What came from the server: its question is answered anew, its records are not. */
 static void test_replaced(void **state)
 {
@@ -165,6 +181,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nxdomain),
+		cmocka_unit_test(test_cookie),
 		cmocka_unit_test(test_replaced),
 		cmocka_unit_test(test_address),
 		cmocka_unit_test(test_not),
