@@ -171,8 +171,11 @@ static struct ips_listed url_of(struct ips_worker *w, struct ips_flow *f, struct
 	struct ips_view port = port_of(client(f, tx, IPS_BUF_HTTP_HOST_RAW));
 	struct ips_view path = path_of(client(f, tx, which));
 	struct ips_listed x = {.kind = "url"};
-	uint32_t n = host.len + port.len;
+	uint32_t n;
 
+	if (host.data[host.len - 1] == '.')
+		host.len--;
+	n = host.len + port.len;
 	if (n >= IPS_LISTS_URL_MAX)
 		return x;
 	path = cut_to(path, IPS_LISTS_URL_MAX - n);

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ips/engine/listed.h"
 #include "ips/proto/dns.h"
@@ -191,31 +192,52 @@ static void one_address(struct ips_worker *w, const struct ips_listed *x, uint8_
 	r = ips_learned_add(w->learned, family, a, x->name, ttl, w->now_us, &e.ttl);
 	w->stats.shared += r == IPS_LEARNED_SHARED;
 	w->stats.learned += r == IPS_LEARNED_NEW;
-	if (r != IPS_LEARNED_NEW && r != IPS_LEARNED_KNOWN)
+	if (r != IPS_LEARNED_NEW && r != IPS_LEARNED_LONGER)
 		return;
 	e.name = x->name;
 	e.feed = ips_lists_feed(w->lists, x->hit.feed);
 	notice(w, &e);
 }
 
+static void record(struct ips_worker *w, const struct dns_record *r, const struct ips_listed *x)
+{
+	uint32_t len = r->type == TYPE_A ? 4 : r->type == TYPE_AAAA ? 16 : 0;
+	struct ips_addr a = {{0}};
+
+	if (!len || r->class != CLASS_IN || r->rdata.len != len)
+		return;
+	memcpy(a.w, r->rdata.data, len);
+	one_address(w, x, len == 4 ? 4 : 6, &a, r->ttl);
+}
+
+/*
+ * x NULL: all addresses. Else those of the listed name and of what it is an alias of, in the order
+ * of the chain, as servers write it: an answer may not bring in whom it likes.
+ */
 static void addresses(struct ips_worker *w, const struct dns_msg *m, const struct ips_listed *x)
 {
-	char name[DNS_NAME_MAX + 1];
-	uint32_t at = m->answers_at, n;
+	char name[DNS_NAME_MAX + 1], end[DNS_NAME_MAX + 1];
+	uint32_t at = m->answers_at, n, end_len = 0;
 	struct dns_record r;
 	int event = 0;
 
+	if (x) {
+		end_len = x->name.len;
+		memcpy(end, x->name.data, end_len);
+	}
 	for (unsigned i = 0; i < m->h.ancount && i < DNS_RECORDS_MAX; i++) {
-		struct ips_addr a = {{0}};
-		uint32_t len;
+		uint32_t to;
 
 		if (!dns_record_next(m, &at, name, &n, &r, &event))
 			return;
-		len = r.type == TYPE_A ? 4 : r.type == TYPE_AAAA ? 16 : 0;
-		if (!len || r.class != CLASS_IN || r.rdata.len != len)
+		if (x && (n != end_len || strncasecmp(name, end, n) != 0))
 			continue;
-		memcpy(a.w, r.rdata.data, len);
-		one_address(w, x, len == 4 ? 4 : 6, &a, r.ttl);
+		record(w, &r, x);
+		to = x && r.type == TYPE_CNAME ? r.rdata_at : 0;
+		if (to && dns_name(m->raw, &to, name, &n, &event)) {
+			memcpy(end, name, n);
+			end_len = n;
+		}
 	}
 }
 

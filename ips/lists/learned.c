@@ -208,10 +208,12 @@ static enum ips_learned_result add(struct ips_learned *t, const struct key *k, s
 	}
 	if (!v)
 		return IPS_LEARNED_FULL;
-	v->until_us = known ? SK_MAX(v->until_us, until) : until;
+	if (known && until < v->until_us + ttl * 250000ull)
+		return IPS_LEARNED_KNOWN;
+	v->until_us = until;
 	v->len = (uint8_t)SK_MIN(name.len, (uint32_t)sizeof(v->name));
 	memcpy(v->name, name.data, v->len);
-	return known ? IPS_LEARNED_KNOWN : IPS_LEARNED_NEW;
+	return known ? IPS_LEARNED_LONGER : IPS_LEARNED_NEW;
 }
 
 enum ips_learned_result ips_learned_add(struct ips_learned *t, uint8_t family,

@@ -19,7 +19,8 @@ void ips_learned_free(struct ips_learned *t);
 
 enum ips_learned_result {
 	IPS_LEARNED_NEW,
-	IPS_LEARNED_KNOWN, /* its time was extended */
+	IPS_LEARNED_LONGER, /* known; its time was extended */
+	IPS_LEARNED_KNOWN,  /* and would not have been by much: left as it was */
 	IPS_LEARNED_SHARED,
 	IPS_LEARNED_NEVER, /* not an address of the internet (RFC 6890) */
 	IPS_LEARNED_FULL,

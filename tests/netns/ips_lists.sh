@@ -218,6 +218,27 @@ quic 2001:db8:113::10 www.evil.example >/dev/null
 check "a listed one does not" [ $? = 3 ]
 check "with an event" event sekisho.kind=quic sekisho.name=www.evil.example app_proto=quic
 
+# ---- a big list, changed under traffic
+python3 -c '
+for i in range(200000):
+    print("d", f"n{i:06d}.many.example", "malware")
+print("s evil.example malware")' >"$W/many"
+many() {
+	LIST_GEN=$((LIST_GEN + 1))
+	python3 "$TOP/tests/netns/mklist.py" $LIST_GEN '{"dns":{"answer":"address","a":"192.0.2.80"}}' malware:block trial:monitor \
+		-- <"$W/many" >"$W/list"
+	ips lists "$W/list"
+}
+check "a list of 200,000 names" many
+in_ns lan python3 "$TOP/tests/netns/ips_load.py" 203.0.113.10 80 / 19 3 >"$W/load" 2>&1 &
+LOAD=$!
+for i in 1 2 3; do check "once more ($i) under load" many; done
+check "a listed name of many" ask 203.0.113.10 N199999.many.example A
+check "is answered" said 'A=192.0.2.80'
+wait $LOAD
+check "no request failed meanwhile ($(cat "$W/load"))" grep -q ' 0 failed' "$W/load"
+check "the status has the size: $(ips status | grep -oE '"domains": [0-9]+')" eval 'ips status | grep -q "\"domains\": 200001"'
+
 # ---- a list with a mistake, a restart, captures
 sed 's/^s evil.example/s evil.exampl/' "$W/list" >"$W/bad"
 refuse "a damaged list is refused" ips lists "$W/bad"
@@ -234,13 +255,23 @@ check "the status knows it" eval "ips status | grep -q '\"generation\": $LIST_GE
 check "test: a name" verdict block www.evil.example
 check "test: another" verdict none www.good.example
 check "test: a URL" verdict none http://www.good.example/mal
-in_ns lan tcpdump -i eth0 -w "$W/cap.pcap" -U udp port 53 2>"$W/tcpdump.log" &
+in_ns lan tcpdump -i eth0 -w "$W/cap.pcap" -U port 53 or port 80 or port 443 2>"$W/tcpdump.log" &
 wait_for 5 grep -q listening "$W/tcpdump.log"
 ask 203.0.113.10 www.evil.example A
-captured() { [ "$(tcpdump -nr "$W/cap.pcap" 2>/dev/null | wc -l)" -ge 2 ]; }
+# shellcheck disable=SC2086
+reset_of $evil http://www.evil.example/ >/dev/null
+reset_of --resolve www.evil.example:443:203.0.113.10 https://www.evil.example/ >/dev/null
+captured() { [ "$(tcpdump -nr "$W/cap.pcap" 2>/dev/null | wc -l)" -ge 12 ]; }
 wait_for 5 captured
 check "captures are read with a blocklist and no rules" "$BUILD/sekisho-ipsd" --read "$W/cap.pcap" --blocklist "$W/list" \
 	--inline --log-dir "$W/offline"
 check "and tell what would be blocked" eval 'grep "\"event_type\":\"drop\"" "$W/offline/eve.json" | grep -q "\"name\":\"www.evil.example\""'
+check "of TLS as well" eval 'grep "\"event_type\":\"drop\"" "$W/offline/eve.json" | grep -q "\"kind\":\"tls\""'
+check "and of HTTP" eval 'grep "\"event_type\":\"drop\"" "$W/offline/eve.json" | grep -q "\"kind\":\"http\""'
+check "beside the path as well" "$BUILD/sekisho-ipsd" --read "$W/cap.pcap" --blocklist "$W/list" --log-dir "$W/offline"
+for kind in dns tls http; do
+	check "$kind is only reported there" eval 'grep "\"event_type\":\"allow\"" "$W/offline/eve.json" | grep "\"kind\":\"'$kind'\"" |
+		grep -q "\"would_drop\":true"'
+done
 check "nothing crashed" eval '! grep -qE "ERROR|killed|died" "$W/ipsd.log"'
 finish

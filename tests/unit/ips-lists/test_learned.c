@@ -60,6 +60,11 @@ static void test_time(void **state)
 	assert_int_equal(ttl, 86400);
 	assert_int_equal(add(t, "2600::2", 60, T0, &ttl), IPS_LEARNED_KNOWN);
 	assert_true(known(t, "2600::2", T0 + 86000 * S));
+	/* Said again every second, its time moves on in steps. */
+	assert_int_equal(add(t, "93.184.216.34", 300, T0 + S, &ttl), IPS_LEARNED_KNOWN);
+	assert_false(known(t, "93.184.216.34", T0 + 300 * S));
+	assert_int_equal(add(t, "93.184.216.34", 300, T0 + 75 * S, &ttl), IPS_LEARNED_LONGER);
+	assert_true(known(t, "93.184.216.34", T0 + 374 * S));
 	assert_true(known(t, "2600::1", T0 + 59 * S));
 	assert_false(known(t, "2600::1", T0 + 61 * S));
 	assert_int_equal(add(t, "2600::1", 60, T0 + 61 * S, &ttl), IPS_LEARNED_NEW);

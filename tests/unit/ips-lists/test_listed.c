@@ -373,6 +373,7 @@ static void test_url(void **state)
 	static const char *const requests[] = {"GET /mal HTTP/1.1\r\nHost: Good.Example\r\n\r\n",
 		"GET /mal?a=1 HTTP/1.1\r\nHost: good.example:80\r\n\r\n",
 		"GET http://good.example/mal HTTP/1.1\r\nHost: good.example\r\n\r\n",
+		"GET /mal HTTP/1.1\r\nHost: good.example.\r\n\r\n",
 		"POST /%6d%61l HTTP/1.0\r\nHost: good.example\r\nContent-Length: 0\r\n\r\n"};
 
 	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
