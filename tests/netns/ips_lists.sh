@@ -6,6 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_ips.sh"
 sandbox "$@"
+IPSD_OPTS="--user nobody" # answers need no right that it keeps
 net_up
 fwd_start
 # An address of the internet: documentation addresses are never learned.
@@ -109,6 +110,17 @@ check "and the name has its address" said 'A=203.0.113.11'
 check "a name of a feed on trial is not touched" ask 203.0.113.10 trial.example A
 check "and reported" event event_type=allow sekisho.reason=blocklist sekisho.would_drop=true sekisho.feed=trial \
 	sekisho.name=trial.example
+
+# The C library's resolver, which every program uses: it gives up at once, on all addresses.
+echo "nameserver 203.0.113.10" >"$W/resolv.conf"
+echo "hosts: dns" >"$W/nsswitch.conf"
+mount --bind "$W/resolv.conf" /etc/resolv.conf
+[ ! -e /etc/nsswitch.conf ] || mount --bind "$W/nsswitch.conf" /etc/nsswitch.conf
+start=${EPOCHREALTIME/./}
+fine http://www.evil.example/
+check "a program is told that there is no such host" [ $? = 6 ]
+check "within a second" [ $((${EPOCHREALTIME/./} - start)) -lt 1000000 ]
+check "and gets where it may go" fine http://www.good.example/
 
 # ---- learned addresses
 check "nothing is known against an address" fine http://93.184.216.34/
