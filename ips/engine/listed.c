@@ -76,13 +76,18 @@ bool ips_listed_act(struct ips_worker *w, struct ips_packet *p, const struct ips
 	return block;
 }
 
-struct ips_listed ips_listed_name(
-	struct ips_worker *w, struct ips_packet *p, const char *kind, struct ips_view name)
+static struct ips_listed look_up(struct ips_worker *w, const char *kind, struct ips_view name)
 {
 	struct ips_listed x = {.kind = kind, .name = name};
 
 	x.verdict = ips_lists_name(w->lists, (const char *)name.data, name.len, &x.hit);
 	return x;
+}
+
+struct ips_listed ips_listed_name(
+	struct ips_worker *w, struct ips_packet *p, const char *kind, struct ips_view name)
+{
+	return look_up(w, kind, name);
 }
 
 static struct ips_listed print_of(
@@ -238,7 +243,6 @@ static bool hello(struct ips_worker *w, struct ips_packet *p, struct ips_tx *tx,
 
 struct names {
 	struct ips_worker *w;
-	struct ips_packet *p;
 	struct ips_view sni;
 	bool covers_sni;
 	struct ips_listed best;
@@ -253,7 +257,7 @@ static bool on_cert_name(struct ips_view name, void *arg)
 		n->covers_sni = true;
 		return true;
 	}
-	x = ips_listed_name(n->w, n->p, "cert", name);
+	x = look_up(n->w, "cert", name);
 	if (x.verdict != IPS_LISTS_ALLOWED && x.verdict > n->best.verdict)
 		n->best = x;
 	return false;
@@ -261,13 +265,16 @@ static bool on_cert_name(struct ips_view name, void *arg)
 
 /*
  * A certificate that is for the name the client asked for, which was judged already, is not held
- * responsible for its other names: those are neighbours of a shared server.
+ * responsible for its other names: those are neighbours of a shared server. Nor does any name of it
+ * matter if the one that was asked for is allowed.
  */
 static struct ips_listed cert_names(
 	struct ips_worker *w, struct ips_packet *p, struct ips_tx *tx, struct ips_view der)
 {
-	struct names n = {.w = w, .p = p, .sni = client(p->flow, tx, IPS_BUF_TLS_SNI)};
+	struct names n = {.w = w, .sni = client(p->flow, tx, IPS_BUF_TLS_SNI)};
 
+	if (n.sni.len && look_up(w, "tls", n.sni).verdict == IPS_LISTS_ALLOWED)
+		return n.best;
 	ips_cert_names(der, on_cert_name, &n);
 	if (n.covers_sni)
 		n.best.verdict = IPS_LISTS_NONE;

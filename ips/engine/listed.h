@@ -13,7 +13,7 @@ struct ips_listed {
 	struct ips_lists_hit hit; /* unless the verdict is NONE */
 };
 
-/* Every name that passes comes through here, once a transaction. */
+/* Every name that a client asks for or is led to comes through here, once a transaction. */
 struct ips_listed ips_listed_name(
 	struct ips_worker *w, struct ips_packet *p, const char *kind, struct ips_view name);
 /* decision NULL: only told. */

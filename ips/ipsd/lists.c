@@ -23,7 +23,6 @@
 
 #define LISTS_FILE "blocklist"
 #define SETTLE_US 2000
-#define SETTLE_TRIES 2500
 
 struct ipsd_lists_job {
 	struct ipsd *d;
@@ -34,7 +33,6 @@ struct ipsd_lists_job {
 	pthread_t thread;
 	bool started;
 	int done_fd;
-	unsigned tries;
 	sd_event_source *io, *settle;
 	/* the thread's results */
 	struct ips_lists *lists;
@@ -118,19 +116,16 @@ static void finish(struct ipsd_lists_job *j)
 	end(j, 0, NULL);
 }
 
+/* Every worker will take it: one that does not turn any more ends the process. */
 static int on_settle(sd_event_source *s, uint64_t usec, void *arg)
 {
 	struct ipsd_lists_job *j = arg;
-	struct sk_err err = {0};
 	bool all = true;
 
 	for (unsigned i = 0; i < j->d->threads; i++)
 		all &= ipsd_thread_lists_settled(j->d->thread[i]);
 	if (all) {
 		finish(j);
-	} else if (++j->tries > SETTLE_TRIES) {
-		sk_err_en(&err, -ETIMEDOUT, NULL, "the workers do not answer");
-		end(j, -ETIMEDOUT, &err);
 	} else {
 		sd_event_source_set_time_relative(s, SETTLE_US);
 		sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
@@ -323,6 +318,24 @@ static enum ips_lists_verdict test_address(struct ipsd *d, enum sk_bl_kind kind,
 	return len ? ips_lists_name(d->lists, name, len, hit) : IPS_LISTS_NONE;
 }
 
+/* A request for a URL is held against its host first. */
+static enum ips_lists_verdict test_url(
+	struct ipsd *d, const char *url, size_t n, struct ips_lists_hit *hit)
+{
+	enum ips_lists_verdict of_url, of_host;
+	struct ips_lists_hit host_hit;
+	size_t host = 0;
+
+	while (host < n && url[host] != '/' && url[host] != '?' && url[host] != ':')
+		host++;
+	of_url = ips_lists_url(d->lists, url, n, hit);
+	of_host = ips_lists_name(d->lists, url, host, &host_hit);
+	if (of_host <= of_url)
+		return of_url;
+	*hit = host_hit;
+	return of_host;
+}
+
 json_t *ipsd_lists_test(struct ipsd *d, enum sk_bl_kind kind, const char *text, size_t n)
 {
 	static const char *const verdicts[] = {
@@ -342,7 +355,7 @@ json_t *ipsd_lists_test(struct ipsd *d, enum sk_bl_kind kind, const char *text, 
 	case SK_BL_ADDR6: v = test_address(d, kind, text, n, name, &hit); break;
 	case SK_BL_DOMAIN:
 	case SK_BL_SUFFIX: v = ips_lists_name(d->lists, text, n, &hit); break;
-	case SK_BL_URL: v = ips_lists_url(d->lists, text, n, &hit); break;
+	case SK_BL_URL: v = test_url(d, text, n, &hit); break;
 	default: v = ips_lists_print(d->lists, kind, text, n, &hit); break;
 	}
 	if (v == IPS_LISTS_NONE)

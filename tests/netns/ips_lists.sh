@@ -173,6 +173,8 @@ check "a name of the certificate that is listed resets" reset_of --resolve odd.n
 check "with an event told from the client's side" event sekisho.kind=cert sekisho.name=site.host.example \
 	src_ip=192.168.10.10 dest_ip=203.0.113.10
 check "but not a neighbour of the name that was asked for" sni a.site.example
+check "with the name allowed" list '{"learn":false}' d site.host.example malware d odd.name.example - s evil.example malware
+check "no name of the certificate counts" sni odd.name.example
 check "without a name the certificate counts" reset_of --max-time 3 https://203.0.113.10:8443/
 sha1=$(openssl x509 -in "$W/site.pem" -noout -fingerprint -sha1 | sed 's/.*=//;s/://g' | tr A-F a-f)
 sha256=$(openssl x509 -in "$W/evil.pem" -noout -fingerprint -sha256 | sed 's/.*=//;s/://g' | tr A-F a-f)
@@ -267,6 +269,7 @@ check "the status knows it" eval "ips status | grep -q '\"generation\": $LIST_GE
 check "test: a name" verdict block www.evil.example
 check "test: another" verdict none www.good.example
 check "test: a URL" verdict none http://www.good.example/mal
+check "test: a URL on a listed host" verdict block http://www.evil.example:8080/x
 in_ns lan tcpdump -i eth0 -w "$W/cap.pcap" -U port 53 or port 80 or port 443 2>"$W/tcpdump.log" &
 wait_for 5 grep -q listening "$W/tcpdump.log"
 ask 203.0.113.10 www.evil.example A
