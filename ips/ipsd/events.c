@@ -210,8 +210,12 @@ void ipsd_events_stop(struct ipsd *d)
 	}
 	sd_event_source_disable_unref(d->flush_timer);
 	sd_event_source_disable_unref(d->ring_io);
+	/* The server closes its clients after this. */
+	d->subscriber = NULL;
 	ipsd_fold_free(d->fold);
 	sk_spool_free(d->spool);
+	d->fold = NULL;
+	d->spool = NULL;
 	sk_buf_done(&d->frame);
 	if (d->ring_fd >= 0)
 		close(d->ring_fd);
