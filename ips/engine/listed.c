@@ -9,9 +9,12 @@
 
 #include <gnutls/crypto.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ips/proto/tls_names.h"
 #include "lib/util.h"
+
+#define HEADERS_MAX 64 /* looked through for a second Host */
 
 /* ---- telling and acting ------------------------------------------------------------------ */
 
@@ -80,6 +83,8 @@ static struct ips_listed look_up(struct ips_worker *w, const char *kind, struct 
 {
 	struct ips_listed x = {.kind = kind, .name = name};
 
+	if (name.len == 0)
+		return x;
 	x.verdict = ips_lists_name(w->lists, (const char *)name.data, name.len, &x.hit);
 	return x;
 }
@@ -195,26 +200,150 @@ static struct ips_listed url_of(struct ips_worker *w, struct ips_flow *f, struct
 	return x;
 }
 
+/* Host, without blanks and port, of an authority (RFC 3986, 3.2; no user). */
+static struct ips_view host_of(struct ips_view a)
+{
+	const uint8_t *colon;
+
+	while (a.len && (a.data[0] == ' ' || a.data[0] == '\t'))
+		a = (struct ips_view){a.data + 1, a.len - 1};
+	while (a.len && (a.data[a.len - 1] == ' ' || a.data[a.len - 1] == '\t'))
+		a.len--;
+	colon = a.len && a.data[0] != '[' ? memchr(a.data, ':', a.len) : NULL;
+	if (colon)
+		a.len = (uint32_t)(colon - a.data);
+	return a;
+}
+
+/* The authority in the request line of a request to a proxy; empty: there is none. */
+static struct ips_view authority_of(struct ips_view uri)
+{
+	uint32_t skip = starts(uri, "http://") ? 7 : starts(uri, "https://") ? 8 : 0;
+	const uint8_t *end;
+
+	if (!skip && (uri.len == 0 || uri.data[0] == '/' || uri.data[0] == '*'))
+		return (struct ips_view){NULL, 0};
+	uri = (struct ips_view){uri.data + skip, uri.len - skip};
+	end = uri.len ? memchr(uri.data, '/', uri.len) : NULL;
+	if (end)
+		uri.len = (uint32_t)(end - uri.data);
+	return uri;
+}
+
+struct hosts {
+	struct ips_worker *w;
+	struct ips_packet *p;
+	struct ips_tx *tx;
+	struct ips_verdict *v;
+	struct ips_view first; /* was looked up */
+};
+
+/* True: the flow ends here. */
+static bool another(const struct hosts *h, struct ips_view authority)
+{
+	struct ips_view host = host_of(authority);
+	struct ips_listed x;
+
+	if (host.len == 0 ||
+		(host.len == h->first.len &&
+			strncasecmp((const char *)host.data, (const char *)h->first.data,
+				host.len) == 0))
+		return false;
+	x = ips_listed_name(h->w, h->p, "http", host);
+	return ips_listed_act(h->w, h->p, &x, h->v);
+}
+
+/* Beside a name in the request line there may be a Host header. */
+static bool host_headers(const struct hosts *h)
+{
+	struct ips_app *a = &h->p->flow->app;
+	struct ips_buf_view b = {0};
+
+	for (unsigned i = 0; i < HEADERS_MAX; i++) {
+		if (a->proto->buffer(a, h->tx, IPS_BUF_HTTP_REQUEST_HEADER, IPS_TOSERVER, i, &b) !=
+			IPS_BUF_FULL)
+			return false;
+		if (b.len > 5 && strncasecmp((const char *)b.data, "host:", 5) == 0 &&
+			another(h, (struct ips_view){b.data + 5, b.len - 5}))
+			return true;
+	}
+	return false;
+}
+
+/* Several Host headers: the parser joins them with commas. */
+static bool joined_hosts(const struct hosts *h)
+{
+	struct ips_view rest = client(h->p->flow, h->tx, IPS_BUF_HTTP_HOST_RAW);
+	const uint8_t *comma = rest.len ? memchr(rest.data, ',', rest.len) : NULL;
+
+	while (comma) {
+		uint32_t n = (uint32_t)(comma - rest.data);
+
+		if (another(h, (struct ips_view){rest.data, n}))
+			return true;
+		rest = (struct ips_view){comma + 1, rest.len - n - 1};
+		comma = rest.len ? memchr(rest.data, ',', rest.len) : NULL;
+		if (!comma && another(h, rest))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A request may name hosts in several places, and who receives it takes whichever it likes. True:
+ * the flow ends here.
+ */
+static bool other_hosts(const struct hosts *h)
+{
+	struct ips_view line = authority_of(client(h->p->flow, h->tx, IPS_BUF_HTTP_URI_RAW));
+
+	return (line.len && host_headers(h)) || joined_hosts(h);
+}
+
+/* As soon as it is there: of CONNECT the parser keeps the headers until the answer comes. */
+static bool request_line(struct hosts *h)
+{
+	struct ips_view uri;
+
+	if (buffer(h->p->flow, h->tx, IPS_BUF_HTTP_URI_RAW, IPS_TOSERVER, &uri) == IPS_BUF_WAIT)
+		return false;
+	h->tx->flags |= IPS_TX_LISTED_MORE;
+	return another(h, authority_of(uri));
+}
+
+/* The one in the request line, which was looked up and told of. */
+static bool same_host(const struct hosts *h)
+{
+	struct ips_view line =
+		host_of(authority_of(client(h->p->flow, h->tx, IPS_BUF_HTTP_URI_RAW)));
+
+	return line.len && line.len == h->first.len &&
+		strncasecmp((const char *)line.data, (const char *)h->first.data, line.len) == 0;
+}
+
 static void http(
 	struct ips_worker *w, struct ips_packet *p, struct ips_tx *tx, struct ips_verdict *v)
 {
+	struct hosts h = {.w = w, .p = p, .tx = tx, .v = v};
 	char url[IPS_LISTS_URL_MAX];
 	struct ips_listed x;
-	struct ips_view host;
 
-	if (buffer(p->flow, tx, IPS_BUF_HTTP_HOST, IPS_TOSERVER, &host) == IPS_BUF_WAIT)
+	if (!(tx->flags & IPS_TX_LISTED_MORE) && request_line(&h))
+		return;
+	if (buffer(p->flow, tx, IPS_BUF_HTTP_HOST, IPS_TOSERVER, &h.first) == IPS_BUF_WAIT)
 		return;
 	tx->flags |= IPS_TX_LISTED;
-	if (host.len == 0)
+	if (h.first.len && memchr(h.first.data, ',', h.first.len))
+		h.first = (struct ips_view){NULL, 0}; /* several */
+	x = ips_listed_name(w, p, "http", h.first);
+	if ((!same_host(&h) && ips_listed_act(w, p, &x, v)) || other_hosts(&h))
 		return;
-	x = ips_listed_name(w, p, "http", host);
-	if (x.verdict == IPS_LISTS_ALLOWED || ips_listed_act(w, p, &x, v))
+	if (x.verdict == IPS_LISTS_ALLOWED || h.first.len == 0 ||
+		ips_lists_info(w->lists)->entries[SK_BL_URL] == 0)
 		return;
-	if (ips_lists_info(w->lists)->entries[SK_BL_URL] == 0)
-		return;
-	x = url_of(w, p->flow, tx, host, IPS_BUF_HTTP_URI_RAW, url);
+	x = url_of(w, p->flow, tx, h.first, IPS_BUF_HTTP_URI_RAW, url);
 	if (x.verdict == IPS_LISTS_NONE)
-		x = url_of(w, p->flow, tx, host, IPS_BUF_HTTP_URI, url);
+		x = url_of(w, p->flow, tx, h.first, IPS_BUF_HTTP_URI, url);
 	ips_listed_act(w, p, &x, v);
 }
 
@@ -303,7 +432,7 @@ static void certificate(
 
 	if (buffer(p->flow, tx, IPS_BUF_TLS_CERTS, IPS_TOCLIENT, &der) == IPS_BUF_WAIT)
 		return;
-	tx->flags |= IPS_TX_LISTED_CERT;
+	tx->flags |= IPS_TX_LISTED_MORE;
 	if (der.len == 0)
 		return;
 	x = cert_names(w, p, tx, der);
@@ -326,7 +455,7 @@ static void tls(
 		if (hello(w, p, tx, IPS_BUF_TLS_SNI, "tls", v))
 			return;
 	}
-	if (!(tx->flags & IPS_TX_LISTED_CERT))
+	if (!(tx->flags & IPS_TX_LISTED_MORE))
 		certificate(w, p, tx, v);
 }
 
@@ -366,7 +495,7 @@ static void learned(struct ips_worker *w, struct ips_packet *p, struct ips_verdi
 void ips_worker_listed(struct ips_worker *w, struct ips_packet *p, struct ips_verdict *v)
 {
 	struct ips_flow *f = p->flow;
-	const uint32_t both = IPS_TX_LISTED | IPS_TX_LISTED_CERT;
+	const uint32_t both = IPS_TX_LISTED | IPS_TX_LISTED_MORE;
 
 	if (!w->lists || !f || (f->flags & IPS_FLOW_DROP))
 		return;

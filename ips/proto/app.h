@@ -25,7 +25,7 @@ enum ips_tx_flag {
 	IPS_TX_SKIP_TOCLIENT = 1 << 4,
 	IPS_TX_PASS = 1 << 5,        /* a pass rule matched it */
 	IPS_TX_LISTED = 1 << 6,      /* held against the blocklists: what the client said */
-	IPS_TX_LISTED_CERT = 1 << 7, /* and the server's certificate */
+	IPS_TX_LISTED_MORE = 1 << 7, /* HTTP: the request line; TLS: the certificate */
 };
 
 /* First member of each protocol's own transaction. */

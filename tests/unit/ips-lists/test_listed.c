@@ -368,6 +368,28 @@ static void test_http(void **state)
 	rig_free(r);
 }
 
+/* Through a proxy outside the name is in the request line; and wherever else a request may name a
+ * host. */
+static void test_proxy(void **state)
+{
+	static const char *const requests[] = {
+		"CONNECT www.evil.example:443 HTTP/1.1\r\nHost: proxy.example\r\n\r\n",
+		"GET http://www.evil.example:8080/ HTTP/1.1\r\nHost: proxy.example\r\n\r\n",
+		"GET http://good.example/ HTTP/1.1\r\nhost:www.evil.example:80\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: good.example\r\nHost: www.evil.example\r\n\r\n",
+		"GET / HTTP/1.1\r\nHost: www.evil.example\r\nHost: good.example\r\n\r\n"};
+
+	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+		struct rig *r = rig_new(true);
+
+		connect_tcp(r);
+		if (!send_tcp(r, false, TH_ACK, requests[i]).drop)
+			fail_msg("passed: %s", requests[i]);
+		has(r, "\"kind\":\"http\",\"name\":\"www.evil.example\"");
+		rig_free(r);
+	}
+}
+
 static void test_url(void **state)
 {
 	static const char *const requests[] = {"GET /mal HTTP/1.1\r\nHost: Good.Example\r\n\r\n",
@@ -395,6 +417,7 @@ int main(void)
 		cmocka_unit_test(test_learned),
 		cmocka_unit_test(test_list_gone),
 		cmocka_unit_test(test_http),
+		cmocka_unit_test(test_proxy),
 		cmocka_unit_test(test_url),
 	};
 
