@@ -447,7 +447,7 @@ enum ips_lists_verdict ips_lists_url(
 	const char *query;
 	size_t len;
 
-	if (n > sizeof(text) || l->info.entries[SK_BL_URL] == 0)
+	if (n == 0 || n > sizeof(text) || l->info.entries[SK_BL_URL] == 0)
 		return IPS_LISTS_NONE;
 	len = normal_url(url, n, text);
 	ask_plain(l, SK_BL_URL, text, len, &best, ret);
@@ -464,7 +464,7 @@ enum ips_lists_verdict ips_lists_print(const struct ips_lists *l, enum sk_bl_kin
 {
 	enum ips_lists_verdict best = IPS_LISTS_NONE;
 
-	if (kind >= SK_BL_KINDS || n > IPS_LISTS_URL_MAX || l->info.entries[kind] == 0)
+	if (kind >= SK_BL_KINDS || n == 0 || n > IPS_LISTS_URL_MAX || l->info.entries[kind] == 0)
 		return IPS_LISTS_NONE;
 	ask_plain(l, kind, text, n, &best, ret);
 	return best;

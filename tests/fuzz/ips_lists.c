@@ -2,11 +2,12 @@
 /*
  * Blocklists in the engine. The first byte chooses: a document and questions to it; lines that are
  * made into a document, in which each must then be found; a query and its answer; a certificate;
- * datagrams of DNS, both ways, through a worker with a list.
+ * datagrams of DNS and a stream of TCP, both ways, through a worker with a list.
  */
 #include <arpa/inet.h>
 #include <assert.h>
 #include <netinet/ip.h>
+#include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,6 +193,10 @@ static struct ips_lists *own_list(void)
 	sk_bl_write(&w, SK_BL_SUFFIX, "evil.ex", 7, 0);
 	sk_bl_write(&w, SK_BL_SUFFIX, "fine.evil.ex", 12, SK_BL_ALLOW);
 	sk_bl_write(&w, SK_BL_SUFFIX, "trial.ex", 8, 1);
+	sk_bl_write(&w, SK_BL_URL, "a.ex/mal", 8, 0);
+	sk_bl_write(&w, SK_BL_URL, "b.ex/mal", 8, 1);
+	sk_bl_write(&w, SK_BL_JA3, "00000000000000000000000000000000", 32, 0);
+	sk_bl_write(&w, SK_BL_CERT, "0000000000000000000000000000000000000000", 40, 0);
 	assert(sk_bl_write_end(&w, sha256) == 0);
 	assert(ips_lists_new(&l, b.data, b.len, seed, NULL) == 0);
 	json_decref(h);
@@ -199,28 +204,73 @@ static struct ips_lists *own_list(void)
 	return l;
 }
 
-static void datagram(struct ips_worker *w, bool back, const uint8_t *p, size_t n)
+static void packet(struct ips_worker *w, bool back, uint8_t proto, const void *l4, size_t n)
 {
-	uint8_t f[sizeof(struct iphdr) + sizeof(struct udphdr) + 1024];
-	struct udphdr udp = {.source = htons(back ? 53 : 999), .dest = htons(back ? 999 : 53)};
-	struct iphdr ip = {.version = 4, .ihl = 5, .ttl = 9, .protocol = IPPROTO_UDP};
+	uint8_t f[sizeof(struct iphdr) + 2048];
+	struct iphdr ip = {.version = 4, .ihl = 5, .ttl = 9, .protocol = proto};
 	static const uint8_t mac[6] = {2};
 	struct ips_meta meta = {.ts_us = 1800000000000000, .in_dev = 1, .hw_src = mac};
 	struct ips_verdict v;
 
-	n = SK_MIN(n, 1024);
-	udp.len = htons((uint16_t)(sizeof(udp) + n));
-	ip.tot_len = htons((uint16_t)(sizeof(ip) + sizeof(udp) + n));
+	ip.tot_len = htons((uint16_t)(sizeof(ip) + n));
 	ip.saddr = htonl(back ? 0x08080808 : 0x0a000001);
 	ip.daddr = htonl(back ? 0x0a000001 : 0x08080808);
 	memcpy(f, &ip, sizeof(ip));
-	memcpy(f + sizeof(ip), &udp, sizeof(udp));
-	memcpy(f + sizeof(ip) + sizeof(udp), p, n);
-	ips_worker_packet(w, IPS_LINK_RAW,
-		(struct ips_view){f, (uint32_t)(sizeof(ip) + sizeof(udp) + n)}, &meta, &v);
+	memcpy(f + sizeof(ip), l4, n);
+	ips_worker_packet(
+		w, IPS_LINK_RAW, (struct ips_view){f, (uint32_t)(sizeof(ip) + n)}, &meta, &v);
 }
 
-/* Each: direction, length (two bytes), the datagram. */
+static void datagram(struct ips_worker *w, bool back, const uint8_t *p, size_t n)
+{
+	uint8_t l4[sizeof(struct udphdr) + 1024];
+	struct udphdr udp = {.source = htons(back ? 53 : 999), .dest = htons(back ? 999 : 53)};
+
+	n = SK_MIN(n, 1024);
+	udp.len = htons((uint16_t)(sizeof(udp) + n));
+	memcpy(l4, &udp, sizeof(udp));
+	memcpy(l4 + sizeof(udp), p, n);
+	packet(w, back, IPPROTO_UDP, l4, sizeof(udp) + n);
+}
+
+struct conn {
+	uint32_t seq[2];
+};
+
+static void segment(
+	struct ips_worker *w, struct conn *c, bool back, uint8_t flags, struct ips_view data)
+{
+	uint8_t l4[sizeof(struct tcphdr) + 1024];
+	struct tcphdr tcp = {.th_sport = htons(back ? 80 : 888),
+		.th_dport = htons(back ? 888 : 80),
+		.th_seq = htonl(c->seq[back]),
+		.th_ack = htonl(flags & TH_ACK ? c->seq[!back] : 0),
+		.th_off = 5,
+		.th_flags = flags,
+		.th_win = htons(60000)};
+
+	data.len = SK_MIN(data.len, 1024);
+	memcpy(l4, &tcp, sizeof(tcp));
+	if (data.len)
+		memcpy(l4 + sizeof(tcp), data.data, data.len);
+	c->seq[back] += data.len + (flags & TH_SYN ? 1 : 0);
+	packet(w, back, IPPROTO_TCP, l4, sizeof(tcp) + data.len);
+}
+
+static void stream(struct ips_worker *w, struct conn *c, bool back, struct ips_view data)
+{
+	const struct ips_view none = {NULL, 0};
+
+	if (c->seq[0] == 0) {
+		c->seq[0] = c->seq[1] = 100;
+		segment(w, c, false, TH_SYN, none);
+		segment(w, c, true, TH_SYN | TH_ACK, none);
+		segment(w, c, false, TH_ACK, none);
+	}
+	segment(w, c, back, TH_ACK | TH_PUSH, data);
+}
+
+/* Each: direction and kind, length (two bytes), what is sent. */
 static void worker(const uint8_t *p, size_t n)
 {
 	static const struct ips_worker_ops ops = {.event = on_event, .answer = on_answer};
@@ -230,6 +280,7 @@ static void worker(const uint8_t *p, size_t n)
 	struct ips_state_config sc;
 	struct ips_state *state;
 	struct ips_worker *w = NULL;
+	struct conn conn = {{0}};
 
 	ips_state_config_default(&sc);
 	sc.hosts = sc.thresholds = 64;
@@ -243,7 +294,10 @@ static void worker(const uint8_t *p, size_t n)
 	while (n > 3) {
 		size_t len = SK_MIN((size_t)p[1] << 8 | p[2], n - 3);
 
-		datagram(w, p[0] & 1, p + 3, len);
+		if (p[0] & 2)
+			stream(w, &conn, p[0] & 1, (struct ips_view){p + 3, (uint32_t)len});
+		else
+			datagram(w, p[0] & 1, p + 3, len);
 		p += 3 + len;
 		n -= 3 + len;
 	}

@@ -142,7 +142,7 @@ static void test_prints(void **state)
 	assert_int_equal(ips_lists_print(l, SK_BL_JA4, e[1].value, 36, &hit), IPS_LISTS_MONITOR);
 	assert_int_equal(ips_lists_print(l, SK_BL_CERT, sha1, 40, &hit), IPS_LISTS_ALLOWED);
 	assert_int_equal(ips_lists_print(l, SK_BL_CERT, ja3, 32, &hit), IPS_LISTS_NONE);
-	assert_int_equal(ips_lists_print(l, SK_BL_JA3, "", 0, &hit), IPS_LISTS_NONE);
+	assert_int_equal(ips_lists_print(l, SK_BL_JA3, NULL, 0, &hit), IPS_LISTS_NONE);
 	name(l, ja3, IPS_LISTS_NONE, NULL);
 	ips_lists_unref(l);
 }
