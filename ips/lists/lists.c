@@ -411,6 +411,10 @@ enum ips_lists_verdict ips_lists_name(
 		text[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] + 32) : name[i];
 	if (!lists_labels(&labels, &l->key, text, n))
 		return IPS_LISTS_NONE;
+	/* Each is a cache miss in a long list: let them come together. */
+	for (unsigned k = labels.n; k-- > 0;)
+		if (k + 1 == labels.n || l->depths >> SK_MIN(k, 63u) & 1)
+			__builtin_prefetch(&l->slots[first_slot(l, labels.hash[k])]);
 	for (unsigned k = labels.n; k-- > 0 && best != IPS_LISTS_ALLOWED;) {
 		bool whole = k + 1 == labels.n;
 		struct ips_view s = {
