@@ -79,20 +79,35 @@ bool ips_listed_act(struct ips_worker *w, struct ips_packet *p, const struct ips
 	return block;
 }
 
-static struct ips_listed look_up(struct ips_worker *w, const char *kind, struct ips_view name)
+static void see_contact(struct ips_worker *w, const struct ips_flow *f, struct ips_view name)
+{
+	const struct ips_contact_client client = {.family = f->family,
+		.addr = f->addr[IPS_TOSERVER],
+		.in_dev = f->in_dev,
+		.out_dev = f->out_dev};
+
+	ips_contacts_see(w->contacts, name, &client, w->now_us);
+}
+
+struct ips_listed ips_listed_look(struct ips_worker *w, const char *kind, struct ips_view name)
 {
 	struct ips_listed x = {.kind = kind, .name = name};
 
-	if (name.len == 0)
-		return x;
-	x.verdict = ips_lists_name(w->lists, (const char *)name.data, name.len, &x.hit);
+	if (w->lists && name.len)
+		x.verdict = ips_lists_name(w->lists, (const char *)name.data, name.len, &x.hit);
 	return x;
 }
 
 struct ips_listed ips_listed_name(
 	struct ips_worker *w, struct ips_packet *p, const char *kind, struct ips_view name)
 {
-	return look_up(w, kind, name);
+	struct ips_listed x = ips_listed_look(w, kind, name);
+
+	/* What is listed is told as such; a certificate's names are not what was asked for. */
+	if (w->contacts && p->flow && name.len && strcmp(kind, "cert") != 0 &&
+		(x.verdict == IPS_LISTS_NONE || x.verdict == IPS_LISTS_ALLOWED))
+		see_contact(w, p->flow, name);
+	return x;
 }
 
 static struct ips_listed print_of(
@@ -100,6 +115,8 @@ static struct ips_listed print_of(
 {
 	struct ips_listed x = {.kind = kind, .name = text};
 
+	if (!w->lists)
+		return x;
 	x.verdict = ips_lists_print(w->lists, of, (const char *)text.data, text.len, &x.hit);
 	return x;
 }
@@ -338,7 +355,7 @@ static void http(
 	x = ips_listed_name(w, p, "http", h.first);
 	if ((!same_host(&h) && ips_listed_act(w, p, &x, v)) || other_hosts(&h))
 		return;
-	if (x.verdict == IPS_LISTS_ALLOWED || h.first.len == 0 ||
+	if (!w->lists || x.verdict == IPS_LISTS_ALLOWED || h.first.len == 0 ||
 		ips_lists_info(w->lists)->entries[SK_BL_URL] == 0)
 		return;
 	x = url_of(w, p->flow, tx, h.first, IPS_BUF_HTTP_URI_RAW, url);
@@ -386,7 +403,7 @@ static bool on_cert_name(struct ips_view name, void *arg)
 		n->covers_sni = true;
 		return true;
 	}
-	x = look_up(n->w, "cert", name);
+	x = ips_listed_look(n->w, "cert", name);
 	if (x.verdict != IPS_LISTS_ALLOWED && x.verdict > n->best.verdict)
 		n->best = x;
 	return false;
@@ -402,7 +419,7 @@ static struct ips_listed cert_names(
 {
 	struct names n = {.w = w, .sni = client(p->flow, tx, IPS_BUF_TLS_SNI)};
 
-	if (n.sni.len && look_up(w, "tls", n.sni).verdict == IPS_LISTS_ALLOWED)
+	if (n.sni.len && ips_listed_look(w, "tls", n.sni).verdict == IPS_LISTS_ALLOWED)
 		return n.best;
 	ips_cert_names(der, on_cert_name, &n);
 	if (n.covers_sni)
@@ -433,7 +450,7 @@ static void certificate(
 	if (buffer(p->flow, tx, IPS_BUF_TLS_CERTS, IPS_TOCLIENT, &der) == IPS_BUF_WAIT)
 		return;
 	tx->flags |= IPS_TX_LISTED_MORE;
-	if (der.len == 0)
+	if (der.len == 0 || !w->lists)
 		return;
 	x = cert_names(w, p, tx, der);
 	if (ips_listed_act(w, p, &x, v) || ips_lists_info(w->lists)->entries[SK_BL_CERT] == 0)
@@ -497,9 +514,10 @@ void ips_worker_listed(struct ips_worker *w, struct ips_packet *p, struct ips_ve
 	struct ips_flow *f = p->flow;
 	const uint32_t both = IPS_TX_LISTED | IPS_TX_LISTED_MORE;
 
-	if (!w->lists || !f || (f->flags & IPS_FLOW_DROP))
+	if ((!w->lists && !w->contacts) || !f || (f->flags & IPS_FLOW_DROP))
 		return;
-	learned(w, p, v);
+	if (w->lists)
+		learned(w, p, v);
 	if (!f->app.proto)
 		return;
 	for (struct ips_tx *tx = f->app.first; tx && !(f->flags & IPS_FLOW_DROP); tx = tx->next) {

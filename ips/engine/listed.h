@@ -13,7 +13,9 @@ struct ips_listed {
 	struct ips_lists_hit hit; /* unless the verdict is NONE */
 };
 
-/* Every name that a client asks for or is led to comes through here, once a transaction. */
+/* What the lists say of a name. */
+struct ips_listed ips_listed_look(struct ips_worker *w, const char *kind, struct ips_view name);
+/* Every name that a client asks for or is led to, once a transaction: it is a contact as well. */
 struct ips_listed ips_listed_name(
 	struct ips_worker *w, struct ips_packet *p, const char *kind, struct ips_view name);
 /* decision NULL: only told. */

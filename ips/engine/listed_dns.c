@@ -95,7 +95,8 @@ static struct ips_listed questions(
 		struct ips_listed x = {.kind = "dns"};
 
 		if (t->spans[i].len)
-			x = ips_listed_name(w, p, "dns", name_at(t, i));
+			x = t->msg.h.flags & RESPONSE ? ips_listed_look(w, "dns", name_at(t, i))
+						      : ips_listed_name(w, p, "dns", name_at(t, i));
 		if (i == 0 || x.verdict == IPS_LISTS_BLOCK || best.verdict == IPS_LISTS_NONE)
 			best = x;
 		if (best.verdict == IPS_LISTS_BLOCK)
@@ -246,7 +247,7 @@ static void response(
 {
 	struct ips_listed q = questions(w, p, t);
 	struct chain c = {.w = w, .p = p, .m = &t->msg, .best = {.kind = "dns"}};
-	bool learn = w->learned && ips_lists_info(w->lists)->learn;
+	bool learn = w->learned && w->lists && ips_lists_info(w->lists)->learn;
 
 	/* The name that was asked for is allowed: so is what it leads to. */
 	if (q.verdict != IPS_LISTS_ALLOWED && q.verdict != IPS_LISTS_BLOCK)

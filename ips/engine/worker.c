@@ -354,11 +354,23 @@ void ips_worker_packet(struct ips_worker *w, enum ips_link link, struct ips_view
 	ips_flow_expire(w->flows, w->now_us, EXPIRE_BUDGET);
 }
 
+static void tell_contacts(const char *text, size_t len, void *arg)
+{
+	const struct ips_event_key none = {.kind = IPS_LOG_NOTICE};
+	struct ips_worker *w = arg;
+
+	sk_buf_reset(&w->out);
+	sk_buf_put(&w->out, text, len);
+	ips_worker_send(w, IPS_LOG_NOTICE, &none);
+}
+
 void ips_worker_tick(struct ips_worker *w, uint64_t now_us)
 {
 	if (now_us > w->now_us)
 		w->now_us = now_us;
 	ips_flow_expire(w->flows, w->now_us, TICK_BUDGET);
+	if (w->contacts)
+		ips_contacts_tell(w->contacts, &w->cfg.eve, w->now_us, tell_contacts, w);
 }
 
 void ips_worker_finish(struct ips_worker *w)
@@ -421,8 +433,10 @@ int ips_worker_new(struct ips_worker **ret, const struct ips_engine_config *cfg,
 	w->detect = ips_detect_new(&w->cfg.detect, state, err);
 	if (cfg->ring_bytes)
 		w->ring = ips_ring_new(cfg->ring_bytes);
-	if (!w->decoder || !w->streams || !w->flows || !w->expects || !w->detect ||
-		(cfg->ring_bytes && !w->ring)) {
+	if (cfg->inline_mode)
+		w->contacts = ips_contacts_new(IPS_CONTACTS_CAP, seed);
+	if ((cfg->inline_mode && !w->contacts) || !w->decoder || !w->streams || !w->flows ||
+		!w->expects || !w->detect || (cfg->ring_bytes && !w->ring)) {
 		ips_worker_free(w);
 		return sk_err_nomem(err);
 	}
@@ -441,6 +455,7 @@ void ips_worker_free(struct ips_worker *w)
 	ips_decoder_free(w->decoder);
 	ips_expects_free(w->expects);
 	ips_ring_free(w->ring);
+	ips_contacts_free(w->contacts);
 	ips_lists_unref(w->lists);
 	sk_buf_done(&w->out);
 	free(w);

@@ -3,6 +3,7 @@
 #ifndef IPS_ENGINE_WORKER_H
 #define IPS_ENGINE_WORKER_H
 
+#include "ips/engine/contacts.h"
 #include "ips/engine/engine.h"
 #include "ips/engine/expect.h"
 #include "ips/engine/ring.h"
@@ -22,6 +23,7 @@ struct ips_worker {
 	struct ips_ring *ring;
 	struct ips_lists *lists; /* NULL: none */
 	struct ips_learned *learned;
+	struct ips_contacts *contacts; /* NULL: of a capture, which tells nothing of this site */
 	struct sk_buf out;
 	struct ips_packet *current; /* while a packet is being worked on */
 	uint64_t now_us, frames;
