@@ -25,9 +25,9 @@ in_ns lan curl -s --max-time 3 -o /dev/null -H 'Host: www.spoken.example:80' htt
 in_ns lan curl -sk --max-time 3 -o /dev/null --resolve www.shown.example:443:203.0.113.10 https://www.shown.example/
 in_ns lan curl -s --max-time 3 -o /dev/null http://203.0.113.10/
 check "contact: the name asked for by DNS" wait_for 25 eval '[ "$(told www.asked.example 192.168.10.10)" = 1 ]'
-check "contact: how often it was asked for" eval 'tr -d " " <"$W/events" | grep -q "www.asked.example\",\"src\":\"192.168.10.10\",\"count\":3"'
-check "contact: the host of HTTP" eval '[ "$(told www.spoken.example 192.168.10.10)" = 1 ]'
-check "contact: the server name of TLS" eval '[ "$(told www.shown.example 192.168.10.10)" = 1 ]'
+check "contact: how often it was asked for" wait_for 5 eval 'tr -d " " <"$W/events" | grep -q "www.asked.example\",\"src\":\"192.168.10.10\",\"count\":3"'
+check "contact: the host of HTTP" wait_for 5 eval '[ "$(told www.spoken.example 192.168.10.10)" = 1 ]'
+check "contact: the server name of TLS" wait_for 5 eval '[ "$(told www.shown.example 192.168.10.10)" = 1 ]'
 refuse "an address is no name" grep -q '"value": "203.0.113.10"' "$W/events"
 refuse "nor what a certificate says" grep -q 'cert.host.example' "$W/events"
 python3 "$TOP/tests/netns/mklist.py" 1 '{}' malware:block -- s evil.example malware >"$W/list"
