@@ -26,7 +26,7 @@ enum { SNAPLEN = 1600, BUFFER = 2 << 20, TAIL = 5 };
 	"or udp src port 5353 or udp src port 5355 or udp src port 137 or udp src port 138 "       \
 	"or tcp[13] & 2 != 0 or (ip6 and (ip6[6] == 0 or ip6[6] == 43 or ip6[6] == 44 "            \
 	"or ip6[6] == 60 or (ip6[6] == 6 and ip6[53] & 2 != 0) "                                   \
-	"or (ip6[6] == 58 and ip6[40] >= 129 and ip6[40] <= 136)))"
+	"or (ip6[6] == 58 and ip6[40] >= 128 and ip6[40] <= 136)))"
 
 struct nac_capture {
 	pcap_t *pcap;

@@ -11,15 +11,35 @@
 
 enum { JOURNAL_MAX = 4 << 20 };
 
+struct putting {
+	struct sk_buf *b;
+	const char *comma;
+};
+
+static bool put_roles(const void *key, void *val, void *arg)
+{
+	struct putting *p = arg;
+	char mac[NAC_MAC_TEXT];
+
+	sk_buf_printf(
+		p->b, "%s[\"%s\",%u]", p->comma, nac_mac_format(key, mac), *(const uint16_t *)val);
+	p->comma = ",";
+	return false;
+}
+
 static void put_net(struct sk_buf *b, const struct nac_net *n)
 {
+	struct putting p = {b, ""};
+
 	sk_buf_printf(b, "\"%s\":{\"iso\":", n->ifname);
 	/* Not taken back yet (its interface is not there): stays owed. */
 	if (n->recover)
 		sk_buf_puts(b, n->recover);
 	else
 		nac_iso_journal(n->iso, b);
-	sk_buf_printf(b, ",\"observed_since\":%lld}", (long long)n->observed_since);
+	sk_buf_printf(b, ",\"observed_since\":%lld,\"roles\":[", (long long)n->observed_since);
+	sk_table_walk(n->roles, put_roles, &p);
+	sk_buf_puts(b, "]}");
 }
 
 int nac_journal_write(const char *path, struct nac_net *const *nets, size_t n, const json_t *rest,
@@ -71,6 +91,21 @@ json_t *nac_journal_read(const char *path, struct sk_err *err)
 	return json_incref(nets);
 }
 
+static void take_roles(const json_t *rows, struct nac_net *net)
+{
+	struct nac_mac mac;
+	json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row) {
+		const char *text = json_string_value(json_array_get(row, 0));
+		json_int_t roles = json_integer_value(json_array_get(row, 1));
+
+		if (text && nac_mac_parse(text, &mac) == 0 && roles > 0 && roles <= UINT16_MAX)
+			nac_net_remember(net, &mac, (uint16_t)roles);
+	}
+}
+
 void nac_journal_take(json_t *doc, struct nac_net *net)
 {
 	json_t *entry = json_object_get(doc, net->ifname), *iso = NULL;
@@ -88,5 +123,6 @@ void nac_journal_take(json_t *doc, struct nac_net *net)
 		net->recover = sk_buf_take(&b);
 		sk_buf_done(&b);
 	}
+	take_roles(json_object_get(entry, "roles"), net);
 	json_object_del(doc, net->ifname);
 }

@@ -41,12 +41,24 @@ static void tell(struct nac_net *n, struct nac_event *ev)
 	n->cfg->event(n->cfg->arg, n->ifname, ev);
 }
 
+void nac_net_remember(struct nac_net *n, const struct nac_mac *mac, uint16_t roles)
+{
+	uint16_t *r = sk_table_put(n->roles, mac);
+
+	if (!r || (*r | roles) == *r)
+		return;
+	*r |= roles;
+	n->roles_new = true;
+}
+
 static void on_event(void *arg, const struct nac_event *ev)
 {
 	struct nac_net *n = arg;
 	bool decide = ev->kind == NAC_EV_NEW ||
 		(ev->kind == NAC_EV_UPDATED && (ev->news & NAC_NEWS_ROLE));
 
+	if (ev->device && ev->device->roles)
+		nac_net_remember(n, &ev->mac, ev->device->roles);
 	n->cfg->event(n->cfg->arg, n->ifname, ev);
 	if (decide && n->mode != NAC_ISOLATION_OFF)
 		nac_net_judge(n, &ev->mac, (int64_t)sk_mono_us());
@@ -98,7 +110,8 @@ int nac_net_new(const struct nac_sensor_config *cfg, const char *ifname, const u
 	n->iso = nac_iso_new(&iso);
 	n->verdicts = sk_table_new(cfg->max_devices ? cfg->max_devices : 2048,
 		sizeof(struct nac_mac), sizeof(struct verdict), seed);
-	if (!n->watch || !n->iso || !n->verdicts) {
+	n->roles = sk_table_new(NAC_NET_ROLES, sizeof(struct nac_mac), sizeof(uint16_t), seed);
+	if (!n->watch || !n->iso || !n->verdicts || !n->roles) {
 		nac_net_free(n);
 		return sk_err_nomem(err);
 	}
@@ -114,6 +127,7 @@ void nac_net_free(struct nac_net *n)
 	nac_watch_free(n->watch);
 	nac_iso_free(n->iso);
 	sk_table_free(n->verdicts);
+	sk_table_free(n->roles);
 	free(n->recover);
 	free(n);
 }
@@ -294,7 +308,12 @@ static enum nac_spare why_not(struct nac_net *n, const struct nac_device *d, int
 		.max_isolated = SK_MIN(n->cfg->max_isolated, (uint32_t)NAC_ISO_TARGETS),
 	};
 
-	return nac_spare_why(d, &f);
+	const uint16_t *before = sk_table_get(n->roles, &d->mac);
+	struct nac_device with_roles = *d;
+
+	if (before)
+		with_roles.roles |= *before;
+	return nac_spare_why(&with_roles, &f);
 }
 
 /* Once for each reason, and once a day again. */
@@ -416,8 +435,8 @@ static void inventory(struct nac_net *n, int64_t mono)
 	for (size_t i = 0; i < n->own_n; i++) {
 		if (n->own[i].ip.family == 4 && n->own[i].bits >= 22 && n->own[i].bits < 31 && !own)
 			own = &n->own[i];
-		if (n->inventory_pos == 0 && n->own[i].ip.family == 6 &&
-			nac_ip_is_link_local(&n->own[i].ip))
+		/* Answers come from the address that fits the asking one. */
+		if (n->inventory_pos == 0 && n->own[i].ip.family == 6)
 			send_frame(n, frame, nac_forge_echo_all(&n->own_mac, &n->own[i].ip, frame));
 	}
 	hosts = own ? (1u << (32 - own->bits)) - 2 : 0;
@@ -463,5 +482,5 @@ bool nac_net_busy(const struct nac_net *n)
 
 bool nac_net_journal_due(const struct nac_net *n)
 {
-	return nac_iso_dirty(n->iso);
+	return nac_iso_dirty(n->iso) || n->roles_new;
 }

@@ -19,6 +19,12 @@ struct nac_net {
 	struct nac_watch *watch;
 	struct nac_iso *iso;
 	struct sk_table *verdicts; /* MAC → what was last said of isolating it */
+	/*
+	 * MAC → uint16_t: what devices were ever seen to do here. A switch speaks of itself twice
+	 * a minute, a router more seldom; after a restart nobody may be cut off for that.
+	 */
+	struct sk_table *roles;
+	bool roles_new; /* not in the journal yet */
 	struct nac_mac own_mac, sink;
 	struct nac_own own[NAC_OWN_MAX];
 	size_t own_n;
@@ -51,6 +57,9 @@ void nac_net_tick(struct nac_net *n, int64_t mono_us);
 /* Decide of one device (or all, NULL) again. */
 void nac_net_judge(struct nac_net *n, const struct nac_mac *mac, int64_t mono_us);
 bool nac_net_busy(const struct nac_net *n); /* wants ticks every 50 ms */
+#define NAC_NET_ROLES 512
+/* From the journal. */
+void nac_net_remember(struct nac_net *n, const struct nac_mac *mac, uint16_t roles);
 bool nac_net_journal_due(const struct nac_net *n);
 
 #endif

@@ -155,8 +155,10 @@ static void write_journal(struct nac_sensor *s)
 		return;
 	}
 	s->journal_new = false;
-	for (size_t i = 0; i < s->n; i++)
+	for (size_t i = 0; i < s->n; i++) {
 		nac_iso_journaled(s->nets[i]->iso);
+		s->nets[i]->roles_new = false;
+	}
 }
 
 /* The truth, within half a second, whatever it takes. */

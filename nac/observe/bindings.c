@@ -196,12 +196,25 @@ static uint32_t claim(
 	return take(w, ip, b, mac);
 }
 
+/*
+ * A probe (RFC 5227, RFC 4862) asks whether an address is free and, if nobody holds it, is followed
+ * by its use. It takes nothing from anybody.
+ */
+static uint32_t probe(struct nac_watch *w, const struct nac_ip *ip, const struct nac_mac *mac)
+{
+	const struct bind *b = watch_bind(w, ip);
+
+	if (watch_is_own(w, ip) || (b && !nac_mac_is_zero(&b->mac)))
+		return 0;
+	return claim(w, ip, mac, true);
+}
+
 static uint32_t claim_arp(struct nac_watch *w, const struct nac_sight *s)
 {
 	const struct nac_arp *a = &s->arp;
 
 	if (a->spa.family == 0)
-		return 0; /* a probe claims nothing yet */
+		return probe(w, &a->tpa, &s->src);
 	if (!nac_mac_equal(&a->sha, &s->src))
 		spoof(w, &s->src, &a->spa, &a->sha, "sends ARP in another device's name");
 	return claim(w, &a->spa, &a->sha, true);
@@ -213,7 +226,7 @@ static uint32_t claim_nd(struct nac_watch *w, const struct nac_sight *s)
 	const struct nac_mac *mac = s->nd.has_mac ? &s->nd.mac : &s->src;
 
 	if (ip->family == 0)
-		return 0; /* duplicate address detection */
+		return s->kind == NAC_SIGHT_NS ? probe(w, &s->nd.target, &s->src) : 0;
 	if (!nac_mac_equal(mac, &s->src))
 		spoof(w, &s->src, ip, mac, "sends neighbour discovery in another device's name");
 	return claim(w, ip, mac, true);

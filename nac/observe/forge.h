@@ -22,7 +22,7 @@ size_t nac_forge(const struct nac_forge *f, uint8_t *dst);
 /* "Who has ip?" to everybody, in own's name: to know the neighbours before one is cut off. */
 size_t nac_forge_arp_ask(const struct nac_mac *own_mac, const struct nac_ip *own,
 	const struct nac_ip *ip, uint8_t *dst);
-/* An echo request to all nodes (RFC 4291, 2.7.1) from a link-local address. */
+/* An echo request to all nodes (RFC 4291, 2.7.1) from one of the gateway's. */
 size_t nac_forge_echo_all(const struct nac_mac *own_mac, const struct nac_ip *own, uint8_t *dst);
 
 #endif
