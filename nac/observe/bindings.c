@@ -113,8 +113,11 @@ static void quarrel(struct nac_watch *w, const struct nac_ip *ip, struct bind *b
 
 	b->contested_us = w->now + CONTESTED_S * SECOND;
 	tell_binding(w, ip, b);
-	/* Two machines set to one address, or one that has its own and wants another's. */
-	if (d && d->bound4 > 1)
+	/*
+	 * Two machines set to one address, or one that has its own and wants another's. IPv6 hosts
+	 * look before they use an address (RFC 4862), so that there it is no accident.
+	 */
+	if (ip->family == 6 || (d && d->bound4 > nac_mac_equal(&b->mac, late)))
 		ev.kind = NAC_EV_ARP_SPOOF;
 	snprintf(ev.text, sizeof(ev.text), "%s",
 		ev.kind == NAC_EV_ARP_SPOOF ? "claims an address another device is using"

@@ -146,8 +146,10 @@ char *nac_print_differs_text(unsigned differs, char *dst, size_t cap)
 			continue;
 		n = snprintf(dst + len, cap - len, "%s%s", len ? "," : "",
 			last ? "services" : texts[i].name);
-		if (n < 0 || (size_t)n >= cap - len)
+		if (n < 0 || (size_t)n >= cap - len) {
+			dst[len] = '\0'; /* whole words */
 			break;
+		}
 		len += (size_t)n;
 	}
 	return dst;
