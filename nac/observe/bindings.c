@@ -218,8 +218,10 @@ static uint32_t claim_arp(struct nac_watch *w, const struct nac_sight *s)
 
 	if (a->spa.family == 0)
 		return probe(w, &a->tpa, &s->src);
-	if (!nac_mac_equal(&a->sha, &s->src))
+	if (!nac_mac_equal(&a->sha, &s->src)) {
 		spoof(w, &s->src, &a->spa, &a->sha, "sends ARP in another device's name");
+		return 0; /* and is not believed */
+	}
 	return claim(w, &a->spa, &a->sha, true);
 }
 
@@ -230,8 +232,10 @@ static uint32_t claim_nd(struct nac_watch *w, const struct nac_sight *s)
 
 	if (ip->family == 0)
 		return s->kind == NAC_SIGHT_NS ? probe(w, &s->nd.target, &s->src) : 0;
-	if (!nac_mac_equal(mac, &s->src))
+	if (!nac_mac_equal(mac, &s->src)) {
 		spoof(w, &s->src, ip, mac, "sends neighbour discovery in another device's name");
+		return 0;
+	}
 	return claim(w, ip, mac, true);
 }
 

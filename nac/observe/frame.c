@@ -170,7 +170,7 @@ static void tcp(struct nac_sight *s, struct sk_cursor *c, bool df)
 		return;
 	s->kind = flags & TCP_ACK ? NAC_SIGHT_SYNACK : NAC_SIGHT_SYN;
 	/* The value the sender started from: stacks use 32, 64, 128 or 255. */
-	snprintf(t.sig, sizeof(t.sig), "%u:",
+	snprintf(t.sig, sizeof(t.sig), "%d:",
 		hops <= 32            ? 32
 			: hops <= 64  ? 64
 			: hops <= 128 ? 128

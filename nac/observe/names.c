@@ -345,10 +345,11 @@ bool nac_parse_nbds(struct sk_cursor *c, struct nac_name *ret)
 bool nac_parse_ssdp(struct sk_cursor *c, struct nac_name *ret)
 {
 	size_t len = sk_cur_left(c);
-	const char *p = (const char *)sk_cur_take(c, len), *end = p + len;
+	const char *p = (const char *)sk_cur_take(c, len), *end;
 
 	if (!p || len < 8 || (strncmp(p, "NOTIFY ", 7) != 0 && strncmp(p, "HTTP/1.1", 8) != 0))
 		return p != NULL; /* a search says nothing of its sender */
+	end = p + len;
 	for (int i = 0; i < RECORDS_MAX && p < end; i++) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
 		size_t n = (size_t)((nl ? nl : end) - p);

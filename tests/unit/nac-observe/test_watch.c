@@ -316,9 +316,15 @@ static void gateway_claimed(void **state)
 	expect(r, NAC_EV_ARP_SPOOF, BAD, "2001:db8:10::1");
 	feed(r, frame_arp(BAD, 2, PRN, "192.168.10.20", "192.168.10.20"));
 	expect(r, NAC_EV_ARP_SPOOF, BAD, "192.168.10.20");
+	/* What is said in another's name, the gateway's too, is told and not believed. */
+	ip = ip_of("192.168.10.20");
+	assert_false(nac_watch_holder(r->w, &ip, &m));
+	feed(r, frame_arp(BAD, 2, GW, "192.168.10.77", "192.168.10.77"));
+	ip = ip_of("192.168.10.77");
+	assert_false(nac_watch_holder(r->w, &ip, &m));
 	for (int i = 0; i < 100; i++)
 		garp(r, BAD, "192.168.10.1");
-	assert_int_equal(count(r, NAC_EV_ARP_SPOOF), 3);
+	assert_int_equal(count(r, NAC_EV_ARP_SPOOF), 4);
 	pass(r, 61);
 	garp(r, BAD, "192.168.10.1");
 	assert_int_equal(last(r, NAC_EV_ARP_SPOOF)->count, 100);
