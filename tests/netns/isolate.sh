@@ -150,13 +150,11 @@ check "revoked, it is cut off again" wait_for 3 cut_off bad $NET4.10
 check "what was forged is in the journal" grep -q "$BAD" "$J"
 check "kill -9: it stays cut off for now" cut_off bad $NET4.10
 sensor_stop KILL
-cp "$J" "$J.killed"
 check "the lie outlives the sensor" cut_off pc $NET4.66
 forget_events
 sensor_start -j "$J" -o 2 -s 60000 "lan0,off,dhcp=$SRV"
 check "the next start takes it back" wait_for 2 reach pc $NET4.66
 check "on both sides" wait_for 2 reach bad $NET4.10
-[ $FAILED = 0 ] || { cat "$J.killed" "$J" "$W/events" "$W/sensor.log"; date +%s.%N; }
 check "by IPv6 too" wait_for 2 reach6 pc $NET6::66
 wait_for 3 sh -c "! grep -q '$BAD' $J"
 refuse "and the journal owes nothing" grep -q "$BAD" "$J"
@@ -173,12 +171,10 @@ SOON=6 soon "a network observed for long enough before is acted on after a resta
 check "cut off" wait_for 3 cut_off pc $NET4.66
 wait_for 2 grep -q "$BAD" "$J"
 sensor_stop KILL
-cp "$J" "$J.killed"
-in_ns gw "$BUILD/sensorctl" -j "$J" <"$W/commands" >"$W/events2" 2>&1 &
+ip netns exec gw "$BUILD/sensorctl" -j "$J" <"$W/commands" >"$W/events2" 2>&1 &
 SENSOR=$!
 exec 7>"$W/commands"
 check "a network that is no longer listed is taken back too" wait_for 3 reach pc $NET4.66
-[ $FAILED = 0 ] || { cat "$J.killed" "$J" "$W/events2"; in_ns pc ip neigh; in_ns bad ip neigh; }
 sensor_stop
 
 # ---- a clean end ------------------------------------------------------------------------------------------------

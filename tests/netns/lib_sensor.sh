@@ -54,7 +54,7 @@ sensor_start() {
 	rm -f "$W/commands"
 	mkfifo "$W/commands"
 	: >>"$W/events"
-	in_ns gw "$BUILD/sensorctl" "$@" <"$W/commands" >>"$W/events" 2>>"$W/sensor.log" &
+	ip netns exec gw "$BUILD/sensorctl" "$@" <"$W/commands" >>"$W/events" 2>>"$W/sensor.log" &
 	SENSOR=$!
 	exec 7>"$W/commands"
 	wait_for 5 event "e['event']=='capture' and e['text']=='up'"
