@@ -11,6 +11,7 @@
 #include "fw/fwd/apply.h"
 #include "fw/fwd/contacts_watch.h"
 #include "fw/fwd/fwd.h"
+#include "fw/fwd/gate.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/util.h"
@@ -143,6 +144,7 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *arg)
 	fwd_report_tick(d, false);
 	fwd_guard_tick(d);
 	fwd_contacts_second(d);
+	fwd_gate_tick(d);
 	fwd_retry(d);
 	if (d->ticks % POLL_S == 0) {
 		fwd_poll_counters(d);
@@ -203,6 +205,8 @@ int fwd_start(struct fwd *d, struct sk_err *err)
 	if (r == 0)
 		r = fwd_contacts_start(d, err);
 	if (r == 0)
+		r = fwd_gate_start(d, err);
+	if (r == 0)
 		r = fwd_boot(d, err);
 	if (r < 0)
 		return r;
@@ -238,6 +242,7 @@ void fwd_free(struct fwd *d)
 	fwd_guard_stop(d);
 	fwd_list_stop(d);
 	fwd_contacts_stop(d);
+	fwd_gate_stop(d);
 	fwd_report_stop(d);
 	fwd_ct_close(d->ct);
 	fw_nft_close(d->nft);

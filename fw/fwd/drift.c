@@ -11,6 +11,7 @@
 
 #include "fw/fwd/apply.h"
 #include "fw/fwd/fwd.h"
+#include "fw/fwd/gate.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/util.h"
@@ -95,11 +96,12 @@ static bool may_report(struct fwd_drift_state *s, int64_t now)
 	return false;
 }
 
-static void report(struct fwd *d, const struct fw_drift *f, bool repaired, uint64_t folded)
+static void report_at(
+	struct fwd *d, const char *table, const struct fw_drift *f, bool repaired, uint64_t folded)
 {
 	char what[512];
-	json_t *v = json_pack("{s:s,s:s,s:b,s:s}", "table", "inet " FW_NFT_TABLE, "kind",
-		kind_name(f->kind), "repaired", repaired, "what",
+	json_t *v = json_pack("{s:s,s:s,s:b,s:s}", "table", table, "kind", kind_name(f->kind),
+		"repaired", repaired, "what",
 		sk_escape(what, sizeof(what), f->what, strlen(f->what)));
 
 	if (v && d->drift.pid) {
@@ -109,6 +111,26 @@ static void report(struct fwd *d, const struct fw_drift *f, bool repaired, uint6
 	if (v && folded)
 		json_object_set_new(v, "count", json_integer((json_int_t)folded));
 	fwd_report(d, "drift", v);
+}
+
+static void report(struct fwd *d, const struct fw_drift *f, bool repaired, uint64_t folded)
+{
+	report_at(d, "inet " FW_NFT_TABLE, f, repaired, folded);
+}
+
+void fwd_drift_told(struct fwd *d, const char *table, const struct fw_drift *f, bool repaired)
+{
+	struct fwd_drift_state *s = &d->drift;
+	const int64_t now = sk_now();
+
+	s->last = now;
+	s->count++;
+	if (!may_report(s, now))
+		return;
+	sk_log(LOG_WARNING, "foreign change of %s by %s (pid %" PRIu32 "): %s; %s", table,
+		s->pid ? s->process : "an unknown process", s->pid, f->what,
+		repaired ? "repaired" : "not repaired yet");
+	report_at(d, table, f, repaired, 0);
 }
 
 static void repair(struct fwd *d, const struct fw_drift *f)
@@ -197,6 +219,7 @@ void fwd_drift_check(struct fwd *d)
 		bool foreign = false;
 		listen_in(d, &foreign);
 	}
+	fwd_gate_check(d);
 	/* Nothing was ever applied: what an earlier run left stays, but never nothing at all. */
 	if (d->adopted && fwd_kernel_has_rules(d)) {
 		check_foreign(d);

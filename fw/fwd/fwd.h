@@ -27,6 +27,8 @@ struct fwd_opts {
 	bool no_owner;
 	bool has_manager;
 	uid_t manager; /* who besides root may connect */
+	bool has_nac;
+	uid_t nac; /* who may connect for the gate alone */
 	mode_t socket_mode;
 	gid_t socket_gid;
 	bool has_socket_gid;
@@ -75,6 +77,7 @@ struct fwd {
 	struct fwd_guard *guard;
 	struct fwd_list *list;
 	struct fwd_contacts_watch *contacts;
+	struct fwd_gate *gate;
 
 	struct fwd_nflog *nflog;
 	sd_event_source *nflog_io;

@@ -3,12 +3,15 @@
  * The socket of docs/ipc.md: who may connect, which message is which operation. A malformed message
  * closes its client; an unknown or forbidden operation is answered with its error.
  */
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "fw/fwd/fwd.h"
+#include "fw/fwd/gate.h"
 #include "fw/fwd/ops.h"
 #include "lib/file.h"
 #include "lib/json.h"
@@ -27,6 +30,8 @@ static unsigned peer_class(const struct fwd *d, const struct ucred *cred)
 		peer |= FWD_PEER_ROOT;
 	if (d->opts.has_manager && cred->uid == d->opts.manager)
 		peer |= FWD_PEER_MANAGER;
+	if (d->opts.has_nac && cred->uid == d->opts.nac)
+		peer |= FWD_PEER_NAC;
 	return peer;
 }
 
@@ -42,6 +47,7 @@ static void on_closed(struct sk_ipc_client *c, void *arg)
 {
 	struct fwd *d = arg;
 
+	fwd_gate_closed(d, c);
 	if (c != d->subscriber)
 		return;
 	d->subscriber = NULL;
@@ -109,6 +115,46 @@ static void on_message(struct sk_ipc_client *c, struct sk_ipc_msg *m, void *arg)
 	}
 }
 
+/* acl(5) as tmpfs stores it (linux/posix_acl_xattr.h, little endian). */
+struct acl_entry {
+	uint16_t tag, perm;
+	uint32_t id;
+};
+struct acl {
+	uint32_t version;
+	struct acl_entry v[5];
+};
+#define ACL_VERSION 2
+#define ACL_UNDEFINED 0xffffffffu
+#define ACL_USER_OBJ 0x01
+#define ACL_USER 0x02
+#define ACL_GROUP_OBJ 0x04
+#define ACL_MASK 0x10
+#define ACL_OTHER 0x20
+#define RW 6
+
+/*
+ * One more user may connect than the socket's mode says: nacd is in nobody's group. Without access
+ * lists everybody may, and on_accept alone decides.
+ */
+static int let_in(const char *path, uid_t uid)
+{
+	const struct acl a = {htole32(ACL_VERSION),
+		{
+			{htole16(ACL_USER_OBJ), htole16(RW), ACL_UNDEFINED},
+			{htole16(ACL_USER), htole16(RW), htole32(uid)},
+			{htole16(ACL_GROUP_OBJ), htole16(RW), ACL_UNDEFINED},
+			{htole16(ACL_MASK), htole16(RW), ACL_UNDEFINED},
+			{htole16(ACL_OTHER), 0, ACL_UNDEFINED},
+		}};
+
+	if (setxattr(path, "system.posix_acl_access", &a, sizeof(a), 0) == 0)
+		return 0;
+	if (errno == EOPNOTSUPP && chmod(path, 0666) == 0)
+		return 0;
+	return -errno;
+}
+
 int fwd_ipc_start(struct fwd *d, struct sk_err *err)
 {
 	static const struct sk_ipc_limits limits = {
@@ -131,5 +177,8 @@ int fwd_ipc_start(struct fwd *d, struct sk_err *err)
 		r = -errno;
 		return sk_err_set(err, r, "socket-group", "%s: %s", "%s: %s", path, strerror(-r));
 	}
+	r = d->opts.has_nac ? let_in(path, d->opts.nac) : 0;
+	if (r < 0)
+		return sk_err_set(err, r, "nac-user", "%s: %s", "%s: %s", path, strerror(-r));
 	return 0;
 }

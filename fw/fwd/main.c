@@ -22,6 +22,7 @@
 #include "lib/util.h"
 
 #define MANAGER_USER "sekisho-mgmtd"
+#define NAC_USER "sekisho-nacd"
 
 struct settings {
 	struct fwd_opts fwd;
@@ -42,6 +43,7 @@ static void usage(FILE *f)
 	      "  --user NAME          run as this user, with CAP_NET_ADMIN only\n"
 	      "  --allow-user NAME    who besides root may connect, name or uid (" MANAGER_USER
 	      ")\n"
+	      "  --nac-user NAME      who may connect for the gate alone (" NAC_USER ")\n"
 	      "  --socket-group NAME  group of the socket, name or gid (that user's)\n"
 	      "  --socket-mode MODE   octal (0660 with a group, else 0600)\n"
 	      "  --no-owner           do not hold the table as its owner, only watch it\n"
@@ -78,6 +80,16 @@ static bool set_manager(struct settings *s, const char *name)
 		s->fwd.has_socket_gid = true;
 	}
 	return true;
+}
+
+static bool set_nac(struct settings *s, const char *name)
+{
+	const struct passwd *pw = getpwnam(name);
+
+	s->fwd.has_nac = true;
+	if (pw)
+		s->fwd.nac = pw->pw_uid;
+	return pw || number_of(name, &s->fwd.nac);
 }
 
 static bool set_group(struct settings *s, const char *name)
@@ -125,6 +137,7 @@ enum {
 	O_RUN,
 	O_USER,
 	O_ALLOW,
+	O_NAC,
 	O_GROUP,
 	O_MODE,
 	O_OWNER,
@@ -138,6 +151,7 @@ static const struct option options[] = {
 	{"run-dir", required_argument, NULL, O_RUN},
 	{"user", required_argument, NULL, O_USER},
 	{"allow-user", required_argument, NULL, O_ALLOW},
+	{"nac-user", required_argument, NULL, O_NAC},
 	{"socket-group", required_argument, NULL, O_GROUP},
 	{"socket-mode", required_argument, NULL, O_MODE},
 	{"no-owner", no_argument, NULL, O_OWNER},
@@ -155,6 +169,7 @@ static bool set_option(struct settings *s, int o, const char *arg)
 	case O_RUN: s->fwd.run_dir = arg; return true;
 	case O_USER: s->user = arg; return true;
 	case O_ALLOW: return set_manager(s, arg);
+	case O_NAC: return set_nac(s, arg);
 	case O_GROUP: return set_group(s, arg);
 	case O_MODE: return set_mode(s, arg);
 	case O_OWNER: s->fwd.no_owner = true; return true;
@@ -191,6 +206,8 @@ static int parse_options(int argc, char **argv, struct settings *s)
 	}
 	if (!s->fwd.has_manager && getpwnam(MANAGER_USER))
 		set_manager(s, MANAGER_USER);
+	if (!s->fwd.has_nac && getpwnam(NAC_USER))
+		set_nac(s, NAC_USER);
 	if (!s->fwd.socket_mode)
 		s->fwd.socket_mode = s->fwd.has_socket_gid ? 0660 : 0600;
 	return -1;

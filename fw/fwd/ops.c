@@ -11,6 +11,8 @@
 #include "fw/fwd/apply.h"
 #include "fw/fwd/contacts_watch.h"
 #include "fw/fwd/fwd.h"
+#include "fw/fwd/gate.h"
+#include "fw/fwd/gate_ops.h"
 #include "fw/fwd/ops.h"
 #include "fw/nft/list.h"
 #include "lib/clock.h"
@@ -286,7 +288,7 @@ json_t *fwd_status(struct fwd *d)
 	const char *state = d->trial ? "confirming" : d->none ? "none" : "running";
 
 	return json_pack("{s:s,s:i,s:I,s:b,s:s,s:I,s:s,s:{s:I,s:s},s:I,s:s,s:I,s:I,s:I,s:I,s:b,s:o,"
-			 "s:o,s:o,s:o,s:o,s:o,s:o}",
+			 "s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
 		"version", SK_VERSION, "pid", (int)getpid(), "started", (json_int_t)d->started,
 		"owner", fw_nft_owned(d->nft), "state", state, "generation",
 		(json_int_t)d->running->generation, "sha256", d->running->sha256, "confirmed",
@@ -297,7 +299,8 @@ json_t *fwd_status(struct fwd *d)
 		"drift_count", (json_int_t)d->drift.count, "in_kernel", !d->dirty && !d->adopted,
 		"events", event_counts(d), "foreign", words(sk_buf_str(&d->drift.foreign)),
 		"warnings", warnings(d), "inspection", inspection(d), "guard", fwd_guard_status(d),
-		"blocklist", fwd_list_status(d), "contacts", fwd_contacts_status(d));
+		"blocklist", fwd_list_status(d), "contacts", fwd_contacts_status(d), "nac",
+		fwd_gate_status(d));
 }
 
 static int op_status(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **extra,
@@ -539,6 +542,7 @@ void fwd_op_after(
 {
 	const json_t *args = json_object_get(m->body, "args");
 
+	fwd_gate_op_after(d, op, c);
 	if (op->fn != op_subscribe)
 		return;
 	fwd_subscribe(d, c, json_string_value(json_object_get(args, "instance")),
@@ -572,5 +576,5 @@ const struct fwd_op *fwd_op_find(const char *name)
 	for (size_t i = 0; i < SK_ARRAY_SIZE(ops); i++)
 		if (strcmp(ops[i].name, name) == 0)
 			return &ops[i];
-	return NULL;
+	return fwd_gate_op_find(name);
 }

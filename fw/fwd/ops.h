@@ -14,6 +14,7 @@ struct fwd_op {
 };
 #define FWD_PEER_ROOT 1u
 #define FWD_PEER_MANAGER 2u
+#define FWD_PEER_NAC 4u
 const struct fwd_op *fwd_op_find(const char *name);
 /* Called after END was sent: subscribing starts only then. */
 void fwd_op_after(struct fwd *d, const struct fwd_op *op, struct sk_ipc_client *c,

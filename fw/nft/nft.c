@@ -11,6 +11,7 @@
 #include <libmnl/libmnl.h>
 #include <libnftnl/common.h>
 
+#include "fw/nft/gate_plan.h"
 #include "fw/nft/int.h"
 #include "fw/nft/uapi.h"
 #include "lib/util.h"
@@ -366,6 +367,17 @@ static void put_foreign(struct foreign *f, const char *family, const struct nlat
 	f->some = true;
 }
 
+static bool is_ours(const struct nlattr *table)
+{
+	static const char *const names[] = {FW_NFT_TABLE, FW_GATE_TABLE};
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(names); i++)
+		if (strncmp(mnl_attr_get_str(table), names[i], mnl_attr_get_payload_len(table)) ==
+			0)
+			return true;
+	return false;
+}
+
 static int foreign_fn(const struct nlmsghdr *h, void *arg)
 {
 	const struct nfgenmsg *g = mnl_nlmsg_get_payload(h);
@@ -383,9 +395,7 @@ static int foreign_fn(const struct nlmsghdr *h, void *arg)
 	}
 	if (!family || !hook || !table)
 		return 0;
-	if (g->nfgen_family == NFPROTO_INET &&
-		strncmp(mnl_attr_get_str(table), FW_NFT_TABLE, mnl_attr_get_payload_len(table)) ==
-			0)
+	if (g->nfgen_family == NFPROTO_INET && is_ours(table))
 		return 0;
 	if (f->b->len + FOREIGN_TEXT > f->b->max)
 		f->more++;
