@@ -24,14 +24,10 @@
 
 struct fwd_opts {
 	const char *state_dir, *run_dir;
-	bool no_owner;
-	bool has_manager;
-	uid_t manager; /* who besides root may connect */
-	bool has_nac;
-	uid_t nac; /* who may connect for the gate alone */
+	bool no_owner, has_manager, has_nac, has_socket_gid;
+	uid_t manager, nac; /* who besides root may connect; nac: for the gate alone */
 	mode_t socket_mode;
 	gid_t socket_gid;
-	bool has_socket_gid;
 };
 
 /* Changes by other programs, and what was done about them. */

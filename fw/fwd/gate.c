@@ -222,22 +222,25 @@ static void unlock(struct fwd_gate *g, const char *name)
 /* After the rules: what they keep out loses its entry, ports that are not enforced open. */
 static void bridges_after(struct fwd_gate *g)
 {
+	bool ours[FW_GATE_PORTS_MAX];
 	struct entries e;
 
-	read_entries(g, &e);
-	for (size_t i = 0; i < e.n; i++) {
-		const struct fwd_gate_port *s = state_of(g, e.v[i].port);
-
-		if (s && s->locked && stale(g, &e.v[i]))
-			entry(g, &e.v[i], false);
-	}
-	free(e.v);
+	/* Opened first: behind a lock, a device without its entry is cut off. */
 	for (size_t i = 0; i < g->conf.n; i++) {
+		ours[i] = g->ports[i].locked;
 		if (g->conf.ports[i].mode == FW_GATE_ENFORCE || !g->ports[i].locked)
 			continue;
 		unlock(g, g->conf.ports[i].name);
 		g->ports[i].locked = false;
 	}
+	read_entries(g, &e);
+	for (size_t i = 0; i < e.n; i++) {
+		const struct fwd_gate_port *s = state_of(g, e.v[i].port);
+
+		if (s && ours[s - g->ports] && stale(g, &e.v[i]))
+			entry(g, &e.v[i], false);
+	}
+	free(e.v);
 }
 
 /* ---- the whole ---- */

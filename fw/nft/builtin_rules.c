@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "fw/nft/gate_plan.h"
 #include "fw/nft/log_prefix.h"
 #include "fw/nft/nft.h"
 #include "fw/nft/plan_int.h"
@@ -309,6 +310,20 @@ static void ping(struct fw_nft_plan *pl, const char *chain)
 	}
 }
 
+/* What the gate let in for the page alone, and led there (fw/nft/gate_plan.c). */
+static void page(struct fw_nft_plan *pl, const char *chain)
+{
+	const uint32_t mark = FW_GATE_MARK_QUARANTINE | FW_GATE_MARK_PAGE;
+	struct fw_nft_match *m;
+	struct fw_nft_rule r;
+
+	start(&r, chain, FW_B_PAGE);
+	m = fw_nft_rule_add(&r, FW_NFT_META_MARK, FW_NFT_MASKED, &mark);
+	memcpy(m->hi, &mark, sizeof(mark));
+	fw_nft_rule_u8(&r, FW_NFT_L4PROTO, IPPROTO_TCP);
+	accept_new(pl, &r);
+}
+
 /* ---- before connection tracking ---- */
 
 /* Let the rest of the chain alone for this source; what it may do is decided later. */
@@ -420,6 +435,7 @@ static void input(struct fw_nft_plan *pl, const char *chain)
 	icmp6(pl, chain, FW_B_RA_CLIENT, 134, 134, true);
 	fw_nft_plan_guard_new(pl, chain, false);
 	dhcp(pl, chain, FW_NFT_IIFNAME);
+	page(pl, chain);
 	manage(pl, chain);
 	ping(pl, chain);
 	via_map(pl, chain, FW_NFT_MAP_INPUT);

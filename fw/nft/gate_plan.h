@@ -14,8 +14,8 @@
 #define FW_GATE_LOG_SNAPLEN 128
 #define FW_GATE_PRIORITY (-400) /* before everything at the device's hook */
 /* Bits of a packet's mark between the port and the gateway's own tables. */
-#define FW_GATE_MARK_QUARANTINE 0x40u /* of a quarantined device: for the gateway alone */
-#define FW_GATE_MARK_PAGE 0x80u       /* and for the page */
+#define FW_GATE_MARK_QUARANTINE 0x40000000u /* of a quarantined device: for the gateway alone */
+#define FW_GATE_MARK_PAGE 0x80000000u       /* and for the page */
 
 #define FW_GATE_NAME_MAX 24 /* "es_", an interface name, NUL */
 #define FW_GATE_STEPS_MAX 10
@@ -126,15 +126,14 @@ struct fw_gate_plan {
  */
 int fw_gate_plan_init(struct fw_gate_plan *pl, const struct fw_gate_conf *c, const bool *present);
 void fw_gate_plan_done(struct fw_gate_plan *pl);
-
 /* ---- names ---- */
-#define FW_GATE_MAP_IN "dev"      /* IN_SMAC: verdict for what a device sends */
-#define FW_GATE_MAP_OUT "dst"     /* OUT_DMAC: for what is sent to it */
-#define FW_GATE_MAP_GROUP "grp"   /* OUT: for what is sent to all at a port */
-#define FW_GATE_SET_GATEWAY "gw"  /* OUT_SMAC: the gateway's own addresses at each port */
-#define FW_GATE_SET_KNOWN "known" /* SMAC: registered devices */
-#define FW_GATE_SET_SEEN "seen"   /* IN_SMAC: reported a moment ago */
-#define FW_GATE_SET_METER "meter" /* IN_SMAC: EAPOL of registered devices */
+#define FW_GATE_MAP_IN "dev_in"        /* IN_SMAC: verdict for what a device sends */
+#define FW_GATE_MAP_OUT "dev_out"      /* OUT_DMAC: for what is sent to it */
+#define FW_GATE_MAP_GROUP "all_out"    /* OUT: for what is sent to all at a port */
+#define FW_GATE_SET_GATEWAY "gateway"  /* OUT_SMAC: the gateway's own addresses at each port */
+#define FW_GATE_SET_KNOWN "known"      /* SMAC: registered devices */
+#define FW_GATE_SET_SEEN "seen"        /* IN_SMAC: reported a moment ago */
+#define FW_GATE_SET_METER "eapol_rate" /* IN_SMAC: EAPOL of registered devices */
 enum fw_gate_counter { FW_GATE_C_DROPPED, FW_GATE_C_OUT, FW_GATE_C_EAPOL, FW_GATE_C_FLOOD };
 void fw_gate_counter_name(char dst[FW_GATE_NAME_MAX], enum fw_gate_counter c, const char *port);
 

@@ -22,6 +22,7 @@ enum where {
 	W_RA_IN,     /* dhcp_client zones to the gateway */
 	W_LOOPBACK,
 	W_FORWARD, /* between zones, none of them the gateway */
+	W_TO_GATEWAY,
 };
 
 static const struct row {
@@ -121,6 +122,10 @@ static const struct row {
 			"監視のみの不正サイト一覧にあるアドレスとの通信を記録します "
 			"(遮断しません)。"},
 		"any, listed addresses", "listed addresses, any", "any", "any"},
+	{FW_B_PAGE, "notice-page", true, W_TO_GATEWAY,
+		{"A quarantined device reads on the gateway why it is kept out.",
+			"隔離された機器に、接続できない理由を本装置のページで案内します。"},
+		"quarantined devices", "gateway", "tcp", "80"},
 };
 
 /* Append to a fixed text; what does not fit ends in "…". */
@@ -147,7 +152,8 @@ static bool zone_counts(const struct fw_zone *z, enum where w)
 	case W_ALL:
 	case W_GATEWAY:
 	case W_LOOPBACK:
-	case W_FORWARD: break;
+	case W_FORWARD:
+	case W_TO_GATEWAY: break;
 	}
 	return false;
 }
@@ -158,6 +164,10 @@ static bool put_direction(const struct fw_policy *p, enum where w, char *dst, si
 	bool some = false;
 
 	dst[0] = '\0';
+	if (w == W_TO_GATEWAY) {
+		add_text(dst, cap, "any->gateway");
+		return true;
+	}
 	if (w == W_ALL || w == W_GATEWAY || w == W_LOOPBACK || w == W_FORWARD) {
 		add_text(dst, cap,
 			w == W_ALL || w == W_FORWARD ? "any->any"

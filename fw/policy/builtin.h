@@ -30,7 +30,8 @@ enum fw_builtin_id {
 	FW_B_FLOOD = 18,             /* drop: what goes beyond the guard's rates */
 	FW_B_BLOCKLIST = 19,         /* drop: from and to what the blocklists list */
 	FW_B_BLOCKLIST_MONITOR = 20, /* the same, only reported */
-	FW_B_LAST = FW_B_BLOCKLIST_MONITOR,
+	FW_B_PAGE = 21,              /* quarantined devices read the notice page */
+	FW_B_LAST = FW_B_PAGE,
 };
 
 /* Where in the kernel a built-in stands. */

@@ -58,3 +58,45 @@ gate_policy() {
 	JSON
 	ctl apply "$W/doc.json" 0
 }
+
+frames() { # NS ARGS…
+	local ns=$1
+	shift
+	in_ns "$ns" python3 "$TOP/tests/netns/gate_frames.py" "$@"
+}
+# hear NAME NS marked|hear IFACE SECONDS [PROTO]: in the background; heard NAME: the object, when it has ended
+hear() {
+	local name=$1 ns=$2
+	shift 2
+	rm -f "$W/hear.$name"
+	ip netns exec "$ns" python3 "$TOP/tests/netns/gate_frames.py" "$@" >"$W/hear.$name" &
+	echo $! >"$W/hear.$name.pid"
+	wait_for 10 grep -q ready "$W/hear.$name"
+}
+heard() { # NAME [MAC]: how many frames, of all or of that source
+	local pid
+	pid=$(cat "$W/hear.$1.pid")
+	while kill -0 "$pid" 2>/dev/null; do read -rt 0.05 <> <(:) || :; done
+	python3 -c 'import json,sys
+v = json.loads(open(sys.argv[1]).read().split("ready\n")[1])
+print(v.get(sys.argv[2], 0) if len(sys.argv) > 2 else sum(v.values()))' "$W/hear.$1" "${@:2}"
+}
+# is WANTED COMMAND…: what it prints
+is() {
+	local want=$1 got
+	shift
+	got=$("$@")
+	[ "$got" = "$want" ] || { echo "is $got, not $want"; return 1; }
+}
+more_than() {
+	local low=$1 got
+	shift
+	got=$("$@")
+	[ "$got" -gt "$low" ] || { echo "is $got, not more than $low"; return 1; }
+}
+nac_events() { # SECONDS: frames that nacd would be told of, one a line, into $W/frames
+	: >"$W/frames"
+	ip netns exec gw python3 "$TOP/tests/netns/gate_sub.py" "$1" >>"$W/frames" 2>"$W/sub.log" &
+	SUB=$!
+	wait_for 10 grep -q ready "$W/frames"
+}
