@@ -25,6 +25,7 @@
 #define FILE_BYTES (64u << 10)
 #define MS_US 1000u
 #define S_MS 1000u
+#define FOLLOW_TURNS 4
 #define EXPIRY_SLACK_MS 20 /* after the kernel's own */
 #define WARN "the gate: "
 
@@ -76,7 +77,8 @@ static bool look(struct fwd_gate *g)
 		const bool locked = l && l->locked;
 
 		changed |= index != g->ports[i].index || master != g->ports[i].master ||
-			(master && locked != (g->conf.ports[i].mode == FW_GATE_ENFORCE));
+			(master && !g->ports[i].no_lock &&
+				locked != (g->conf.ports[i].mode == FW_GATE_ENFORCE));
 		g->ports[i].index = index;
 		g->ports[i].master = master;
 		g->ports[i].locked = locked;
@@ -198,6 +200,7 @@ static void bridges_before(struct fwd_gate *g, const struct want *x)
 		int r = fwd_bridge_lock(g->bridge, l, true);
 		bridge_trouble(g, name, r);
 		g->ports[i].locked = r == 0;
+		g->ports[i].no_lock = r == -EOPNOTSUPP || r == -EINVAL;
 	}
 	free(e.v);
 }
@@ -310,6 +313,7 @@ static void edit_row(struct edits *e, const struct fw_gate_port *p, const struct
 		struct fw_nft_gate_edit x = {.list = l,
 			.remove = old && old->until > now,
 			.add = new != NULL,
+			.same = old &&new && old->state == new->state,
 			.elem = fw_nft_gate_elem(p, new ? new : old, l, now)};
 
 		if (x.remove || x.add)
@@ -329,6 +333,7 @@ static void edit_group(struct fwd_gate *g, struct edits *e, size_t i, uint64_t n
 		return;
 	x.remove = before.group && before.until > now;
 	x.add = s->group && s->until > now;
+	x.same = s->verdict == before.verdict;
 	x.elem.verdict = s->verdict;
 	x.elem.ms = x.add ? s->until - now : 0;
 	memcpy(x.elem.key, g->conf.ports[i].name, IFNAMSIZ);
@@ -646,6 +651,8 @@ struct fw_gate_row *fwd_gate_list(struct fwd *d, size_t *ret_n, uint64_t *ret_no
 
 /* ---- ports ---- */
 
+static void follow(struct fwd_gate *g);
+
 static int save(struct fwd_gate *g, const struct fw_gate_conf *c, struct sk_err *err)
 {
 	_cleanup_(sk_json_decrefp) json_t *v = fw_gate_conf_to_json(c);
@@ -714,8 +721,7 @@ int fwd_gate_ports(struct fwd *d, const struct fw_gate_conf *c, struct sk_err *e
 	} else {
 		fw_gate_rows_walk(g->rows, of_no_port, g);
 		release(g, old);
-		fwd_bridge_refresh(g->bridge, NULL);
-		look(g);
+		follow(g);
 	}
 	free(old);
 	return r;
@@ -753,28 +759,39 @@ static bool is_unplugged(const struct fw_gate_row *row, void *arg)
 	return false;
 }
 
+/* What changed since the last look is followed; what we change ourselves is a change, too. */
+static void follow(struct fwd_gate *g)
+{
+	for (int turn = 0; turn < FOLLOW_TURNS; turn++) {
+		struct unplugged u = {.g = g};
+		int before[FW_GATE_PORTS_MAX];
+		struct sk_err err = {0};
+
+		if (fwd_bridge_refresh(g->bridge, &err) < 0) {
+			sk_log_err(LOG_WARNING, "the gate", &err);
+			break;
+		}
+		for (size_t i = 0; i < g->conf.n; i++)
+			before[i] = g->ports[i].index;
+		if (!look(g))
+			return;
+		for (size_t i = 0; i < g->conf.n; i++)
+			u.gone[i] = before[i] && before[i] != g->ports[i].index;
+		fw_gate_rows_walk(g->rows, is_unplugged, &u);
+		put_all_again(g);
+		arm_expiry(g);
+	}
+	g->dirty = true; /* does not come to rest: again in a second */
+}
+
 static int on_links(sd_event_source *src, int fd, uint32_t revents, void *arg)
 {
 	struct fwd_gate *g = arg;
-	struct unplugged u = {.g = g};
-	int before[FW_GATE_PORTS_MAX];
-	struct sk_err err = {0};
 
-	if (fwd_bridge_refresh(g->bridge, &err) < 0) {
-		sk_log_err(LOG_WARNING, "the gate", &err);
-		return 0;
-	}
-	for (size_t i = 0; i < g->conf.n; i++)
-		before[i] = g->ports[i].index;
-	if (!look(g))
-		return 0;
-	for (size_t i = 0; i < g->conf.n; i++)
-		u.gone[i] = before[i] && before[i] != g->ports[i].index;
-	fw_gate_rows_walk(g->rows, is_unplugged, &u);
-	put_all_again(g);
-	arm_expiry(g);
-	fwd_bridge_refresh(g->bridge, NULL);
-	look(g);
+	if (g->started)
+		follow(g);
+	else
+		fwd_bridge_refresh(g->bridge, NULL);
 	return 0;
 }
 
@@ -807,8 +824,10 @@ void fwd_gate_tick(struct fwd *d)
 {
 	if (!d->gate || !d->gate->started)
 		return;
-	if (d->gate->dirty)
+	if (d->gate->dirty) {
 		put_all_again(d->gate);
+		follow(d->gate);
+	}
 	fwd_gate_listen(d->gate);
 }
 
@@ -881,8 +900,7 @@ int fwd_gate_start(struct fwd *d, struct sk_err *err)
 	put_all_again(g);
 	fw_nft_gate_forget(g->nft, NULL, NULL);
 	arm_expiry(g);
-	fwd_bridge_refresh(g->bridge, NULL);
-	look(g);
+	follow(g);
 	return 0;
 }
 

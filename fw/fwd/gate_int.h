@@ -13,8 +13,8 @@
 
 /* A port as it is now; in the order of conf.ports. */
 struct fwd_gate_port {
-	int index, master; /* 0: there is no such interface; it is in no bridge */
-	bool locked;
+	int index, master;    /* 0: there is no such interface; it is in no bridge */
+	bool locked, no_lock; /* no_lock: this kernel cannot */
 	/* what the kernel has for frames to all */
 	bool group;
 	enum fw_gate_verdict verdict;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include <linux/netlink.h>
 
@@ -24,17 +25,31 @@
 
 struct fw_nft_gate {
 	struct fw_nft *n;
+	bool can_renew; /* elements get another time where they stand */
 	bool no_absent; /* the kernel wants an interface to exist before it has a chain */
 	bool digest_set;
 	uint64_t digest; /* of the rules after our last apply */
 };
 
+/* An older kernel would accept a renewal and do nothing; there is nothing else to tell it by. */
+static bool kernel_at_least(unsigned major, unsigned minor)
+{
+	unsigned have_major = 0, have_minor = 0;
+	struct utsname u;
+
+	if (uname(&u) < 0 || sscanf(u.release, "%u.%u", &have_major, &have_minor) != 2)
+		return false;
+	return have_major > major || (have_major == major && have_minor >= minor);
+}
+
 struct fw_nft_gate *fw_nft_gate_new(struct fw_nft *n)
 {
 	struct fw_nft_gate *g = calloc(1, sizeof(*g));
 
-	if (g)
-		g->n = n;
+	if (!g)
+		return NULL;
+	g->n = n;
+	g->can_renew = kernel_at_least(6, 12);
 	return g;
 }
 
@@ -194,6 +209,7 @@ static bool same(const struct fw_gate_list_info *i, const struct fw_gate_elem *a
 
 struct diff {
 	struct fw_nft_batch *b; /* NULL: only count */
+	bool can_renew;
 	size_t n;
 	char first[96]; /* in words */
 };
@@ -211,7 +227,19 @@ static void differ(struct diff *d, enum fw_gate_list l, const struct fw_gate_ele
 			mac, is_add ? "missing or other" : "too many");
 	}
 	if (d->b)
-		fw_gate_put_elem(d->b, l, e, is_add);
+		fw_gate_put_elem(d->b, l, e, is_add ? FW_GATE_ADD_ELEM : FW_GATE_DEL_ELEM);
+}
+
+/*
+ * To take an element out and put it in again is one transaction, but a packet that began its
+ * look-up before the change may find neither. So one that only gets more time is renewed where it
+ * stands.
+ */
+static bool renews(const struct diff *d, const struct fw_gate_list_info *i,
+	const struct fw_gate_elem *h, const struct fw_gate_elem *w)
+{
+	return d->can_renew && i->timed && h->ms != UINT64_MAX && h->verdict == w->verdict &&
+		h->quarantined == w->quarantined;
 }
 
 static void diff_list(struct diff *d, enum fw_gate_list l, const struct fw_gate_have_list *have,
@@ -229,6 +257,10 @@ static void diff_list(struct diff *d, enum fw_gate_list l, const struct fw_gate_
 		k += c >= 0;
 		if (c == 0 && same(info, h, w))
 			continue;
+		if (c == 0 && d->b && renews(d, info, h, w)) {
+			fw_gate_put_elem(d->b, l, w, FW_GATE_RENEW_ELEM);
+			continue;
+		}
 		if (c <= 0)
 			differ(d, l, h, false);
 		if (c >= 0)
@@ -342,10 +374,10 @@ static void put_unused(
 			fw_gate_put_del(b, false, NFT_MSG_DELOBJ, have->counters[i]);
 }
 
-static void put_all(struct fw_nft_batch *b, struct fw_gate_have *have,
-	const struct fw_gate_plan *pl, const struct list lists[FW_GATE_LISTS])
+static void put_all(struct diff d, struct fw_gate_have *have, const struct fw_gate_plan *pl,
+	const struct list lists[FW_GATE_LISTS])
 {
-	struct diff d = {.b = b};
+	struct fw_nft_batch *b = d.b;
 
 	for (int i = 0; i < 2; i++) {
 		if (have->exists[i] && (have->flags[i] & TABLE_DORMANT))
@@ -397,7 +429,7 @@ static int try_once(struct fw_nft_gate *g, const struct fw_nft_gate_want *w,
 			r = fw_nft_io_error(-EAGAIN, err);
 	}
 	if (r == 0) {
-		put_all(&b, &have, &pl, lists);
+		put_all((struct diff){.b = &b, .can_renew = g->can_renew}, &have, &pl, lists);
 		r = commit(g, &b, have.genid, &a, err);
 	}
 	if (r < 0 && !g->no_absent && a.type == NFT_MSG_NEWCHAIN &&
@@ -459,10 +491,14 @@ int fw_nft_gate_edit(
 
 	fw_nft_batch_init(&b, 1);
 	for (size_t i = 0; i < n; i++) {
+		if (v[i].remove && v[i].add && v[i].same && g->can_renew) {
+			fw_gate_put_elem(&b, v[i].list, &v[i].elem, FW_GATE_RENEW_ELEM);
+			continue;
+		}
 		if (v[i].remove)
-			fw_gate_put_elem(&b, v[i].list, &v[i].elem, false);
+			fw_gate_put_elem(&b, v[i].list, &v[i].elem, FW_GATE_DEL_ELEM);
 		if (v[i].add)
-			fw_gate_put_elem(&b, v[i].list, &v[i].elem, true);
+			fw_gate_put_elem(&b, v[i].list, &v[i].elem, FW_GATE_ADD_ELEM);
 	}
 	int r = commit(g, &b, 0, &a, err);
 	fw_nft_batch_done(&b);

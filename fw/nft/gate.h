@@ -37,7 +37,8 @@ int fw_nft_gate_apply(struct fw_nft_gate *g, const struct fw_nft_gate_want *w, s
 /* Single elements, in one transaction. */
 struct fw_nft_gate_edit {
 	enum fw_gate_list list;
-	bool remove, add; /* both: exchanged, at no moment absent */
+	bool remove, add; /* both: exchanged */
+	bool same;        /* with both: only the time changes */
 	struct fw_gate_elem elem;
 };
 /* -EAGAIN: the kernel does not hold what was expected (a time ended): apply the whole. */

@@ -277,6 +277,15 @@ static void put_ingress(
 	to(r, FW_GATE_DROP, NULL);
 }
 
+/*
+ * A chain says in its last rule what its policy says, too: in a change the policy of before holds
+ * a moment longer than the rules of before, and would drop what nobody forbids any more.
+ */
+static void put_open(struct fw_gate_plan *pl, const char *chain)
+{
+	to(rule(pl, chain), FW_GATE_ACCEPT, NULL);
+}
+
 /* ---- what devices are sent ---- */
 
 /* A quarantined device speaks to the gateway, whoever else hears it. */
@@ -511,8 +520,12 @@ static void put_port(struct fw_gate_plan *pl, const struct fw_gate_port *p, bool
 	put_no_neighbours(pl, &n);
 	if (p->mode != FW_GATE_OFF)
 		put_ingress(pl, p, &n);
-	if (p->mode == FW_GATE_ENFORCE)
+	if (p->mode == FW_GATE_ENFORCE) {
 		put_egress(pl, &n);
+		return;
+	}
+	put_open(pl, n.in);
+	put_open(pl, n.out);
 }
 
 int fw_gate_plan_init(struct fw_gate_plan *pl, const struct fw_gate_conf *c, const bool *present)

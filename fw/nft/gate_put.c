@@ -252,13 +252,16 @@ static void put_comment(struct fw_nft_batch *b, const char *text)
 	fw_nft_put(b, NFTA_SET_ELEM_USERDATA, tlv, 2 + n);
 }
 
-void fw_gate_put_elem(
-	struct fw_nft_batch *b, enum fw_gate_list l, const struct fw_gate_elem *e, bool add)
+void fw_gate_put_elem(struct fw_nft_batch *b, enum fw_gate_list l, const struct fw_gate_elem *e,
+	enum fw_gate_change c)
 {
 	const struct fw_gate_list_info *i = &lists[l];
+	const bool add = c != FW_GATE_DEL_ELEM;
 
 	fw_gate_begin(b, false, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM,
-		add ? NLM_F_CREATE | NLM_F_EXCL : 0);
+		c == FW_GATE_ADD_ELEM             ? NLM_F_CREATE | NLM_F_EXCL
+			: c == FW_GATE_RENEW_ELEM ? NLM_F_CREATE
+						  : 0);
 	fw_nft_put_str(b, NFTA_SET_ELEM_LIST_TABLE, FW_GATE_TABLE);
 	fw_nft_put_str(b, NFTA_SET_ELEM_LIST_SET, i->name);
 	struct nlattr *list = fw_nft_nest(b, NFTA_SET_ELEM_LIST_ELEMENTS);
@@ -270,6 +273,8 @@ void fw_gate_put_elem(
 		put_elem_verdict(b, e->verdict);
 	if (add && i->timed)
 		fw_nft_put_be64(b, NFTA_SET_ELEM_TIMEOUT, SK_MAX(e->ms, 1u));
+	if (c == FW_GATE_RENEW_ELEM)
+		fw_nft_put_be64(b, NFTA_SET_ELEM_EXPIRATION, SK_MAX(e->ms, 1u));
 	if (add && e->quarantined)
 		put_comment(b, FW_GATE_COMMENT_QUARANTINED);
 	fw_nft_nest_end(b, x);

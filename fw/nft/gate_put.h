@@ -38,8 +38,10 @@ void fw_gate_put_policy(struct fw_nft_batch *b, const struct fw_gate_chain *c);
 void fw_gate_put_set(struct fw_nft_batch *b, const struct fw_gate_set *s);
 void fw_gate_put_counter(struct fw_nft_batch *b, const char *name);
 void fw_gate_put_rule(struct fw_nft_batch *b, const struct fw_gate_rule *r);
-void fw_gate_put_elem(
-	struct fw_nft_batch *b, enum fw_gate_list l, const struct fw_gate_elem *e, bool add);
+enum fw_gate_change { FW_GATE_ADD_ELEM, FW_GATE_RENEW_ELEM, FW_GATE_DEL_ELEM };
+/* Renewing gives one that is there, with this verdict, another time (Linux 6.12). */
+void fw_gate_put_elem(struct fw_nft_batch *b, enum fw_gate_list l, const struct fw_gate_elem *e,
+	enum fw_gate_change c);
 /* Remove something by name; type NFT_MSG_DEL…. name NULL with NFT_MSG_DELRULE: all rules. */
 void fw_gate_put_del(struct fw_nft_batch *b, bool inet, int type, const char *name);
 
