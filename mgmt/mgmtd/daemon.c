@@ -166,8 +166,7 @@ int mg_daemon_start(
 		(r = mg_store_open(&d->store, &d->paths, err)) < 0 ||
 		(r = open_events(d, err)) < 0 || (r = mg_ingest_new(d, err)) < 0 ||
 		(r = mg_inspect_new(d, err)) < 0 || (r = mg_talk_new(d, err)) < 0 ||
-		(r = mg_lists_new(d, err)) < 0 ||
-		(r = mg_notifier_watch(d, err)) < 0 ||
+		(r = mg_lists_new(d, err)) < 0 || (r = mg_notifier_watch(d, err)) < 0 ||
 		(r = mg_peer_new(&d->fw, d, &mg_peer_fwd, d->o.fwd_socket, err)) < 0 ||
 		(r = mg_peer_new(&d->ips, d, &mg_peer_ips, d->o.ips_socket, err)) < 0 ||
 		(r = mg_schedule_new(d, err)) < 0 || (r = mg_heavy_watch(d, err)) < 0)

@@ -300,13 +300,17 @@ static void put_result(json_t *v, const struct mg_check_result *r)
 	sk_buf_done(&ja);
 }
 
+/* What was seen on a single day is no habit: a device just infected, or a mistake. */
+#define HABIT_DAYS 2
+
 /* Does this site talk to what the entry covers? */
 static bool contacted(const struct mg_list_entry *e, void *arg)
 {
 	const struct sk_bl_entry x = {
 		.kind = e->kind, .value = e->value, .len = e->len, .lo = e->lo, .hi = e->hi};
+	struct mg_contacts_hit hit;
 
-	return mg_contacts_hit(arg, &x, NULL);
+	return mg_contacts_hit(arg, &x, &hit) && hit.days >= HABIT_DAYS;
 }
 
 /* Without the memory of contacts a list is checked against all else. */

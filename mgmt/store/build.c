@@ -132,6 +132,8 @@ static int add_setting(const char *name, const json_t *value, uint32_t change, v
 		site->log_broadcast = sk_streq(v, "yes");
 	else if (strncmp(name, "inspection.", 11) == 0)
 		set_inspect(&p->inspect, name + 11, v);
+	else if (sk_streq(name, "blocklist.enabled"))
+		p->blocklist = sk_streq(v, "yes");
 	else if (strncmp(name, "guard.", 6) == 0)
 		set_guard(&p->guard, name + 6, v);
 	return 0;
