@@ -79,6 +79,9 @@ static void drop_flow(
 	if (!f)
 		return;
 	f->flags |= IPS_FLOW_DROP | (reject ? IPS_FLOW_REJECT : 0);
+	/* Both sides are reset: who takes the ports again begins another connection. */
+	if (reject && f->tcp)
+		f->flags |= IPS_FLOW_TCP_OVER;
 	v->mark |= reject ? IPS_MARK_REJECT : IPS_MARK_DROP;
 }
 

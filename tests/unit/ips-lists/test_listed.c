@@ -365,6 +365,15 @@ static void test_http(void **state)
 	v = send_tcp(r, false, TH_ACK, "GET / HTTP/1.1\r\nHost: good.example\r\n\r\n");
 	assert_true(v.drop);
 	assert_string_equal(r->events, "");
+	/* The same ports once more are another connection. */
+	r->seq[0] = 900000;
+	r->seq[1] = 70000;
+	assert_false(send_tcp(r, false, TH_SYN, "").drop);
+	assert_false(send_tcp(r, true, TH_SYN | TH_ACK, "").drop);
+	v = send_tcp(r, false, TH_ACK, "GET / HTTP/1.1\r\nHost: good.example\r\n\r\n");
+	assert_false(v.drop);
+	v = send_tcp(r, false, TH_ACK, "GET / HTTP/1.1\r\nHost: www.evil.example\r\n\r\n");
+	assert_true(v.drop);
 	rig_free(r);
 }
 
