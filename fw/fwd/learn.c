@@ -190,6 +190,23 @@ int fwd_learn(struct fwd *d, const struct fwd_learn_row *v, size_t n, size_t ret
 	return 0;
 }
 
+bool fwd_learn_forget(struct fwd *d, const struct fw_ip *ip)
+{
+	const struct fw_nft_blocked b = {.ip = *ip, .learned = true};
+	struct fwd_learned *l = fwd_list_learned(d);
+	const struct key k = key_of(ip);
+	struct entry **e = sk_table_get(l->table, &k);
+	struct sk_err err = {0};
+
+	if (!e)
+		return false;
+	free(*e);
+	sk_table_del(l->table, &k);
+	if (!d->adopted && fw_nft_unblock(d->nft, &b, &err) < 0)
+		sk_log_err(LOG_ERR, "learned addresses", &err);
+	return true;
+}
+
 /* ---- again ---- */
 
 struct sweep {

@@ -72,6 +72,8 @@ void fwd_learned_free(struct fwd_learned *l);
  */
 int fwd_learn(struct fwd *d, const struct fwd_learn_row *v, size_t n, size_t ret_counts[3],
 	struct sk_err *err);
+/* Out of both again; true if it was learned. */
+bool fwd_learn_forget(struct fwd *d, const struct fw_ip *ip);
 /* Name and feed of a learned address; false: it is none. Known a minute longer than it holds. */
 bool fwd_learned_find(
 	struct fwd_learned *l, const struct fw_ip *ip, const char **name, const char **feed);

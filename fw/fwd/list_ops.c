@@ -122,6 +122,36 @@ int fwd_op_list_learn(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg 
 	return r;
 }
 
+int fwd_op_list_forget(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **extra,
+	struct sk_err *err)
+{
+	static const char *const keys[] = {"addresses", NULL};
+	json_t *args = NULL, *list = NULL, *v;
+	json_int_t forgotten = 0;
+	struct fw_ip ip;
+	size_t i;
+	int r;
+
+	if ((r = sk_json_object(m->body, "args", true, &args, err)) < 0 ||
+		(r = sk_json_only(args, keys, err)) < 0 ||
+		(r = sk_json_array(args, "addresses", true, &list, err)) < 0)
+		return r;
+	if (json_array_size(list) > LEARN_MAX)
+		return sk_err_set(err, -E2BIG, "addresses", "more than %d at once",
+			"一度に%d件までです", LEARN_MAX);
+	json_array_foreach (list, i, v) {
+		if (!json_is_string(v) || fw_ip_parse(json_string_value(v), &ip, NULL) < 0) {
+			r = sk_err_set(
+				err, -EINVAL, NULL, "is no address", "IP アドレスではありません");
+			sk_err_prefix(err, "addresses[%zu]", i);
+			return r;
+		}
+		forgotten += fwd_learn_forget(d, &ip);
+	}
+	*extra = json_pack("{s:I}", "forgotten", forgotten);
+	return 0;
+}
+
 int fwd_op_list_test(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **extra,
 	struct sk_err *err)
 {

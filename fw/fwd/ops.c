@@ -566,6 +566,7 @@ static const struct fwd_op ops[] = {
 	{"guard.block", BOTH, op_guard_block},
 	{"blocklist.apply", BOTH, fwd_op_list_apply},
 	{"blocklist.change", BOTH, fwd_op_list_change},
+	{"blocklist.forget", BOTH, fwd_op_list_forget},
 	{"blocklist.learn", BOTH, fwd_op_list_learn},
 	{"blocklist.test", BOTH, fwd_op_list_test},
 	{"events.subscribe", BOTH, op_subscribe},

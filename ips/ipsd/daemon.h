@@ -105,6 +105,8 @@ void ipsd_lists_client_gone(struct ipsd *d, struct sk_ipc_client *c);
 void ipsd_lists_stop(struct ipsd *d);
 json_t *ipsd_lists_status(struct ipsd *d);
 /* What becomes of a canonical value of that kind: {verdict, feed, entry, kind}. */
+/* A learned address is not to be blocked: as if an unlisted name had it, too. -EINVAL: none. */
+int ipsd_lists_spare(struct ipsd *d, const char *address, bool *ret_was);
 json_t *ipsd_lists_test(struct ipsd *d, enum sk_bl_kind kind, const char *text, size_t n);
 
 /* ---- answer.c ---- */

@@ -298,18 +298,40 @@ json_t *ipsd_lists_status(struct ipsd *d)
 }
 
 /* An address is listed here only as that of a listed name. */
+static void address_of(uint8_t family, unsigned __int128 v, struct ips_addr *ret)
+{
+	*ret = (struct ips_addr){{0}};
+	for (unsigned i = 0, words = family == 4 ? 1 : 4; i < words; i++)
+		ret->w[i] = htobe32((uint32_t)(v >> (32 * (words - 1 - i))));
+}
+
+int ipsd_lists_spare(struct ipsd *d, const char *text, bool *ret_was)
+{
+	unsigned __int128 lo, hi;
+	enum sk_bl_kind kind;
+	struct ips_addr a;
+	uint8_t family;
+
+	if (sk_bl_guess(text, &kind) < 0 || (kind != SK_BL_ADDR4 && kind != SK_BL_ADDR6) ||
+		sk_bl_range(kind, text, strlen(text), &lo, &hi) < 0 || lo != hi)
+		return -EINVAL;
+	family = kind == SK_BL_ADDR4 ? 4 : 6;
+	address_of(family, lo, &a);
+	*ret_was = ips_learned_unlisted(d->learned, family, &a, (uint64_t)sk_now_us());
+	return 0;
+}
+
 static enum ips_lists_verdict test_address(struct ipsd *d, enum sk_bl_kind kind, const char *text,
 	size_t n, char name[IPS_LISTS_NAME_MAX], struct ips_lists_hit *hit)
 {
 	uint8_t family = kind == SK_BL_ADDR4 ? 4 : 6;
 	unsigned __int128 lo, hi;
-	struct ips_addr a = {{0}};
+	struct ips_addr a;
 	uint32_t len;
 
 	if (sk_bl_range(kind, text, n, &lo, &hi) < 0 || lo != hi)
 		return IPS_LISTS_NONE;
-	for (unsigned i = 0, words = family == 4 ? 1 : 4; i < words; i++)
-		a.w[i] = htobe32((uint32_t)(lo >> (32 * (words - 1 - i))));
+	address_of(family, lo, &a);
 	if (ips_lists_allows(d->lists, family, &a)) {
 		*hit = (struct ips_lists_hit){kind, SK_BL_ALLOW, text, (uint32_t)n};
 		return IPS_LISTS_ALLOWED;

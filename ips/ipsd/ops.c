@@ -258,6 +258,35 @@ static int op_lists_apply(struct ipsd *d, struct sk_ipc_client *c, struct sk_ipc
 	return r == 0 ? 1 : r;
 }
 
+static int op_lists_spare(struct ipsd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m,
+	json_t **extra, struct sk_err *err)
+{
+	static const char *const keys[] = {"addresses", NULL};
+	json_t *args = NULL, *list = NULL, *v;
+	json_int_t spared = 0;
+	size_t i;
+	int r = args_of(m, keys, &args, err);
+
+	if (r == 0)
+		r = sk_json_array(args, "addresses", true, &list, err);
+	if (r < 0)
+		return r;
+	json_array_foreach (list, i, v) {
+		const char *text = json_string_value(v);
+		bool was = false;
+
+		if (!text || ipsd_lists_spare(d, text, &was) < 0) {
+			r = sk_err_set(
+				err, -EINVAL, NULL, "is no address", "IP アドレスではありません");
+			sk_err_prefix(err, "addresses[%zu]", i);
+			return r;
+		}
+		spared += was;
+	}
+	*extra = json_pack("{s:I}", "spared", spared);
+	return *extra ? 0 : sk_err_nomem(err);
+}
+
 static int op_lists_test(struct ipsd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m,
 	json_t **extra, struct sk_err *err)
 {
@@ -327,6 +356,7 @@ static const struct op ops[] = {
 	{"ips.apply", op_apply, NULL},
 	{"rules.list", op_rules, NULL},
 	{"lists.apply", op_lists_apply, NULL},
+	{"lists.spare", op_lists_spare, NULL},
 	{"lists.test", op_lists_test, NULL},
 	{"status", op_status, NULL},
 	{"events.subscribe", op_subscribe, after_subscribe},

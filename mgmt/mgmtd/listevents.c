@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Events that concern the blocklists: what each of them blocked, or would have, is counted by
- * month; addresses that the engine learned of blocked names go to the firewall at once.
+ * month.
  */
 #include <string.h>
 #include <time.h>
@@ -10,10 +10,6 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "mgmt/mgmtd/lists_private.h"
-#include "mgmt/mgmtd/peer.h"
-
-#define LEARN_MS 1000
-#define LEARN_ROWS 500 /* a call */
 
 static struct mg_list_hits *hits_of(struct mg_lists *l, const char *feed)
 {
@@ -43,34 +39,8 @@ static void count(struct mg_lists *l, const char *type, const json_t *s)
 		h->would += add;
 }
 
-static void tell_learned(struct mg_daemon *d, json_t *rows)
-{
-	struct sk_err err = {0};
-
-	if (json_array_size(rows) &&
-		mg_fw_call_ms(d, "blocklist.learn", json_pack("{sO}", "rows", rows), -1, LEARN_MS,
-			NULL, NULL, NULL, &err) < 0)
-		sk_log_err(LOG_WARNING, "blocklist.learn", &err);
-	json_array_clear(rows);
-}
-
-static void add_learned(struct mg_daemon *d, const json_t *s, json_t *rows)
-{
-	static const char *const keys[] = {"address", "name", "feed", "ttl"};
-	json_t *row = json_object();
-
-	for (size_t i = 0; i < SK_ARRAY_SIZE(keys); i++)
-		if (json_object_get(s, keys[i]))
-			json_object_set(row, keys[i], json_object_get(s, keys[i]));
-	json_array_append_new(rows, row);
-	if (json_array_size(rows) >= LEARN_ROWS)
-		tell_learned(d, rows);
-}
-
 void mg_lists_events(struct mg_daemon *d, const json_t *events)
 {
-	json_t *rows = json_array();
-
 	for (size_t i = 0; d->lists && i < json_array_size(events); i++) {
 		const json_t *e = json_array_get(events, i), *s = json_object_get(e, "sekisho");
 		const char *type = json_string_value(json_object_get(e, "event_type"));
@@ -79,12 +49,9 @@ void mg_lists_events(struct mg_daemon *d, const json_t *events)
 			sk_streq(json_string_value(json_object_get(s, "reason")),
 				"blocklist_monitor"))
 			count(d->lists, type, s);
-		else if (sk_streq(type, "inspection") &&
-			sk_streq(json_string_value(json_object_get(s, "action")), "learned"))
-			add_learned(d, s, rows);
 	}
-	tell_learned(d, rows);
-	json_decref(rows);
+	if (d->lists)
+		mg_lists_learned(d->lists, events);
 }
 
 int64_t mg_lists_month(int64_t now)

@@ -78,6 +78,8 @@ void mg_lists_checked(struct mg_lists *l, struct mg_listfetch *f, const json_t *
 	const struct sk_err *err);
 void mg_lists_damaged(struct mg_lists *l, const char *name);
 void mg_lists_report(struct mg_lists *l, json_t *sekisho); /* an event; stolen */
+/* listlearn.c: what the engine's events say of learned addresses goes where it belongs */
+void mg_lists_learned(struct mg_lists *l, const json_t *events);
 
 /* listseed.c */
 int mg_lists_seed(struct mg_daemon *d, struct sk_err *err);

@@ -224,6 +224,11 @@ check "it is refused" at_once tcp_try lan 203.0.113.26 80
 check "over IPv6" at_once tcp_try lan 2001:db8:113::29 80
 check "event: learned" event drop 's["feed"] == "names" and s["entry"] == "bad.example" and e["dest_ip"] == "203.0.113.26"'
 check "it passes when its time is up" wait_for 5 tcp_try lan 2001:db8:113::29 80
+check "forgotten" eval 'ctl op blocklist.forget "{\"addresses\":[\"203.0.113.26\"]}" | grep -q "\"forgotten\":1"'
+check "what is forgotten passes" tcp_try lan 203.0.113.26 80
+check "once only" eval 'ctl op blocklist.forget "{\"addresses\":[\"203.0.113.26\"]}" | grep -q "\"forgotten\":0"'
+refuse "forgetting needs an address" ctl op blocklist.forget '{"addresses":["bad.example"]}'
+check "learned again" learn 203.0.113.26 bad.example 600 learned
 check "never the gateway itself" learn 203.0.113.1 bad.example 60 refused
 check "an allowed address" change '' '["4","203.0.113.30",null]'
 check "is not learned" learn 203.0.113.30 bad.example 60 refused
