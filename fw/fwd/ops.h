@@ -36,8 +36,8 @@ int fwd_op_list_apply(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg 
 	struct sk_err *err);
 int fwd_op_list_change(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **extra,
 	struct sk_err *err);
-int fwd_op_list_forget(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m,
-	json_t **extra, struct sk_err *err);
+int fwd_op_list_forget(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **extra,
+	struct sk_err *err);
 int fwd_op_list_learn(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **extra,
 	struct sk_err *err);
 int fwd_op_list_test(struct fwd *d, struct sk_ipc_client *c, struct sk_ipc_msg *m, json_t **extra,
