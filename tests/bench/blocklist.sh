@@ -31,13 +31,19 @@ fwdctl blocklist "$W/list-1" >"$W/out" || exit 1
 figure "first load of $ENTRIES" "$(($(number us "$W/out") / 1000)) ms" "<2000 ms" $(($(number us "$W/out") < 2000000))
 
 # ---- replaced under traffic, and the same traffic alone
-ip netns exec inet "$BUILD/flowprobe" echo 9999 >"$W/echo" &
+# The forwarding path is what is timed, not when a process gets its turn: traffic has one core for itself, first
+# come first served, as interrupts have theirs on a gateway; fwd works on the other.
+probe() {
+	if [ "$(nproc)" -gt 1 ]; then taskset -c 0 chrt -f 10 "$@"; else "$@"; fi
+}
+if [ "$(nproc)" -gt 1 ]; then taskset -a -p -c 1 "$FWD" >/dev/null; fi
+probe ip netns exec inet "$BUILD/flowprobe" echo 9999 >"$W/echo" &
 ECHO=$!
 wait_for 5 grep -q ready "$W/echo"
-in_ns lan "$BUILD/flowprobe" send 9999 5 203.0.113.10 203.0.113.66 >"$W/alone"
+probe ip netns exec lan "$BUILD/flowprobe" send 9999 5 203.0.113.10 203.0.113.66 >"$W/alone"
 echo 5 >"/proc/$FWD/clear_refs"
 base=$(memory VmRSS) cpu=$(cpu_ms)
-in_ns lan "$BUILD/flowprobe" send 9999 $((ROUNDS * 4)) 203.0.113.10 203.0.113.66 >"$W/probe" &
+probe ip netns exec lan "$BUILD/flowprobe" send 9999 $((ROUNDS * 4)) 203.0.113.10 203.0.113.66 >"$W/probe" &
 PROBE=$!
 for ((i = 0; i < ROUNDS; i++)); do
 	fwdctl blocklist "$W/list-$((2 - i % 2))" >"$W/out" || exit 1
@@ -47,6 +53,7 @@ cpu=$((($(cpu_ms) - cpu) / ROUNDS)) peak=$(memory VmHWM)
 wait $PROBE
 kill $ECHO
 wait $ECHO
+if [ "$(nproc)" -gt 1 ]; then taskset -a -p -c 0-$(($(nproc) - 1)) "$FWD" >/dev/null; fi
 took=$(($(median <"$W/times" | cut -d . -f 1) / 1000)) best=$(($(sort -n "$W/times" | head -n 1) / 1000))
 figure "replacing $ENTRIES by as many others" "$took ms, the best $best ms, $cpu ms of them computing" "<2000 ms" $((took < 2000))
 figure "memory beyond that of the list in force" "$(((peak - base) / 1024)) MiB" "<100 MiB" $((peak - base < 102400))
