@@ -9,6 +9,10 @@
 
 #include "nac/admission/document.h"
 
+/* How much longer than the time to the next authentication the gate stays open by itself. */
+#define NAC_REAUTH_MARGIN 60
+#define NAC_QUARANTINE_SECONDS 600
+
 enum nac_verdict { NAC_REFUSE, NAC_QUARANTINE, NAC_ADMIT };
 
 enum nac_reason {
@@ -27,6 +31,7 @@ enum nac_reason {
 	NAC_NO_IDENTITY,      /* 802.1X without a proven identity */
 	NAC_IDENTITY_UNKNOWN, /* nobody registered this identity */
 	NAC_IDENTITY_OTHER,   /* it is the identity of another device */
+	NAC_MAC_OTHER,        /* the device of this identity has other addresses */
 	NAC_ELSEWHERE,        /* the address is in use on another port */
 	NAC_PORT_FULL,
 	NAC_LOOKS_DIFFERENT, /* the fingerprint is another device's */
