@@ -110,6 +110,11 @@ static void pass_or(struct asked *a, enum nac_check_id id, bool good, enum nac_r
 	note(a, id, good ? NAC_PASSED : NAC_FAILED, good ? NAC_OK : why);
 }
 
+static bool usable(const struct nac_mac *m)
+{
+	return !nac_mac_is_zero(m) && !nac_mac_is_group(m);
+}
+
 static bool in_list(const char *const *list, const char *s)
 {
 	if (!list)
@@ -121,10 +126,10 @@ static bool in_list(const char *const *list, const char *s)
 }
 
 /* A device that lists no addresses is known by its identity alone. */
-static enum nac_reason match_identity(struct asked *a, const struct nac_device *by_mac)
+static enum nac_reason match_identity(struct asked *a, const struct nac_record *by_mac)
 {
 	const struct nac_question *q = a->q;
-	const struct nac_device *by_id;
+	const struct nac_record *by_id;
 
 	a->d->device = by_mac;
 	if (!q->identity || !q->identity[0])
@@ -141,7 +146,7 @@ static enum nac_reason match_identity(struct asked *a, const struct nac_device *
 static void find_device(struct asked *a)
 {
 	const struct nac_question *q = a->q;
-	const struct nac_device *by_mac = nac_document_by_mac(q->doc, &q->mac);
+	const struct nac_record *by_mac = nac_document_by_mac(q->doc, &q->mac);
 	enum nac_reason why;
 
 	if (q->method == NAC_BY_DOT1X) {
@@ -155,13 +160,13 @@ static void find_device(struct asked *a)
 		return;
 	}
 	a->d->device = by_mac;
-	why = nac_mac_randomised(&q->mac) ? NAC_RANDOMISED : NAC_UNKNOWN;
+	why = nac_mac_is_randomised(&q->mac) ? NAC_RANDOMISED : NAC_UNKNOWN;
 	pass_or(a, NAC_CHECK_DEVICE, by_mac != NULL, why);
 }
 
 static void check_device(struct asked *a)
 {
-	const struct nac_device *dev = a->d->device;
+	const struct nac_record *dev = a->d->device;
 	const struct nac_question *q = a->q;
 
 	if (!dev)
@@ -177,7 +182,7 @@ static void check_device(struct asked *a)
 
 static void check_method(struct asked *a)
 {
-	const struct nac_device *dev = a->d->device;
+	const struct nac_record *dev = a->d->device;
 	bool dot1x = a->q->method == NAC_BY_DOT1X;
 
 	if (!(dot1x ? a->port->dot1x : a->port->mac))
@@ -214,15 +219,14 @@ static void check_elsewhere(struct asked *a)
 /* Who proved its identity may look as it likes: reported, no more. */
 static void check_fingerprint(struct asked *a)
 {
-	const struct nac_device *dev = a->d->device;
+	const struct nac_record *dev = a->d->device;
 	const struct nac_question *q = a->q;
+	enum nac_print_verdict verdict;
 
 	if (!dev || !dev->fingerprint || !q->seen)
 		return;
-	nac_fingerprint_compare(dev->fingerprint, q->seen, &a->d->diff);
-	if (!a->d->diff.compared)
-		return;
-	a->d->different = nac_fingerprint_conflict(&a->d->diff);
+	verdict = nac_print_compare(dev->fingerprint, q->seen, &a->d->differs);
+	a->d->different = verdict == NAC_PRINT_CHANGED;
 	if (!a->d->different) {
 		note(a, NAC_CHECK_FINGERPRINT, NAC_PASSED, NAC_OK);
 		return;
@@ -251,7 +255,7 @@ static bool to_notice_page(const struct asked *a)
 
 static unsigned seconds(const struct asked *a)
 {
-	const struct nac_device *dev = a->d->device;
+	const struct nac_record *dev = a->d->device;
 	int64_t left = dev && dev->expires > a->q->now ? dev->expires - a->q->now : INT32_MAX;
 	int64_t want = a->q->method == NAC_BY_DOT1X ? (int64_t)a->port->reauth + NAC_REAUTH_MARGIN
 						    : (int64_t)a->port->hold;
@@ -269,7 +273,7 @@ static void decide(struct asked *a)
 	pass_or(a, NAC_CHECK_PORT, a->port != NULL, NAC_NO_PORT);
 	if (!a->port)
 		return;
-	pass_or(a, NAC_CHECK_MAC, nac_mac_usable(&q->mac), NAC_BAD_MAC);
+	pass_or(a, NAC_CHECK_MAC, usable(&q->mac), NAC_BAD_MAC);
 	if (a->d->verdict != NAC_ADMIT)
 		return;
 	find_device(a);

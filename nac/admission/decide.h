@@ -44,8 +44,8 @@ struct nac_question {
 	const char *port;
 	struct nac_mac mac;
 	enum nac_method method;
-	const char *identity;               /* proven by 802.1X; NULL or "": none */
-	const struct nac_fingerprint *seen; /* NULL: nothing known */
+	const char *identity;         /* proven by 802.1X; NULL or "": none */
+	const struct nac_print *seen; /* NULL: nothing known */
 	int64_t now;
 	const char *elsewhere; /* another port on which this MAC is admitted; NULL: none */
 	size_t on_port;        /* devices admitted on the port, without this one */
@@ -54,13 +54,13 @@ struct nac_question {
 struct nac_decision {
 	enum nac_verdict verdict;
 	enum nac_reason reason;
-	const struct nac_device *device; /* borrowed from the document; NULL: not registered */
+	const struct nac_record *device; /* borrowed from the document; NULL: not registered */
 	unsigned seconds;                /* how long the gate may stay open without being renewed */
 	bool conflict;                   /* the address is on two ports: report it */
 	bool moved; /* proven by 802.1X here: the admission elsewhere is to be ended */
 	bool quarantine_elsewhere; /* on_conflict: the other one is not trusted either */
-	struct nac_fingerprint_diff diff;
-	bool different; /* report the fingerprint, whatever the verdict */
+	unsigned differs;          /* NAC_PRINT_… bits: how it looks other than registered */
+	bool different;            /* so much that it must be reported, whatever the verdict */
 };
 
 enum nac_check_id {

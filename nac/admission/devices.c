@@ -21,7 +21,7 @@ struct nac_by_identity {
 	uint32_t device;
 };
 
-static int parse_methods(const json_t *v, struct nac_device *d, struct sk_err *err)
+static int parse_methods(const json_t *v, struct nac_record *d, struct sk_err *err)
 {
 	const char **list = NULL;
 	int r = nac_doc_strings(v, "methods", NAC_NAMES_MAX, &list, err);
@@ -41,7 +41,7 @@ static int parse_methods(const json_t *v, struct nac_device *d, struct sk_err *e
 	return r;
 }
 
-static int parse_state(const json_t *v, struct nac_device *d, struct sk_err *err)
+static int parse_state(const json_t *v, struct nac_record *d, struct sk_err *err)
 {
 	const char *s = NULL;
 	int r = sk_json_str(v, "state", true, &s, err);
@@ -54,7 +54,7 @@ static int parse_state(const json_t *v, struct nac_device *d, struct sk_err *err
 	return 0;
 }
 
-static int parse_kind(const json_t *v, struct nac_device *d, struct sk_err *err)
+static int parse_kind(const json_t *v, struct nac_record *d, struct sk_err *err)
 {
 	const char *s = "other";
 	int r = sk_json_str(v, "kind", false, &s, err);
@@ -65,7 +65,7 @@ static int parse_kind(const json_t *v, struct nac_device *d, struct sk_err *err)
 	return r;
 }
 
-static int parse_numbers(const json_t *v, struct nac_device *d, struct sk_err *err)
+static int parse_numbers(const json_t *v, struct nac_record *d, struct sk_err *err)
 {
 	int r = sk_json_int(v, "number", true, &d->number, err);
 
@@ -83,7 +83,7 @@ static int parse_numbers(const json_t *v, struct nac_device *d, struct sk_err *e
 	return r;
 }
 
-static int parse_texts(const json_t *v, struct nac_device *d, struct sk_err *err)
+static int parse_texts(const json_t *v, struct nac_record *d, struct sk_err *err)
 {
 	int r = nac_doc_text(v, "name", false, NAC_TEXT_MAX, &d->name, err);
 
@@ -96,7 +96,7 @@ static int parse_texts(const json_t *v, struct nac_device *d, struct sk_err *err
 	return r;
 }
 
-static int parse_fingerprint(const json_t *v, struct nac_device *d, struct sk_err *err)
+static int parse_fingerprint(const json_t *v, struct nac_record *d, struct sk_err *err)
 {
 	json_t *fp = NULL;
 	int r = sk_json_object(v, "fingerprint", false, &fp, err);
@@ -106,13 +106,13 @@ static int parse_fingerprint(const json_t *v, struct nac_device *d, struct sk_er
 	d->fingerprint = calloc(1, sizeof(*d->fingerprint));
 	if (!d->fingerprint)
 		return sk_err_nomem(err);
-	r = nac_fingerprint_from_json(fp, d->fingerprint, err);
+	r = nac_print_from_json(fp, d->fingerprint, err);
 	if (r < 0)
 		sk_err_prefix(err, "fingerprint");
 	return r;
 }
 
-static int parse_device(const json_t *v, struct nac_device *d, struct sk_err *err)
+static int parse_device(const json_t *v, struct nac_record *d, struct sk_err *err)
 {
 	static const char *const keys[] = {"number", "revision", "name", "kind", "macs", "methods",
 		"identities", "ports", "zones", "state", "expires", "infrastructure", "fingerprint",
@@ -146,7 +146,7 @@ static int by_mac(const void *a, const void *b)
 {
 	const struct nac_by_mac *x = a, *y = b;
 
-	return nac_mac_compare(&x->mac, &y->mac);
+	return memcmp(x->mac.b, y->mac.b, sizeof(x->mac.b));
 }
 
 static int by_identity(const void *a, const void *b)
@@ -220,9 +220,9 @@ int nac_doc_devices(struct nac_document *d, json_t *list, struct sk_err *err)
 	if (!d->devices)
 		return sk_err_nomem(err);
 	json_array_foreach (list, i, v) {
-		struct nac_device *dev = &d->devices[i];
+		struct nac_record *dev = &d->devices[i];
 
-		*dev = (struct nac_device){
+		*dev = (struct nac_record){
 			.name = "", .owner = "", .department = "", .location = ""};
 		d->n_devices = i + 1;
 		r = parse_device(v, dev, err);
@@ -250,7 +250,7 @@ void nac_doc_devices_free(struct nac_document *d)
 	free(d->by_identity);
 }
 
-const struct nac_device *nac_document_by_mac(
+const struct nac_record *nac_document_by_mac(
 	const struct nac_document *d, const struct nac_mac *mac)
 {
 	const struct nac_by_mac key = {.mac = *mac};
@@ -260,7 +260,7 @@ const struct nac_device *nac_document_by_mac(
 	return e ? &d->devices[e->device] : NULL;
 }
 
-const struct nac_device *nac_document_by_identity(
+const struct nac_record *nac_document_by_identity(
 	const struct nac_document *d, const char *identity)
 {
 	const struct nac_by_identity key = {.identity = identity};
@@ -270,7 +270,7 @@ const struct nac_device *nac_document_by_identity(
 	return e ? &d->devices[e->device] : NULL;
 }
 
-const struct nac_device *nac_document_by_number(const struct nac_document *d, int64_t number)
+const struct nac_record *nac_document_by_number(const struct nac_document *d, int64_t number)
 {
 	for (size_t i = 0; i < d->n_devices; i++)
 		if (d->devices[i].number == number)

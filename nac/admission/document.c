@@ -190,6 +190,14 @@ int nac_doc_strings(
 	return 0;
 }
 
+static int parse_mac(const json_t *v, struct nac_mac *ret)
+{
+	const char *s = json_string_value(v);
+	int r = s ? nac_mac_parse(s, ret) : -EINVAL;
+
+	return r == 0 && (nac_mac_is_zero(ret) || nac_mac_is_group(ret)) ? -EINVAL : r;
+}
+
 int nac_doc_macs(const json_t *v, const char *key, size_t max, struct nac_mac *ret, size_t *ret_n,
 	struct sk_err *err)
 {
@@ -202,7 +210,7 @@ int nac_doc_macs(const json_t *v, const char *key, size_t max, struct nac_mac *r
 	if (json_array_size(list) > max)
 		return sk_err_set(err, -E2BIG, key, "at most %zu", "は %zu 個までです", max);
 	json_array_foreach (list, i, s) {
-		if (nac_mac_parse(json_string_value(s), &ret[i]) == 0 && nac_mac_usable(&ret[i]))
+		if (parse_mac(s, &ret[i]) == 0)
 			continue;
 		sk_err_set(err, -EINVAL, NULL, "is not a device's MAC address",
 			"端末の MAC アドレスではありません");
@@ -217,7 +225,7 @@ static int parse_network(const json_t *v, struct nac_network *n, struct sk_err *
 {
 	static const char *const keys[] = {
 		"interface", "zone", "sensor", "isolation", "dhcp_servers", "routers", NULL};
-	unsigned isolation = NAC_ISOLATION_OFF;
+	unsigned isolation = NAC_ISOLATE_OFF;
 	int r = sk_json_only(v, keys, err);
 
 	if (r == 0)
@@ -236,7 +244,7 @@ static int parse_network(const json_t *v, struct nac_network *n, struct sk_err *
 	}
 	if (r == 0)
 		r = nac_doc_macs(v, "routers", NAC_SERVERS_MAX, n->routers, &n->n_routers, err);
-	n->isolation = (enum nac_isolation)isolation;
+	n->isolation = (enum nac_isolate)isolation;
 	return r;
 }
 

@@ -10,8 +10,8 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "nac/admission/fingerprint.h"
-#include "nac/admission/mac.h"
+#include "nac/observe/print.h"
+#include "nac/observe/mac.h"
 #include "nac/admission/state.h"
 
 #define NAC_PORTS_MAX 64
@@ -44,7 +44,7 @@ enum nac_kind {
 	NAC_OTHER,
 	NAC_KINDS
 };
-enum nac_isolation { NAC_ISOLATION_OFF, NAC_ISOLATION_OBSERVE, NAC_ISOLATION_ON };
+enum nac_isolate { NAC_ISOLATE_OFF, NAC_ISOLATE_OBSERVE, NAC_ISOLATE_ON };
 enum nac_radius_down { NAC_RADIUS_KEEP, NAC_RADIUS_GRACE, NAC_RADIUS_CLOSE };
 enum nac_alarm { NAC_ALARM_ONLY, NAC_ALARM_QUARANTINE };
 
@@ -62,7 +62,7 @@ struct nac_port {
 struct nac_network {
 	char interface[NAC_NAME_MAX], zone[NAC_ZONE_MAX];
 	bool sensor;
-	enum nac_isolation isolation;
+	enum nac_isolate isolation;
 	const char **dhcp_servers; /* addresses or MACs, NULL-terminated, never NULL */
 	struct nac_mac routers[NAC_SERVERS_MAX];
 	size_t n_routers;
@@ -78,7 +78,7 @@ struct nac_eap {
 };
 
 /* Texts are "" where the document has none. */
-struct nac_device {
+struct nac_record {
 	int64_t number, revision, expires; /* seconds since 1970, 0: never */
 	const char *name, *owner, *department, *location;
 	enum nac_kind kind;
@@ -88,7 +88,7 @@ struct nac_device {
 	struct nac_mac macs[NAC_MACS_MAX];
 	size_t n_macs;
 	const char **identities, **ports, **zones; /* NULL-terminated; NULL: any */
-	struct nac_fingerprint *fingerprint;       /* NULL: not known */
+	struct nac_print *fingerprint;             /* NULL: not known */
 };
 
 struct nac_document {
@@ -101,7 +101,7 @@ struct nac_document {
 	enum nac_radius_down radius_down;
 	unsigned grace_seconds;
 	enum nac_alarm on_fingerprint, on_conflict; /* default: alarm only */
-	struct nac_device *devices;
+	struct nac_record *devices;
 	size_t n_devices;
 	/* private */
 	struct nac_by_mac *by_mac;
@@ -115,11 +115,11 @@ struct nac_document *nac_document_parse(const char *text, size_t n, struct sk_er
 void nac_document_free(struct nac_document *d);
 
 /* Borrowed from d; NULL: none. One MAC and one identity belong to at most one device. */
-const struct nac_device *nac_document_by_mac(
+const struct nac_record *nac_document_by_mac(
 	const struct nac_document *d, const struct nac_mac *mac);
-const struct nac_device *nac_document_by_identity(
+const struct nac_record *nac_document_by_identity(
 	const struct nac_document *d, const char *identity);
-const struct nac_device *nac_document_by_number(const struct nac_document *d, int64_t number);
+const struct nac_record *nac_document_by_number(const struct nac_document *d, int64_t number);
 const struct nac_port *nac_document_port(const struct nac_document *d, const char *name);
 
 const char *nac_mode_name(enum nac_mode m);

@@ -14,26 +14,28 @@
 /* Next state plus one; 0: impossible. */
 #define TO(s) ((s) + 1)
 
-static const uint8_t table[NAC_STATES][NAC_EVENTS] = {
-	[NAC_DRAFT] = {[NAC_EV_SUBMIT] = TO(NAC_REQUESTED), [NAC_EV_REMOVE] = TO(NAC_REMOVED)},
-	[NAC_REQUESTED] = {[NAC_EV_APPROVE] = TO(NAC_ACTIVE),
-		[NAC_EV_RETURN] = TO(NAC_RETURNED),
-		[NAC_EV_WITHDRAW] = TO(NAC_DRAFT),
-		[NAC_EV_REMOVE] = TO(NAC_REMOVED)},
-	[NAC_RETURNED] = {[NAC_EV_SUBMIT] = TO(NAC_REQUESTED), [NAC_EV_REMOVE] = TO(NAC_REMOVED)},
-	[NAC_ACTIVE] = {[NAC_EV_QUARANTINE] = TO(NAC_QUARANTINED),
-		[NAC_EV_EXPIRE] = TO(NAC_EXPIRED),
-		[NAC_EV_RENEW] = TO(NAC_ACTIVE),
-		[NAC_EV_REVOKE] = TO(NAC_REVOKED),
-		[NAC_EV_REMOVE] = TO(NAC_REMOVED)},
-	[NAC_QUARANTINED] = {[NAC_EV_RELEASE] = TO(NAC_ACTIVE),
-		[NAC_EV_EXPIRE] = TO(NAC_EXPIRED),
-		[NAC_EV_REVOKE] = TO(NAC_REVOKED),
-		[NAC_EV_REMOVE] = TO(NAC_REMOVED)},
-	[NAC_EXPIRED] = {[NAC_EV_RENEW] = TO(NAC_ACTIVE),
-		[NAC_EV_REVOKE] = TO(NAC_REVOKED),
-		[NAC_EV_REMOVE] = TO(NAC_REMOVED)},
-	[NAC_REVOKED] = {[NAC_EV_SUBMIT] = TO(NAC_REQUESTED), [NAC_EV_REMOVE] = TO(NAC_REMOVED)},
+static const uint8_t table[NAC_STATES][NAC_STEPS] = {
+	[NAC_DRAFT] = {[NAC_STEP_SUBMIT] = TO(NAC_REQUESTED), [NAC_STEP_REMOVE] = TO(NAC_REMOVED)},
+	[NAC_REQUESTED] = {[NAC_STEP_APPROVE] = TO(NAC_ACTIVE),
+		[NAC_STEP_RETURN] = TO(NAC_RETURNED),
+		[NAC_STEP_WITHDRAW] = TO(NAC_DRAFT),
+		[NAC_STEP_REMOVE] = TO(NAC_REMOVED)},
+	[NAC_RETURNED] =
+		{[NAC_STEP_SUBMIT] = TO(NAC_REQUESTED), [NAC_STEP_REMOVE] = TO(NAC_REMOVED)},
+	[NAC_ACTIVE] = {[NAC_STEP_QUARANTINE] = TO(NAC_QUARANTINED),
+		[NAC_STEP_EXPIRE] = TO(NAC_EXPIRED),
+		[NAC_STEP_RENEW] = TO(NAC_ACTIVE),
+		[NAC_STEP_REVOKE] = TO(NAC_REVOKED),
+		[NAC_STEP_REMOVE] = TO(NAC_REMOVED)},
+	[NAC_QUARANTINED] = {[NAC_STEP_RELEASE] = TO(NAC_ACTIVE),
+		[NAC_STEP_EXPIRE] = TO(NAC_EXPIRED),
+		[NAC_STEP_REVOKE] = TO(NAC_REVOKED),
+		[NAC_STEP_REMOVE] = TO(NAC_REMOVED)},
+	[NAC_EXPIRED] = {[NAC_STEP_RENEW] = TO(NAC_ACTIVE),
+		[NAC_STEP_REVOKE] = TO(NAC_REVOKED),
+		[NAC_STEP_REMOVE] = TO(NAC_REMOVED)},
+	[NAC_REVOKED] =
+		{[NAC_STEP_SUBMIT] = TO(NAC_REQUESTED), [NAC_STEP_REMOVE] = TO(NAC_REMOVED)},
 };
 
 static const struct {
@@ -52,17 +54,17 @@ static const struct {
 
 static const struct {
 	const char *name, *ja;
-} events[NAC_EVENTS] = {
-	[NAC_EV_SUBMIT] = {"submit", "申請"},
-	[NAC_EV_APPROVE] = {"approve", "承認"},
-	[NAC_EV_RETURN] = {"return", "差し戻し"},
-	[NAC_EV_WITHDRAW] = {"withdraw", "取り下げ"},
-	[NAC_EV_QUARANTINE] = {"quarantine", "隔離"},
-	[NAC_EV_RELEASE] = {"release", "隔離解除"},
-	[NAC_EV_EXPIRE] = {"expire", "期限切れ"},
-	[NAC_EV_RENEW] = {"renew", "延長"},
-	[NAC_EV_REVOKE] = {"revoke", "許可取消"},
-	[NAC_EV_REMOVE] = {"remove", "削除"},
+} events[NAC_STEPS] = {
+	[NAC_STEP_SUBMIT] = {"submit", "申請"},
+	[NAC_STEP_APPROVE] = {"approve", "承認"},
+	[NAC_STEP_RETURN] = {"return", "差し戻し"},
+	[NAC_STEP_WITHDRAW] = {"withdraw", "取り下げ"},
+	[NAC_STEP_QUARANTINE] = {"quarantine", "隔離"},
+	[NAC_STEP_RELEASE] = {"release", "隔離解除"},
+	[NAC_STEP_EXPIRE] = {"expire", "期限切れ"},
+	[NAC_STEP_RENEW] = {"renew", "延長"},
+	[NAC_STEP_REVOKE] = {"revoke", "許可取消"},
+	[NAC_STEP_REMOVE] = {"remove", "削除"},
 };
 
 static bool valid_state(enum nac_state s)
@@ -78,11 +80,11 @@ static void append(char *dst, size_t cap, const char *sep, const char *s)
 }
 
 /* The languages need different words, so the texts are written into err one by one. */
-static int refuse(enum nac_state s, enum nac_event ev, struct sk_err *err)
+static int refuse(enum nac_state s, enum nac_step ev, struct sk_err *err)
 {
 	char en[160] = "", ja[200] = "";
 
-	for (unsigned e = 0; e < NAC_EVENTS; e++) {
+	for (unsigned e = 0; e < NAC_STEPS; e++) {
 		if (!table[s][e])
 			continue;
 		append(en, sizeof(en), ", ", events[e].name);
@@ -99,9 +101,9 @@ static int refuse(enum nac_state s, enum nac_event ev, struct sk_err *err)
 	return -ESTALE;
 }
 
-int nac_state_next(enum nac_state s, enum nac_event ev, enum nac_state *ret, struct sk_err *err)
+int nac_state_next(enum nac_state s, enum nac_step ev, enum nac_state *ret, struct sk_err *err)
 {
-	if (!valid_state(s) || (unsigned)ev >= NAC_EVENTS)
+	if (!valid_state(s) || (unsigned)ev >= NAC_STEPS)
 		return sk_err_set(err, -ESTALE, "state", "unknown state or event",
 			"状態または操作が不明です");
 	if (!table[s][ev])
@@ -144,7 +146,7 @@ int nac_state_parse(const char *s, enum nac_state *ret)
 	return -EINVAL;
 }
 
-const char *nac_event_name(enum nac_event ev)
+const char *nac_step_name(enum nac_step ev)
 {
-	return (unsigned)ev < NAC_EVENTS ? events[ev].name : "unknown";
+	return (unsigned)ev < NAC_STEPS ? events[ev].name : "unknown";
 }

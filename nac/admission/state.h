@@ -25,22 +25,22 @@ enum nac_state {
 	NAC_STATES
 };
 
-enum nac_event {
-	NAC_EV_SUBMIT,     /* draft, returned, revoked → requested */
-	NAC_EV_APPROVE,    /* requested → active */
-	NAC_EV_RETURN,     /* requested → returned */
-	NAC_EV_WITHDRAW,   /* requested → draft, by the applicant */
-	NAC_EV_QUARANTINE, /* active → quarantined */
-	NAC_EV_RELEASE,    /* quarantined → active */
-	NAC_EV_EXPIRE,     /* active, quarantined → expired */
-	NAC_EV_RENEW,      /* active, expired → active, through an approved revision */
-	NAC_EV_REVOKE,     /* active, quarantined, expired → revoked */
-	NAC_EV_REMOVE,     /* all but removed → removed */
-	NAC_EVENTS
+enum nac_step {
+	NAC_STEP_SUBMIT,     /* draft, returned, revoked → requested */
+	NAC_STEP_APPROVE,    /* requested → active */
+	NAC_STEP_RETURN,     /* requested → returned */
+	NAC_STEP_WITHDRAW,   /* requested → draft, by the applicant */
+	NAC_STEP_QUARANTINE, /* active → quarantined */
+	NAC_STEP_RELEASE,    /* quarantined → active */
+	NAC_STEP_EXPIRE,     /* active, quarantined → expired */
+	NAC_STEP_RENEW,      /* active, expired → active, through an approved revision */
+	NAC_STEP_REVOKE,     /* active, quarantined, expired → revoked */
+	NAC_STEP_REMOVE,     /* all but removed → removed */
+	NAC_STEPS
 };
 
 /* 0 and *ret, or -ESTALE with err saying what is possible in this state. */
-int nac_state_next(enum nac_state s, enum nac_event ev, enum nac_state *ret, struct sk_err *err);
+int nac_state_next(enum nac_state s, enum nac_step ev, enum nac_state *ret, struct sk_err *err);
 /* Belongs in the admission document: active, quarantined, revoked (so that it is told by name). */
 bool nac_state_in_document(enum nac_state s);
 /* Active, and its date (seconds since 1970; 0 none) is at most NAC_EXPIRING_DAYS ahead of now. */
@@ -49,6 +49,6 @@ bool nac_state_expiring(enum nac_state s, int64_t expires, int64_t now);
 const char *nac_state_name(enum nac_state s);           /* "requested" */
 const struct sk_text *nac_state_text(enum nac_state s); /* 承認待ち … */
 int nac_state_parse(const char *s, enum nac_state *ret);
-const char *nac_event_name(enum nac_event ev);
+const char *nac_step_name(enum nac_step ev);
 
 #endif
