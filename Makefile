@@ -73,6 +73,7 @@ deb.libpcap := libpcap-dev
 deb.gnutls := libgnutls28-dev
 deb.libcurl := libcurl4-gnutls-dev
 deb.libmaxminddb := libmaxminddb-dev
+deb.libmicrohttpd := libmicrohttpd-dev
 deb.zlib := zlib1g-dev
 deb.cmocka := libcmocka-dev
 
