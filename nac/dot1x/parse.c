@@ -166,27 +166,21 @@ void nac_hostapd_radius_parse(const char *p, size_t n, struct nac_hostapd_radius
 /* ---- the log ----------------------------------------------------------------------------------
  */
 
-/* "\xE7" as X509_NAME_oneline writes what is not ASCII. */
+/*
+ * OpenSSL's X509_NAME_oneline writes "/" and "+" within a value with a backslash before them, other
+ * bytes than printable ASCII as "\\xE7", but a backslash as it is. So that nobody can spell
+ * another's name, values with any other backslash, and names in other characters, are no names.
+ */
 static int unescape(const char *p, size_t n, char *dst, size_t cap)
 {
 	size_t o = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		unsigned v;
-		char c = p[i];
-
-		if (c == '\\' && i + 3 < n && p[i + 1] == 'x') {
-			char hex[3] = {p[i + 2], p[i + 3], '\0'};
-
-			if (strspn(hex, "0123456789abcdefABCDEF") != 2 ||
-				sscanf(hex, "%x", &v) != 1)
-				return -EINVAL;
-			c = (char)v;
-			i += 3;
-		}
-		if (o + 1 >= cap)
-			return -E2BIG;
-		dst[o++] = c;
+		if (p[i] == '\\' && ++i < n && p[i] != '/' && p[i] != '+')
+			return -EINVAL;
+		if (i >= n || o + 1 >= cap)
+			return -EINVAL;
+		dst[o++] = p[i];
 	}
 	dst[o] = '\0';
 	return (int)o;
@@ -198,6 +192,10 @@ static const char *next_part(const char *s)
 	for (; *s; s++) {
 		size_t n;
 
+		if (*s == '\\' && s[1]) {
+			s++;
+			continue;
+		}
 		if (*s != '/')
 			continue;
 		n = strspn(

@@ -3,6 +3,7 @@
  * What hostapd reports, and what is asked of it. It is the witness, not the judge: a proof leads to
  * a decision, a failure to a closed gate unless the RADIUS server was away.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "lib/clock.h"

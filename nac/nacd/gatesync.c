@@ -3,6 +3,7 @@
  * The gate in the kernel is sekisho-fwd's; this keeps it as the sessions say: changes gathered for
  * one turn of the loop, and the whole compared whenever fwd was away.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 

@@ -5,6 +5,7 @@
  */
 #include "nac/nacd/sensor.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>

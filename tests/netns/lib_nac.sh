@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# A gateway with three LAN ports in a bridge and a client on each, sekisho-nacd with real hostapd, and
+# certificates. Sourced behind lib.sh.
+
+nac() { in_ns gw python3 "$TOP/tests/netns/nacctl.py" "$@"; }
+nac_op() { nac op "$@"; }
+
+# client N: namespace cN with eth0 (02:c1:00:00:00:0N, 10.9.0.1N) on the gateway's port lanN
+nac_client() { # N [MAC]
+	local n=$1
+	ip netns add "c$n"
+	ip link add "lan$n" netns gw type veth peer name eth0 netns "c$n"
+	in_ns "c$n" ip link set lo up
+	in_ns "c$n" ip link set eth0 address "${2:-02:c1:00:00:00:0$n}"
+	in_ns "c$n" sysctl -qw net.ipv6.conf.all.disable_ipv6=1
+	in_ns "c$n" ip addr add "10.9.0.1$n/24" dev eth0
+	in_ns "c$n" ip link set eth0 up
+	in_ns gw ip link set "lan$n" master lan0
+	in_ns gw ip link set "lan$n" up
+}
+nac_net() { # CLIENTS
+	ip netns add gw
+	in_ns gw ip link set lo up
+	in_ns gw ip link add lan0 type bridge forward_delay 0
+	in_ns gw ip link set lan0 type bridge no_linklocal_learn 1 2>/dev/null
+	in_ns gw ip addr add 10.9.0.1/24 dev lan0
+	in_ns gw ip link set lan0 up
+	local n
+	for n in "$@"; do nac_client "$n"; done
+}
+
+gate_start() {
+	in_ns gw python3 "$TOP/tests/netns/fakegate.py" /run/sekisho/fwd.sock "$W/gate.log" 2>>"$W/gate-err.log" &
+	GATE=$!
+	wait_for 10 test -S /run/sekisho/fwd.sock
+}
+gate_stop() { kill -KILL "$GATE" 2>/dev/null; wait "$GATE" 2>/dev/null; rm -f /run/sekisho/fwd.sock; }
+gate_row() { # PORT MAC [STATE]: the gate holds it
+	nac op devices.seen >/dev/null # the loop has turned
+	python3 - "$W/gate.log" "$1" "$2" "${3:-admitted}" <<-'PY'
+	import sys
+	last = None
+	for line in open(sys.argv[1]):
+	    w = line.split()
+	    if len(w) > 3 and w[1] in ("admit", "close") and w[2] == sys.argv[2] and w[3] == sys.argv[3]:
+	        last = w[4] if w[1] == "admit" else "closed"
+	sys.exit(last != sys.argv[4])
+	PY
+}
+
+nacd_start() { # [OPTIONS…]
+	mkdir -p $STATE/nac
+	in_ns gw "$BUILD/sekisho-nacd" --state-dir $STATE/nac --run-dir /run/sekisho "$@" >>"$W/nacd.log" 2>&1 &
+	NACD=$!
+	wait_for 10 nac status
+}
+nacd_stop() { kill "${1:--TERM}" "$NACD" 2>/dev/null; wait "$NACD" 2>/dev/null; }
+events_start() {
+	nac events >"$W/events" 2>"$W/events-err.log" &
+	EVENTS=$!
+}
+# event ACTION [KEY=VALUE…]: there is one with all of these
+event() {
+	python3 - "$W/events" "$@" <<-'PY'
+	import json, sys
+	want = dict(a.split("=", 1) for a in sys.argv[3:])
+	n = 0
+	for line in open(sys.argv[1]):
+	    s = json.loads(line)["sekisho"]
+	    n += s["action"] == sys.argv[2] and all(str(s.get(k)) == v for k, v in want.items())
+	sys.exit(n == 0)
+	PY
+}
+event_count() { # ACTION [KEY=VALUE…]
+	python3 - "$W/events" "$@" <<-'PY'
+	import json, sys
+	want = dict(a.split("=", 1) for a in sys.argv[3:])
+	n = 0
+	for line in open(sys.argv[1]):
+	    s = json.loads(line)["sekisho"]
+	    n += s["action"] == sys.argv[2] and all(str(s.get(k)) == v for k, v in want.items())
+	print(n)
+	PY
+}
+
+# An authority by openssl, to test with certificates that are not our own.
+pki() { # DIR NAMES…
+	local dir=$1 n
+	shift
+	mkdir -p "$dir"
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$dir/ca.key" -out "$dir/ca.pem" -subj '/CN=Test CA' -days 30 2>/dev/null
+	for n; do
+		openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$dir/${n##*/}.key" -out "$dir/csr" -subj "/O=Test/CN=$(sed 's,/,\\/,g' <<<"$n")" 2>/dev/null
+		openssl x509 -req -in "$dir/csr" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAcreateserial -days 20 -out "$dir/${n##*/}.pem" 2>/dev/null
+	done
+}
+
+# supplicant N LINES…: a wpa_supplicant on cN with these lines in its network block
+supplicant() {
+	local n=$1
+	shift
+	{
+		printf 'ctrl_interface=/run/wpa%s\nap_scan=0\nnetwork={\nkey_mgmt=IEEE8021X\neapol_flags=0\n' "$n"
+		printf '%s\n' "$@"
+		echo '}'
+	} >"$W/wpa$n.conf"
+	in_ns "c$n" wpa_supplicant -t -Dwired -ieth0 -c "$W/wpa$n.conf" >>"$W/wpa$n.log" 2>&1 &
+	eval "WPA$n=$!"
+}
+supplicant_stop() { # N
+	local pid
+	eval "pid=\$WPA$1"
+	kill "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+}
+tls() { # N PKI-DIR NAME [IDENTITY]
+	supplicant "$1" 'eap=TLS' "identity=\"${4:-$3}\"" "ca_cert=\"$2/ca.pem\"" "client_cert=\"$2/${3##*/}.pem\"" "private_key=\"$2/${3##*/}.key\""
+}
+reach() { in_ns "c$1" ping -nqc 1 -W "${3:-1}" "$2"; } # N ADDRESS
