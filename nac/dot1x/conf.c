@@ -55,10 +55,11 @@ int nac_hostapd_conf_write(struct sk_buf *b, const struct nac_hostapd_conf *c, s
 		/* TLS 1.2 and later; no session is resumed: each proof looks at the CRL again. */
 		sk_buf_printf(b,
 			"eap_server=1\neap_user_file=%s\nca_cert=%s\nserver_cert=%s\n"
-			"private_key=%s\ncheck_crl=%d\ncrl_reload_interval=1\n"
+			"private_key=%s\n%s"
 			"tls_session_lifetime=0\n"
 			"tls_flags=[DISABLE-TLSv1.0][DISABLE-TLSv1.1]\n",
-			c->users, c->ca, c->cert, c->key, c->check_crl ? 1 : 0);
+			c->users, c->ca, c->cert, c->key,
+			c->check_crl ? "check_crl=1\ncrl_reload_interval=1\n" : "");
 	}
 	return sk_buf_error(b) ? sk_err_nomem(err) : 0;
 }

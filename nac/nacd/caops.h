@@ -6,5 +6,7 @@
 #include "nac/nacd/ops.h"
 
 const struct nacd_op *nacd_caop_find(const char *name); /* NULL: no such operation */
+/* Once a day: CRL and server certificate before their end. */
+void nacd_ca_maintain(struct nacd *d);
 
 #endif

@@ -15,12 +15,13 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "nac/dot1x/launcher.h"
+#include "nac/nacd/caops.h"
 #include "nac/nacd/nacd.h"
 #include "nac/nacd/sensor.h"
 
 #define TICK_US 1000000
 #define SAVE_S 2
-#define RELIST_S 60 /* the gate's list is compared, also without a reason */
+#define DAY_S 86400
 
 struct nacd_port *nacd_port_find(struct nacd *d, const char *name)
 {
@@ -140,6 +141,10 @@ static int on_tick(sd_event_source *s, uint64_t usec, void *arg)
 	nacd_tick_sessions(d, now);
 	if (!d->synced && nac_fwd_connected(d->fwd))
 		nacd_fwd_ops.up(d);
+	if (now - d->maintained_at >= DAY_S) {
+		d->maintained_at = now;
+		nacd_ca_maintain(d);
+	}
 	if (d->dirty && now - d->saved_at >= SAVE_S)
 		nacd_sessions_save(d);
 	sd_event_source_set_time_relative(s, TICK_US);

@@ -98,7 +98,7 @@ struct nacd {
 	sd_event_source *tick, *flush_gate, *launcher_io;
 	bool radius_down;
 	int64_t radius_down_at;
-	int64_t saved_at;
+	int64_t saved_at, maintained_at;
 	bool dirty; /* sessions differ from what is on disk */
 
 	struct sk_ipc_server *ipc;

@@ -8,7 +8,7 @@
 sandbox "$@"
 command -v hostapd >/dev/null || { skip "802.1X" "hostapd is not installed"; finish; }
 nac_net 1 2 3
-gate_start
+gate_start >"$W/policy.log" 2>&1
 nacd_start --log-level debug
 events_start
 P=$W/pki
@@ -25,9 +25,9 @@ document() { # EXTRA
 	 "eap":{"methods":["tls","peap","ttls"],"users_file":"$W/users.json",
 	  "tls":{"ca":"$P/ca.pem","cert":"$P/server.pem","key":"$P/server.key"}},
 	 "devices":[
-	  {"number":1,"revision":1,"name":"pc-001","kind":"pc","macs":["02:c1:00:00:00:01"],"methods":["dot1x"],
+	  {"number":1,"revision":1,"name":"pc-001","kind":"pc","macs":["00:1b:21:00:00:01"],"methods":["dot1x"],
 	   "identities":["host/pc-001"],"owner":"田中","expires":${EXPIRES:-0},$DEV1},
-	  {"number":2,"revision":1,"name":"pc-002","kind":"pc","macs":["02:c1:00:00:00:02"],"methods":["dot1x"],
+	  {"number":2,"revision":1,"name":"pc-002","kind":"pc","macs":["00:1b:21:00:00:02"],"methods":["dot1x"],
 	   "identities":["pc-002","tanaka"],"owner":"佐藤",$DEV2}]}
 	JSON
 	nac apply "$W/doc.json"
@@ -42,5 +42,5 @@ check "hostapd runs on every port" wait_for 10 running lan1
 refuse "before: no way in" reach 1 10.9.0.1
 tls 1 "$P" host/pc-001
 check "EAP-TLS: it reaches the gateway" wait_for 10 reach 1 10.9.0.1
-check "EAP-TLS: the event" wait_for 2 event admitted port=lan1 mac=02:c1:00:00:00:01 device=1 identity=host/pc-001 method=dot1x eap=tls owner=田中
+check "EAP-TLS: the event" wait_for 2 event admitted port=lan1 mac=00:1b:21:00:00:01 device=1 identity=host/pc-001 method=dot1x eap=tls owner=田中
 finish
