@@ -13,6 +13,7 @@
 
 #define REPEAT_S 3600   /* the same refusal of the same device is told again */
 #define PATIENCE_S 15   /* a registered device may prove itself before it is called refused */
+#define PROMPT_S 4      /* hostapd is deaf for 5 s to one it has just put out */
 #define FRESH_S 600     /* seen so lately: it is there */
 #define OLD_S 7200      /* neither in nor seen: forgotten */
 #define ELSEWHERE_MAX 8 /* ports on which one address is looked at */
@@ -164,6 +165,15 @@ static void let_in(struct nacd *d, struct nacd_session *s, const struct nac_deci
 		nacd_report(d, "admitted", described(d, s, a->reason));
 }
 
+static void prompt(struct nacd *d, struct nacd_session *s, int64_t now)
+{
+	struct nacd_port *p = nacd_port_find(d, s->port);
+
+	s->prompted = now;
+	if (p)
+		nacd_prompt(d, p, &s->mac);
+}
+
 static void keep_out(struct nacd *d, struct nacd_session *s, const struct nac_decision *a,
 	const struct nac_proof *proof, int64_t now)
 {
@@ -183,7 +193,7 @@ static void keep_out(struct nacd *d, struct nacd_session *s, const struct nac_de
 	}
 	if (!s->tell_at)
 		s->tell_at = now + PATIENCE_S;
-	nacd_prompt(d, p, &s->mac);
+	prompt(d, s, now);
 }
 
 static void end_elsewhere(struct nacd *d, const struct nacd_session *s)
@@ -308,10 +318,12 @@ static void review_one(struct nacd *d, struct nacd_session *s, void *arg)
 	nacd_gate_forget(d, s->port, &s->mac);
 	if (!dev || dev->state == NAC_REVOKED)
 		return;
-	if (dev->by_mac)
+	if (dev->by_mac) {
 		nacd_admit(d, s->port, &s->mac, NULL);
-	else if (dev->by_dot1x)
-		nacd_prompt(d, p, &s->mac);
+	} else if (dev->by_dot1x) {
+		s->tell_at = sk_now() + PATIENCE_S;
+		prompt(d, s, sk_now());
+	}
 }
 
 void nacd_review(struct nacd *d)
@@ -363,6 +375,8 @@ static void tick_one(struct nacd *d, struct nacd_session *s, void *arg)
 	if (!nac_session_open(s->state)) {
 		if (s->tell_at && now >= s->tell_at)
 			tell_refused(d, s, now);
+		else if (s->tell_at && now - s->prompted >= PROMPT_S)
+			prompt(d, s, now);
 		return;
 	}
 	if (now >= s->until)
