@@ -29,6 +29,7 @@ enum nac_reason {
 	NAC_METHOD_PORT,      /* the port does not offer the method */
 	NAC_METHOD_DEVICE,    /* the device may not use it */
 	NAC_NO_IDENTITY,      /* 802.1X without a proven identity */
+	NAC_NOT_PROVEN,       /* 802.1X was tried and failed */
 	NAC_IDENTITY_UNKNOWN, /* nobody registered this identity */
 	NAC_IDENTITY_OTHER,   /* it is the identity of another device */
 	NAC_MAC_OTHER,        /* the device of this identity has other addresses */

@@ -23,7 +23,7 @@ static void clear(struct nac_exchange *e)
 {
 	free(e->name);
 	free(e->serial);
-	*e = (struct nac_exchange){.at_us = e->at_us};
+	*e = (struct nac_exchange){.at_us = e->at_us, .logoff = e->logoff};
 }
 
 static bool sweep(const void *key, void *val, void *arg)
@@ -101,7 +101,14 @@ void nac_exchanges_line(struct nac_exchanges *x, const struct nac_hostapd_line *
 		e->name = strdup(l->name);
 		e->serial = strdup(l->serial);
 		break;
-	case NAC_HL_SUCCESS: e->proven = true; break;
+	case NAC_HL_SUCCESS:
+		e->proven = true;
+		e->logoff = false;
+		break;
+	case NAC_HL_LOGOFF:
+		clear(e);
+		e->logoff = true;
+		break;
 	default: break;
 	}
 }

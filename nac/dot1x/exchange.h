@@ -15,6 +15,7 @@ struct nac_exchange {
 	unsigned method; /* IANA EAP method, 0: none yet */
 	bool proven;     /* success, and nothing has begun since */
 	bool has_cert;
+	bool logoff;         /* it has said that it leaves, and proven nothing since */
 	char *name, *serial; /* of the certificate, owned by the table */
 	int64_t at_us;       /* of its last line */
 };

@@ -167,7 +167,6 @@ static void on_sta(const char *text, size_t n, void *arg)
 	snprintf(p.identity, sizeof(p.identity), "%s", sta.identity);
 	if (!h->radius && !from_exchange(x, &p))
 		p.identity[0] = '\0';
-	nac_exchanges_drop(h->exchanges, &p.mac);
 	h->ops->proved(h->port, &p, h->arg);
 }
 
@@ -205,16 +204,23 @@ static void on_event(const char *p, size_t n, void *arg)
 	struct nac_hostapd *h = arg;
 	struct nac_mac mac;
 	enum nac_hostapd_event ev = nac_hostapd_event_parse(p, n, &mac);
+	const struct nac_exchange *x;
 
 	switch (ev) {
 	case NAC_HE_SUCCESS:
 		drain_log(h);
 		ask(h, &mac);
 		break;
+	case NAC_HE_DISCONNECTED:
+		drain_log(h);
+		x = nac_exchanges_get(h->exchanges, &mac);
+		if (x && x->logoff)
+			ev = NAC_HE_LOGOFF;
+		h->ops->event(h->port, ev, &mac, h->arg);
+		break;
 	case NAC_HE_STARTED:
 	case NAC_HE_FAILURE:
-	case NAC_HE_TIMEOUT:
-	case NAC_HE_DISCONNECTED: h->ops->event(h->port, ev, &mac, h->arg); break;
+	case NAC_HE_TIMEOUT: h->ops->event(h->port, ev, &mac, h->arg); break;
 	default: break;
 	}
 }

@@ -27,7 +27,7 @@ struct nac_hostapd_ops {
 	/* It runs and knows nobody: prompt those who are in. */
 	void (*ready)(const char *port, void *arg);
 	void (*proved)(const char *port, const struct nac_proof *p, void *arg);
-	/* STARTED, FAILURE, TIMEOUT, DISCONNECTED. */
+	/* STARTED, FAILURE, TIMEOUT, DISCONNECTED, LOGOFF. */
 	void (*event)(
 		const char *port, enum nac_hostapd_event ev, const struct nac_mac *mac, void *arg);
 	void (*down)(const char *port, void *arg); /* it ended; will be started again */

@@ -290,6 +290,17 @@ static void on_event(struct nac_hostapd_log *l, const char *s)
 	}
 }
 
+/* "00:11:22:33:44:55 IEEE 802.1X: received EAPOL-Logoff from STA" */
+static void on_station(struct nac_hostapd_log *l, const char *s)
+{
+	struct nac_hostapd_line out = {.word = NAC_HL_LOGOFF, .name = "", .serial = ""};
+	size_t w = word(s, strlen(s));
+
+	if (mac_of(s, w, &out.mac) == 0 &&
+		strcmp(s + w, " IEEE 802.1X: received EAPOL-Logoff from STA") == 0)
+		l->fn(&out, l->arg);
+}
+
 static bool worth_telling(const char *s)
 {
 	static const char *const parts[] = {"rror", "ailed", "annot", "ould not", "nvalid"};
@@ -307,6 +318,7 @@ static bool worth_telling(const char *s)
 static void on_line(struct nac_hostapd_log *l)
 {
 	static const char frame[] = "IEEE 802.1X: ", event[] = ": CTRL-EVENT-";
+	static const char station[] = ": STA ";
 	static const char cert[] = "authsrv: peer certificate: depth=0 serial_num=";
 	struct nac_hostapd_line out = {
 		.word = NAC_HL_TEXT, .mac = l->mac, .name = l->line, .serial = ""};
@@ -322,6 +334,8 @@ static void on_line(struct nac_hostapd_log *l)
 		on_frame(l, l->line + sizeof(frame) - 1);
 	else if (strncmp(l->line + name, event, sizeof(event) - 1) == 0)
 		on_event(l, l->line + name + sizeof(event) - 1);
+	else if (strncmp(l->line + name, station, sizeof(station) - 1) == 0)
+		on_station(l, l->line + name + sizeof(station) - 1);
 	else if (worth_telling(l->line))
 		l->fn(&out, l->arg);
 }

@@ -26,7 +26,8 @@ enum nac_hostapd_event {
 	NAC_HE_FAILURE,      /* it did not */
 	NAC_HE_TIMEOUT,      /* it does not answer any more */
 	NAC_HE_CONNECTED,    /* hostapd's own view, at the first success only */
-	NAC_HE_DISCONNECTED, /* logoff, failure or our own command */
+	NAC_HE_DISCONNECTED, /* failure, our own command, forgotten */
+	NAC_HE_LOGOFF,       /* the same because the device said so; told apart by the log */
 	NAC_HE_TERMINATING,
 };
 
@@ -55,7 +56,8 @@ enum nac_hostapd_word {
 	NAC_HL_CERT,    /* it showed a certificate: name, serial */
 	NAC_HL_SUCCESS, /* the exchange proved what came since its beginning */
 	NAC_HL_FAILURE,
-	NAC_HL_TEXT, /* an error, for the daemon's log: name is the line */
+	NAC_HL_LOGOFF, /* it said that it leaves */
+	NAC_HL_TEXT,   /* an error, for the daemon's log: name is the line */
 };
 
 struct nac_hostapd_line {

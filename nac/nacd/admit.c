@@ -121,6 +121,14 @@ static void tell_different(struct nacd *d, struct nacd_session *s, const struct 
 	nacd_report(d, "fingerprint", e);
 }
 
+void nacd_auth_failed(struct nacd *d, struct nacd_session *s)
+{
+	nac_session_next(s->state, NAC_SE_REFUSE, &s->state, NULL);
+	s->reason = NAC_NOT_PROVEN;
+	s->last = sk_now();
+	tell_refused(d, s, sk_now());
+}
+
 /* ---- acting -----------------------------------------------------------------------------------
  */
 
@@ -185,8 +193,8 @@ static void keep_out(struct nacd *d, struct nacd_session *s, const struct nac_de
 		return;
 	}
 	nac_session_next(s->state, NAC_SE_REFUSE, &s->state, NULL);
-	if (proof && p && p->hostapd)
-		nac_hostapd_deny(p->hostapd, &s->mac);
+	if (proof)
+		nacd_deny(d, s);
 	if (!may_prove) {
 		tell_refused(d, s, now);
 		return;
@@ -217,12 +225,17 @@ static void distrust_elsewhere(struct nacd *d, const struct nacd_session *s, int
 			let_in(d, all[i], &a, NAC_SE_QUARANTINE, now);
 }
 
-static void take_proof(struct nacd_session *s, const struct nac_proof *proof)
+/* true: it came in by something else before. */
+static bool take_proof(struct nacd_session *s, const struct nac_proof *proof)
 {
-	s->method = proof ? NAC_BY_DOT1X : NAC_BY_MAC;
+	enum nac_method method = proof ? NAC_BY_DOT1X : NAC_BY_MAC;
+	bool changed = s->method != method || (proof && strcmp(s->identity, proof->identity) != 0);
+
+	s->method = method;
 	snprintf(s->identity, sizeof(s->identity), "%s", proof ? proof->identity : "");
 	snprintf(s->serial, sizeof(s->serial), "%s", proof ? proof->serial : "");
 	snprintf(s->eap, sizeof(s->eap), "%s", proof ? proof->method : "");
+	return changed;
 }
 
 static void act(struct nacd *d, struct nacd_session *s, const struct nac_decision *a,
@@ -258,6 +271,7 @@ void nacd_admit(
 	struct nac_decision a;
 	struct nacd_session *s;
 	int64_t now = sk_now();
+	bool changed, was_in;
 
 	if (!d->doc || !nacd_port_find(d, port))
 		return;
@@ -265,6 +279,7 @@ void nacd_admit(
 	if (!s)
 		return;
 	s->last = now;
+	was_in = nac_session_open(s->state) && s->state != NAC_S_QUARANTINED;
 	if (!proof && nac_session_open(s->state) && s->method == NAC_BY_DOT1X) {
 		/* The kernel lost it (somebody flushed the table): once more. */
 		nacd_gate_set(d, s, NAC_GATE_ADMITTED);
@@ -272,8 +287,10 @@ void nacd_admit(
 	}
 	nacd_ask(d, port, mac, proof ? NAC_BY_DOT1X : NAC_BY_MAC, proof ? proof->identity : NULL,
 		&a, NULL);
-	take_proof(s, proof);
+	changed = take_proof(s, proof);
 	act(d, s, &a, proof);
+	if (was_in && changed && nac_session_open(s->state) && s->state != NAC_S_QUARANTINED)
+		nacd_report(d, "admitted", described(d, s, a.reason));
 }
 
 /* ---- time and change --------------------------------------------------------------------------

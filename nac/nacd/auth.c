@@ -12,6 +12,7 @@
 
 #define FLOOD_S 60
 #define STALE_S 30 /* an exchange takes milliseconds */
+#define BUSY_S 3
 #define RADIUS_DOWN_TIMEOUTS 1
 
 /* ---- devices in the middle of it --------------------------------------------------------------
@@ -99,7 +100,6 @@ static void on_proved(const char *port, const struct nac_proof *proof, void *arg
 static void on_failure(struct nacd *d, struct nacd_port *p, const struct nac_mac *mac, bool silent)
 {
 	struct nacd_session *s = nacd_session_get(d, p->name, mac);
-	json_t *e;
 
 	nacd_radius_watch(d, sk_now());
 	if (s && nac_session_open(s->state) && s->method == NAC_BY_DOT1X) {
@@ -110,19 +110,32 @@ static void on_failure(struct nacd *d, struct nacd_port *p, const struct nac_mac
 		nacd_session_close(d, s, silent ? NAC_WHY_TIMEOUT : NAC_WHY_REAUTH_FAILED);
 		return;
 	}
-	if (silent || (s && nac_session_open(s->state)))
+	if (s && !silent && !nac_session_open(s->state))
+		nacd_auth_failed(d, s);
+}
+
+/*
+ * hostapd forgets whom it has denied only 5 s later, also when it has proven itself again
+ * meanwhile. Where nobody said goodbye it is asked for its proof once more; silence then closes.
+ */
+static void on_gone(struct nacd *d, struct nacd_port *p, struct nacd_session *s, bool logoff)
+{
+	if (!s || s->method != NAC_BY_DOT1X || s->state == NAC_S_GRACE ||
+		s->state == NAC_S_QUARANTINED || !nac_session_open(s->state))
 		return;
-	if (s)
-		nac_session_next(s->state, NAC_SE_REFUSE, &s->state, NULL);
-	if (s && s->told && sk_now() - s->told < FLOOD_S)
+	if (logoff)
+		nacd_session_close(d, s, NAC_WHY_LOGOFF);
+	else
+		nac_hostapd_prompt(p->hostapd, &s->mac);
+}
+
+void nacd_deny(struct nacd *d, struct nacd_session *s)
+{
+	struct nacd_port *p = nacd_port_find(d, s->port);
+
+	if (!p || !p->hostapd)
 		return;
-	if (s) {
-		s->told = sk_now();
-		s->tell_at = 0;
-	}
-	e = nacd_describe(d, p->name, mac);
-	json_object_set_new(e, "reason", json_string("authentication_failed"));
-	nacd_report(d, p->conf.mode == NAC_ENFORCE ? "refused" : "would_cut", e);
+	nac_hostapd_deny(p->hostapd, &s->mac);
 }
 
 static void on_event(
@@ -149,10 +162,9 @@ static void on_event(
 		on_failure(d, p, mac, ev == NAC_HE_TIMEOUT);
 		break;
 	case NAC_HE_DISCONNECTED:
+	case NAC_HE_LOGOFF:
 		pending_done(p, mac);
-		if (s && s->method == NAC_BY_DOT1X && s->state != NAC_S_GRACE &&
-			s->state != NAC_S_QUARANTINED && nac_session_open(s->state))
-			nacd_session_close(d, s, NAC_WHY_LOGOFF);
+		on_gone(d, p, s, ev == NAC_HE_LOGOFF);
 		break;
 	default: break;
 	}
@@ -208,7 +220,10 @@ const struct nac_hostapd_ops nacd_hostapd_ops = {.ready = on_ready,
 /* Only those who are registered for it: a prompt makes hostapd keep the address. */
 void nacd_prompt(struct nacd *d, struct nacd_port *p, const struct nac_mac *mac)
 {
-	if (p->hostapd && !pending_find(p, mac))
+	const struct nacd_pending *e = pending_find(p, mac);
+
+	/* In the middle of it: leave it alone. */
+	if (p->hostapd && (!e || sk_now() - e->at >= BUSY_S))
 		nac_hostapd_prompt(p->hostapd, mac);
 }
 

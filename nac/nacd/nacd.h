@@ -135,6 +135,8 @@ size_t nacd_sessions_of(
 /* Ask the question for a device and act on the answer. proof NULL: by MAC. */
 void nacd_admit(
 	struct nacd *d, const char *port, const struct nac_mac *mac, const struct nac_proof *proof);
+/* 802.1X was tried and failed by somebody who is not in. */
+void nacd_auth_failed(struct nacd *d, struct nacd_session *s);
 /* The answer alone. */
 void nacd_ask(struct nacd *d, const char *port, const struct nac_mac *mac, enum nac_method method,
 	const char *identity, struct nac_decision *ret, struct nac_checks *ret_checks);
@@ -145,6 +147,8 @@ void nacd_tick_sessions(struct nacd *d, int64_t now);
 /* ---- auth.c: hostapd's reports ---- */
 extern const struct nac_hostapd_ops nacd_hostapd_ops;
 void nacd_radius_watch(struct nacd *d, int64_t now);
+/* hostapd tells the device that it is out, and forgets it some seconds later. */
+void nacd_deny(struct nacd *d, struct nacd_session *s);
 void nacd_prompt(struct nacd *d, struct nacd_port *p, const struct nac_mac *mac);
 
 /* ---- files.c: hostapd's settings ---- */

@@ -80,12 +80,10 @@ void nacd_session_close(struct nacd *d, struct nacd_session *s, enum nac_why why
 	nacd_gate_set(d, s, NAC_GATE_CLOSED);
 	if (p && p->open)
 		p->open--;
-	if (p && p->hostapd && s->method == NAC_BY_DOT1X && why != NAC_WHY_LOGOFF) {
-		if (why == NAC_WHY_LINK_DOWN || why == NAC_WHY_MOVED)
-			nac_hostapd_forget(p->hostapd, &s->mac);
-		else
-			nac_hostapd_deny(p->hostapd, &s->mac);
-	}
+	/* Where it left by itself hostapd's view does not matter: only its next proof does. */
+	if (s->method == NAC_BY_DOT1X && why != NAC_WHY_LOGOFF && why != NAC_WHY_LINK_DOWN &&
+		why != NAC_WHY_MOVED)
+		nacd_deny(d, s);
 	e = nacd_describe(d, s->port, &s->mac);
 	json_object_set_new(e, "why", json_string(nac_why_name(why)));
 	json_object_set_new(e, "was", json_string(nac_session_name(was)));

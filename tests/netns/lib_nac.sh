@@ -43,18 +43,18 @@ gate_start() {
 }
 ctl() { in_ns gw "$BUILD/fwdctl" "$@"; }
 gate_row() { # PORT MAC [STATE]: the gate holds it
-	ctl op nac.list | grep -q "\"port\":\"$1\",\"mac\":\"$2\",\"state\":\"${3:-admitted}\""
+	ctl op nac.list | grep -q "\"mac\":\"$2\",\"port\":\"$1\",\"state\":\"${3:-admitted}\""
 }
 
 nacd_start() { # [OPTIONS…]
 	mkdir -p $STATE/nac
-	in_ns gw "$BUILD/sekisho-nacd" --state-dir $STATE/nac --run-dir /run/sekisho "$@" >>"$W/nacd.log" 2>&1 &
+	ip netns exec gw "$BUILD/sekisho-nacd" --state-dir $STATE/nac --run-dir /run/sekisho "$@" >>"$W/nacd.log" 2>&1 &
 	NACD=$!
 	wait_for 10 nac status
 }
 nacd_stop() { kill "${1:--TERM}" "$NACD" 2>/dev/null; wait "$NACD" 2>/dev/null; }
 events_start() {
-	nac events >"$W/events" 2>"$W/events-err.log" &
+	ip netns exec gw python3 "$TOP/tests/netns/nacctl.py" events >"$W/events" 2>"$W/events-err.log" &
 	EVENTS=$!
 }
 # event ACTION [KEY=VALUE…]: there is one with all of these
@@ -102,7 +102,8 @@ supplicant() {
 		printf '%s\n' "$@"
 		echo '}'
 	} >"$W/wpa$n.conf"
-	in_ns "c$n" wpa_supplicant -t -Dwired -ieth0 -c "$W/wpa$n.conf" >>"$W/wpa$n.log" 2>&1 &
+	rm -rf "/run/wpa$n"
+	ip netns exec "c$n" wpa_supplicant -t -Dwired -ieth0 -c "$W/wpa$n.conf" >>"$W/wpa$n.log" 2>&1 &
 	eval "WPA$n=$!"
 }
 supplicant_stop() { # N
