@@ -8,7 +8,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/util.h"
-#include "nac/nacd/nacd.h"
+#include "nac/nacd/parts.h"
 #include "nac/nacd/sensor.h"
 
 #define REPEAT_S 3600   /* the same refusal of the same device is told again */

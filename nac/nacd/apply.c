@@ -11,7 +11,7 @@
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/util.h"
-#include "nac/nacd/nacd.h"
+#include "nac/nacd/parts.h"
 #include "nac/nacd/sensor.h"
 
 #define SESSIONS_BYTES (16u << 20)

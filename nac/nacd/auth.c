@@ -8,7 +8,7 @@
 
 #include "lib/clock.h"
 #include "lib/log.h"
-#include "nac/nacd/nacd.h"
+#include "nac/nacd/parts.h"
 
 #define FLOOD_S 60
 #define STALE_S 30 /* an exchange takes milliseconds */

@@ -16,7 +16,7 @@
 #include "lib/util.h"
 #include "nac/dot1x/launcher.h"
 #include "nac/nacd/caops.h"
-#include "nac/nacd/nacd.h"
+#include "nac/nacd/parts.h"
 #include "nac/nacd/sensor.h"
 
 #define TICK_US 1000000

@@ -9,7 +9,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/util.h"
-#include "nac/nacd/nacd.h"
+#include "nac/nacd/parts.h"
 #include "nac/nacd/sensor.h"
 
 #define FLUSH_US 20000

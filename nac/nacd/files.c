@@ -12,7 +12,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "nac/dot1x/conf.h"
-#include "nac/nacd/nacd.h"
+#include "nac/nacd/parts.h"
 
 #define FILE_MAX (4u << 20)
 

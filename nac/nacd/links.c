@@ -14,7 +14,7 @@
 
 #include "lib/log.h"
 #include "lib/util.h"
-#include "nac/nacd/nacd.h"
+#include "nac/nacd/parts.h"
 
 #define RCVBUF (1 << 20)
 

@@ -21,7 +21,7 @@
 #include "lib/sandbox.h"
 #include "lib/util.h"
 #include "nac/dot1x/launcher.h"
-#include "nac/nacd/nacd.h"
+#include "nac/nacd/parts.h"
 
 #define MANAGER_USER "sekisho-mgmtd"
 #define PAGE_PORT 8099

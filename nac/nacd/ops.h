@@ -3,7 +3,7 @@
 #ifndef NAC_NACD_OPS_H
 #define NAC_NACD_OPS_H
 
-#include "nac/nacd/nacd.h"
+#include "nac/nacd/parts.h"
 
 struct nacd_op {
 	const char *name;

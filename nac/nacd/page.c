@@ -18,7 +18,7 @@
 
 #include "lib/log.h"
 #include "lib/util.h"
-#include "nac/nacd/nacd.h"
+#include "nac/nacd/parts.h"
 #include "nac/nacd/sensor.h"
 
 #define CONNECTIONS 64

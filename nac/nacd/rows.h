@@ -3,7 +3,7 @@
 #ifndef NAC_NACD_ROWS_H
 #define NAC_NACD_ROWS_H
 
-#include "nac/nacd/nacd.h"
+#include "nac/nacd/parts.h"
 
 /* DATA messages to the client. */
 int nacd_rows_seen(struct nacd *d, struct sk_ipc_client *c, uint32_t id, struct sk_err *err);

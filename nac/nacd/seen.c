@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nac/nacd/nacd.h"
+#include "nac/nacd/parts.h"
 
 struct nacd_seen {
 	struct sk_table *t;

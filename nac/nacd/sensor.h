@@ -6,7 +6,7 @@
 #ifndef NAC_NACD_SENSOR_H
 #define NAC_NACD_SENSOR_H
 
-#include "nac/nacd/nacd.h"
+#include "nac/nacd/parts.h"
 
 int nacd_sensor_new(struct nacd_sensor **ret, struct nacd *d, struct sk_err *err);
 void nacd_sensor_free(struct nacd_sensor *s);

@@ -7,7 +7,7 @@
 
 #include "lib/clock.h"
 #include "lib/log.h"
-#include "nac/nacd/nacd.h"
+#include "nac/nacd/parts.h"
 
 struct key {
 	char port[NAC_NAME_MAX];
