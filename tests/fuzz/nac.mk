@@ -1,4 +1,3 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-$(eval $(call fuzzer,nac-sight,tests/fuzz/nac_sight.c,nac-observe))
-$(eval $(call fuzzer,nac-watch,tests/fuzz/nac_watch.c,nac-observe))
-$(eval $(call fuzzer,nac-journal,tests/fuzz/nac_journal.c,nac-observe))
+$(eval $(call fuzzer,nac-hostapd,tests/fuzz/nac_hostapd.c,nac-dot1x))
+$(eval $(call fuzzer,nac-document,tests/fuzz/nac_document.c,nac-admission))

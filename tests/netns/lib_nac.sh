@@ -22,6 +22,8 @@ nac_client() { # N [MAC]
 nac_net() { # CLIENTS
 	ip netns add gw
 	in_ns gw ip link set lo up
+	# What is switched is not routed: without this br_netfilter has the policy decide about it, too.
+	[ ! -e /proc/sys/net/bridge ] || in_ns gw sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0 net.bridge.bridge-nf-call-arptables=0
 	in_ns gw ip link add lan0 type bridge forward_delay 0
 	in_ns gw ip link set lan0 type bridge no_linklocal_learn 1 2>/dev/null
 	in_ns gw ip addr add 10.9.0.1/24 dev lan0

@@ -12,7 +12,7 @@ gate_start >"$W/policy.log" 2>&1
 nacd_start
 events_start
 M1=00:1b:21:00:00:01 M2=00:1b:21:00:00:02 M3=00:1b:21:00:00:03
-GEN=0 QUARANTINE=false MODE=enforce DEVICES= EXTRA=
+GEN=0 QUARANTINE=false MODE=enforce EXTRA=''
 device() { # NUMBER MAC STATE [MORE]
 	echo "{\"number\":$1,\"revision\":1,\"name\":\"printer-$1\",\"kind\":\"printer\",\"macs\":[\"$2\"],\"methods\":[\"mac\"],\"owner\":\"総務\",\"state\":\"$3\"${4:+,$4}}"
 }
@@ -99,7 +99,7 @@ in_ns c3 ping -nqc 1 -W 1 10.9.0.1 >/dev/null
 check "with quarantine on conflict: both" wait_for 5 eval 'gate_row lan1 $M1 quarantined && gate_row lan3 $M1 quarantined'
 in_ns c3 ip link set eth0 down
 in_ns c3 ip link set eth0 address $M3
-EXTRA=
+EXTRA=''
 check_quiet document "$(device 1 $M1 active)"
 check "the spoofer is gone, the next document clears it" wait_for 5 gate_row lan1 $M1
 in_ns c3 ip link set eth0 up
