@@ -34,7 +34,7 @@ nac_net() { # CLIENTS
 
 # The firewall, with a policy that lets devices reach the gateway: the gate alone decides.
 gate_start() {
-	fwd_start
+	fwd_start --nac-user nobody
 	cat >"$W/policy.json" <<-'JSON'
 	{"generation": 1, "site": {"reverse_path": true}, "objects": [], "zones": [
 	 {"name": "lan", "label": "l", "kind": "inside", "interfaces": ["lan0"], "ping": true, "reject": true},
@@ -50,7 +50,8 @@ gate_row() { # PORT MAC [STATE]: the gate holds it
 
 nacd_start() { # [OPTIONS…]
 	mkdir -p $STATE/nac
-	ip netns exec gw "$BUILD/sekisho-nacd" --state-dir $STATE/nac --run-dir /run/sekisho "$@" >>"$W/nacd.log" 2>&1 &
+	# As in the product: not as root.
+	ip netns exec gw "$BUILD/sekisho-nacd" --user nobody --state-dir $STATE/nac --run-dir /run/sekisho "$@" >>"$W/nacd.log" 2>&1 &
 	NACD=$!
 	wait_for 10 nac status
 }
@@ -93,6 +94,7 @@ pki() { # DIR NAMES…
 		openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$dir/${n##*/}.key" -out "$dir/csr" -subj "/O=Test/CN=$(sed 's,/,\\/,g' <<<"$n")" 2>/dev/null
 		openssl x509 -req -in "$dir/csr" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAcreateserial -days 20 -out "$dir/${n##*/}.pem" 2>/dev/null
 	done
+	chmod -R a+rX "$dir"
 }
 
 # supplicant N LINES…: a wpa_supplicant on cN with these lines in its network block

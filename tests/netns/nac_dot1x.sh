@@ -39,6 +39,9 @@ check "document" document
 running() { nac status | grep -q "\"name\": \"$1\".*\"hostapd\": \"running\"" && [ "$(nac status | grep -o '"hostapd": "running"' | wc -l)" = 3 ]; }
 check "hostapd runs on every port" wait_for 10 running lan1
 
+rights() { sed -n 's/^CapEff:.*\(....\)$/\1/p' "/proc/$1/status"; }
+check "nacd has CAP_NET_RAW and nothing else, hostapd what it needs" [ "$(rights "$NACD") $(rights "$(pgrep -o hostapd)")" = "2000 3400" ]
+check "neither is root" [ "$(stat -c %u "/proc/$NACD/task") $(stat -c %u "/proc/$(pgrep -o hostapd)/task")" = "65534 65534" ]
 refuse "before: no way in" reach 1 10.9.0.1
 tls 1 "$P" host/pc-001
 check "EAP-TLS: it reaches the gateway" wait_for 10 reach 1 10.9.0.1
@@ -139,7 +142,7 @@ wait "$FWD" 2>/dev/null
 check "fwd killed: the device stays in" reach 1 10.9.0.1
 refuse "fwd killed: strangers stay out" reach 3 10.9.0.1
 rm -f /run/sekisho/fwd.sock
-fwd_start
+fwd_start --nac-user nobody
 check "fwd back: nacd is connected" wait_for 10 eval 'nac status | grep -q "\"gate\": true"'
 check "fwd back: in" reach 1 10.9.0.1
 nac_op close "{\"mac\":\"$M1\"}" >/dev/null
