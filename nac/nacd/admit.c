@@ -279,6 +279,11 @@ void nacd_admit(
 	if (!s)
 		return;
 	s->last = now;
+	if (now < s->held) {
+		if (proof)
+			nacd_deny(d, s);
+		return;
+	}
 	was_in = nac_session_open(s->state) && s->state != NAC_S_QUARANTINED;
 	if (!proof && nac_session_open(s->state) && s->method == NAC_BY_DOT1X) {
 		/* The kernel lost it (somebody flushed the table): once more. */
@@ -331,7 +336,7 @@ static void review_one(struct nacd *d, struct nacd_session *s, void *arg)
 	}
 	if (!p || !fresh || !p->link)
 		return;
-	s->told = 0;
+	s->told = s->held = 0;
 	nacd_gate_forget(d, s->port, &s->mac);
 	if (!dev || dev->state == NAC_REVOKED)
 		return;
@@ -372,6 +377,18 @@ static bool kept_without_server(struct nacd *d, struct nacd_session *s, int64_t 
 	return true;
 }
 
+/* It would have to prove itself and nobody is there to judge. An exchange takes no seconds. */
+static bool server_missed(const struct nacd *d, const struct nacd_session *s, int64_t now)
+{
+	if (!d->radius_down || s->method != NAC_BY_DOT1X)
+		return false;
+	if (s->state != NAC_S_GRACE && (s->state != NAC_S_RENEWING || now - s->renewing < 3))
+		return false;
+	if (d->doc->radius_down == NAC_RADIUS_GRACE)
+		return now >= d->radius_down_at + d->doc->grace_seconds;
+	return d->doc->radius_down == NAC_RADIUS_CLOSE;
+}
+
 static void over(struct nacd *d, struct nacd_session *s, int64_t now)
 {
 	struct nac_decision a;
@@ -396,7 +413,9 @@ static void tick_one(struct nacd *d, struct nacd_session *s, void *arg)
 			prompt(d, s, now);
 		return;
 	}
-	if (now >= s->until)
+	if (server_missed(d, s, now))
+		nacd_session_close(d, s, NAC_WHY_REAUTH_FAILED);
+	else if (now >= s->until)
 		over(d, s, now);
 	else if ((s->method == NAC_BY_MAC || s->state == NAC_S_QUARANTINED) &&
 		s->until - now <= (int64_t)hold_of(d, s) / 2)

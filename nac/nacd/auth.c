@@ -151,8 +151,10 @@ static void on_event(
 	switch (ev) {
 	case NAC_HE_STARTED:
 		pending_add(d, p, mac);
-		if (s)
+		if (s) {
 			nac_session_next(s->state, NAC_SE_START, &s->state, NULL);
+			s->renewing = sk_now();
+		}
 		break;
 	case NAC_HE_FAILURE:
 	case NAC_HE_TIMEOUT:

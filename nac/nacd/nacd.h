@@ -64,6 +64,8 @@ struct nacd_session {
 	int64_t since, until;     /* in; the gate's end */
 	int64_t told;             /* when its refusal was reported */
 	int64_t tell_at;          /* it may prove itself first: report then, 0: nothing to report */
+	int64_t renewing;         /* since when it proves itself again */
+	int64_t held;             /* closed by hand: not let in again before */
 	int64_t prompted;         /* asked to prove itself */
 	enum nac_reason told_reason;
 	bool different_told;

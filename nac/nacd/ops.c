@@ -21,6 +21,8 @@
 #define PER_UID 12
 #define QUEUE_BYTES (16u << 20)
 #define SESSIONS_MAX 16
+#define CLOSE_S 30 /* long enough for the document that says so for good */
+#define CLOSE_MAX_S 86400
 
 int nacd_args(const struct sk_ipc_msg *m, const char *const *keys, json_t **ret, struct sk_err *err)
 {
@@ -34,15 +36,22 @@ int nacd_args(const struct sk_ipc_msg *m, const char *const *keys, json_t **ret,
 	return r;
 }
 
-static int mac_arg(const struct sk_ipc_msg *m, struct nac_mac *ret, struct sk_err *err)
+/* ret_seconds NULL: there is no such argument. */
+static int mac_arg(
+	const struct sk_ipc_msg *m, struct nac_mac *ret, int64_t *ret_seconds, struct sk_err *err)
 {
-	static const char *const keys[] = {"mac", NULL};
+	const char *const keys[] = {"mac", ret_seconds ? "seconds" : NULL, NULL};
 	const char *text = NULL;
 	json_t *args = NULL;
 	int r = nacd_args(m, keys, &args, err);
 
 	if (r == 0)
 		r = sk_json_str(args, "mac", true, &text, err);
+	if (r == 0 && ret_seconds)
+		r = sk_json_int(args, "seconds", false, ret_seconds, err);
+	if (r == 0 && ret_seconds && (*ret_seconds < 0 || *ret_seconds > CLOSE_MAX_S))
+		r = sk_err_set(err, -ERANGE, "seconds", "must be 0 to %d",
+			"は 0〜%d で指定してください", CLOSE_MAX_S);
 	if (r == 0 && nac_mac_parse(text, ret) < 0)
 		r = sk_err_set(err, -EINVAL, "mac", "is not a MAC address",
 			"は MAC アドレスではありません");
@@ -123,8 +132,9 @@ static int op_close(struct nacd *d, struct sk_ipc_client *c, struct sk_ipc_msg *
 {
 	struct nacd_session *all[SESSIONS_MAX];
 	struct nac_mac mac;
+	int64_t seconds = CLOSE_S;
 	size_t n, closed = 0;
-	int r = mac_arg(m, &mac, err);
+	int r = mac_arg(m, &mac, &seconds, err);
 
 	if (r < 0)
 		return r;
@@ -132,6 +142,7 @@ static int op_close(struct nacd *d, struct sk_ipc_client *c, struct sk_ipc_msg *
 	for (size_t i = 0; i < n; i++) {
 		if (!nac_session_open(all[i]->state))
 			continue;
+		all[i]->held = sk_now() + seconds;
 		nacd_session_close(d, all[i], NAC_WHY_REQUESTED);
 		closed++;
 	}
@@ -145,7 +156,7 @@ static int op_reauth(struct nacd *d, struct sk_ipc_client *c, struct sk_ipc_msg 
 	struct nacd_session *all[SESSIONS_MAX];
 	struct nac_mac mac;
 	size_t n, asked = 0;
-	int r = mac_arg(m, &mac, err);
+	int r = mac_arg(m, &mac, NULL, err);
 
 	if (r < 0)
 		return r;
@@ -169,7 +180,7 @@ static int op_explain(struct nacd *d, struct sk_ipc_client *c, struct sk_ipc_msg
 	struct sk_err *err)
 {
 	struct nac_mac mac;
-	int r = mac_arg(m, &mac, err);
+	int r = mac_arg(m, &mac, NULL, err);
 
 	if (r < 0)
 		return r;

@@ -96,11 +96,11 @@ supplicant 2 'eap=PEAP' 'identity="tanaka"' 'anonymous_identity="nobody"' 'passw
 check "PEAP-MSCHAPv2: who it is inside counts" wait_for 10 event admitted port=lan2 device=2 identity=tanaka eap=peap
 check "PEAP-MSCHAPv2: in" wait_for 5 reach 2 10.9.0.1
 supplicant_stop 2
-nac_op close "{\"mac\":\"$M2\"}" >/dev/null
+nac_op close "{\"mac\":\"$M2\",\"seconds\":0}" >/dev/null
 supplicant 2 'eap=TTLS' 'identity="tanaka"' 'anonymous_identity="nobody"' 'password="secret"' 'phase2="auth=MSCHAPV2"' "ca_cert=\"$P/ca.pem\""
 check "TTLS-MSCHAPv2" wait_for 10 event admitted port=lan2 device=2 identity=tanaka eap=ttls
 supplicant_stop 2
-nac_op close "{\"mac\":\"$M2\"}" >/dev/null
+nac_op close "{\"mac\":\"$M2\",\"seconds\":0}" >/dev/null
 supplicant 2 'eap=PEAP' 'identity="tanaka"' 'password="wrong"' 'phase2="auth=MSCHAPV2"' "ca_cert=\"$P/ca.pem\""
 check "a wrong password" wait_for 15 event refused port=lan2 mac=$M2 reason=authentication_failed
 refuse "a wrong password: out" reach 2 10.9.0.1
@@ -145,7 +145,7 @@ rm -f /run/sekisho/fwd.sock
 fwd_start --nac-user nobody
 check "fwd back: nacd is connected" wait_for 10 eval 'nac status | grep -q "\"gate\": true"'
 check "fwd back: in" reach 1 10.9.0.1
-nac_op close "{\"mac\":\"$M1\"}" >/dev/null
+nac_op close "{\"mac\":\"$M1\",\"seconds\":0}" >/dev/null
 check "fwd back: closing works" eval '! gate_row lan1 $M1'
 in_ns c1 wpa_cli -p /run/wpa1 -i eth0 reassociate >/dev/null
 check "in again" wait_for 20 reach 1 10.9.0.1

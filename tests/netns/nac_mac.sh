@@ -156,7 +156,7 @@ PY
 tls 3 "$W/pki" host/pc-003
 check "5,000 made-up supplicants on one port: another port" wait_for 8 event admitted port=lan3 device=3
 supplicant_stop 3
-nac_op close "{\"mac\":\"$M3\"}" >/dev/null
+nac_op close "{\"mac\":\"$M3\",\"seconds\":0}" >/dev/null
 tls 1 "$W/pki" host/pc-003
 check "and the port itself" wait_for 20 event admitted port=lan1 device=3
 memory=$(nac status | sed -n 's/.*"memory": \([0-9]*\).*/\1/p')
