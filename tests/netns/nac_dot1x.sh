@@ -108,7 +108,7 @@ supplicant_stop 2
 
 # ---- again and again
 check "re-authentication on demand" nac_op reauth "{\"mac\":\"$M1\"}"
-rx() { in_ns gw hostapd_cli -p /run/sekisho/nac -i lan1 sta $M1 | sed -n 's/dot1xAuthAuthSuccessesWhileAuthenticating=//p'; }
+rx() { ip netns exec gw setpriv --reuid 65534 --regid 65534 --clear-groups hostapd_cli -p /run/sekisho/nac -i lan1 sta $M1 | sed -n 's/dot1xAuthAuthSuccessesWhileAuthenticating=//p'; }
 check "re-authentication: proven twice" wait_for 5 eval '[ "$(rx)" -ge 2 ]'
 check "re-authentication: it stayed in" reach 1 10.9.0.1
 
