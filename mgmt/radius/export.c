@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "lib/util.h"
 #include "mgmt/radius/check.h"
 #include "mgmt/radius/db.h"
