@@ -411,12 +411,16 @@ int mg_radius_export_switch(
 	return 0;
 }
 
-int mg_radius_export_verdict(
-	struct mg_radius_export *x, int64_t number, char *dst, size_t cap, struct sk_err *err)
+int mg_radius_export_verdict(struct mg_radius_export *x, const char *mac, int64_t number, char *dst,
+	size_t cap, struct sk_err *err)
 {
+	static const char by_mac[] = "SELECT answer FROM mab WHERE mac=?1 AND ?2=0";
+	static const char by_dot1x[] =
+		"SELECT iif(macs='' OR instr(macs, ?1), answer, other) FROM dot1x WHERE number=?2"
+		" LIMIT 1";
 	_cleanup_(mg_radius_stmtp) sqlite3_stmt *st = NULL;
-	int r = mg_radius_db_query(x->db, &st, "SELECT verdict, rest FROM judged WHERE number=?1",
-		MG_RARGS(MG_RI(number)), err);
+	int r = mg_radius_db_query(x->db, &st, number ? by_dot1x : by_mac,
+		MG_RARGS(MG_RT(mac[0] ? mac : "none"), MG_RI(number)), err);
 
 	if (r == 0)
 		r = mg_radius_db_step(x->db, st, err);
@@ -425,6 +429,17 @@ int mg_radius_export_verdict(
 	if (r == 0)
 		snprintf(dst, cap, "unknown");
 	else
-		snprintf(dst, cap, "%s;%s", sqlite3_column_text(st, 0), sqlite3_column_text(st, 1));
+		mg_radius_db_copy(st, 0, dst, cap);
 	return 0;
+}
+
+int64_t mg_radius_export_switches(struct mg_radius_export *x)
+{
+	_cleanup_(mg_radius_stmtp) sqlite3_stmt *st = NULL;
+
+	if (mg_radius_db_query(x->db, &st, "SELECT count(*) FROM switch WHERE address<>'127.0.0.1'",
+		    NULL, 0, NULL) < 0 ||
+		mg_radius_db_step(x->db, st, NULL) <= 0)
+		return 0;
+	return sqlite3_column_int64(st, 0);
 }

@@ -106,13 +106,17 @@ struct mg_radius_nas {
 int mg_radius_export_switch(
 	struct mg_radius_export *x, const char *address, struct mg_radius_nas *ret);
 /*
- * What a switch would be told about the device now, "VERDICT;NUMBER;SECONDS;VLAN" as schema.h has
- * it, or "unknown". 0 or -errno.
+ * What a switch would be told now, "VERDICT;NUMBER;SECONDS;VLAN" as schema.h has it, or "unknown":
+ * about this MAC (twelve digits), or, number not 0, about that device proven by 802.1X from it. 0
+ * or -errno.
  */
-int mg_radius_export_verdict(
-	struct mg_radius_export *x, int64_t number, char *dst, size_t cap, struct sk_err *err);
+int mg_radius_export_verdict(struct mg_radius_export *x, const char *mac, int64_t number, char *dst,
+	size_t cap, struct sk_err *err);
 /* The device with this MAC (twelve digits); 0: none. */
 int64_t mg_radius_export_owner(struct mg_radius_export *x, const char *mac);
+
+/* Switches, without the gateway itself. */
+int64_t mg_radius_export_switches(struct mg_radius_export *x);
 
 /* Serial numbers in a CRL (PEM): fn is called with each as lower-case hex. Not 0: ends with it. */
 int mg_radius_crl_each(const void *pem, size_t n, int (*fn)(const char *serial, void *arg),

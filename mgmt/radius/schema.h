@@ -37,7 +37,7 @@
 	"CREATE VIEW mab AS SELECT mac,"                                                           \
 	" iif(verdict='ok' AND NOT methods&1, 'method', verdict)||';'||rest AS answer"             \
 	" FROM mac JOIN judged USING(number);"                                                     \
-	"CREATE VIEW dot1x AS SELECT name,"                                                        \
+	"CREATE VIEW dot1x AS SELECT name, number,"                                                \
 	" (SELECT coalesce(group_concat(mac), '') FROM mac WHERE mac.number=judged.number)"        \
 	"  AS macs,"                                                                               \
 	" iif(verdict='ok' AND NOT methods&2, 'method', verdict)||';'||rest AS answer,"            \
