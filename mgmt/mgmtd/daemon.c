@@ -15,6 +15,8 @@
 #include "mgmt/mgmtd/talk.h"
 #include "mgmt/mgmtd/notifier.h"
 #include "mgmt/mgmtd/peer.h"
+#include "mgmt/mgmtd/schedule.h"
+#include "mgmt/mgmtd/switches.h"
 
 struct mg_store *mg_daemon_store(struct mg_daemon *d)
 {
@@ -171,6 +173,7 @@ int mg_daemon_start(
 		(r = mg_peer_new(&d->ips, d, &mg_peer_ips, d->o.ips_socket, err)) < 0 ||
 		(r = mg_schedule_new(d, err)) < 0 || (r = mg_heavy_watch(d, err)) < 0)
 		return r;
+	mg_switches_start(d);
 	return mg_dispatch_start(d, err);
 }
 
@@ -179,6 +182,7 @@ void mg_daemon_stop(struct mg_daemon *d)
 	mg_heavy_stop(d);
 	sk_ipc_server_free(d->server);
 	mg_schedule_free(d->schedule);
+	mg_switches_stop(d);
 	mg_peer_free(d->fw);
 	mg_peer_free(d->ips);
 	mg_lists_free(d->lists);

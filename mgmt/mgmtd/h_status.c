@@ -15,6 +15,7 @@
 #include "mgmt/mgmtd/notifier.h"
 #include "mgmt/mgmtd/peer.h"
 #include "mgmt/store/allow.h"
+#include "mgmt/mgmtd/switches.h"
 #include "mgmt/store/audit.h"
 #include "mgmt/store/changes.h"
 #include "mgmt/store/reviews.h"
@@ -328,6 +329,7 @@ int mg_h_status(struct mg_call *c, struct sk_err *err)
 		return r;
 	add_events(c, v);
 	add_notification(c, v);
+	mg_switches_status(c, v);
 	return mg_reply_record(c, json_incref(v));
 }
 

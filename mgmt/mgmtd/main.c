@@ -16,11 +16,12 @@
 #include "lib/sandbox.h"
 #include "lib/util.h"
 #include "mgmt/mgmtd/notifier.h"
+#include "mgmt/mgmtd/switches.h"
 
 struct options {
 	struct mg_daemon_opts d;
 	int level;
-	char eve[256], fwd[256], ips[256], feed[256], secrets[512];
+	char eve[256], fwd[256], ips[256], feed[256], secrets[512], switches[512];
 };
 
 static int usage(FILE *f, int code)
@@ -37,6 +38,10 @@ static int usage(FILE *f, int code)
 	      "  --geoip DIR        country and AS databases, *.mmdb (/var/lib/GeoIP, "
 	      "/usr/share/GeoIP)\n"
 	      "  --secrets FILE     passwords for mail and webhook\n"
+	      "  --radius-dir DIR   what FreeRADIUS reads (" SK_STATEDIR "/radius); none: off\n"
+	      "  --radius-spool DIR what it writes (" SK_STATEDIR "/radius-log)\n"
+	      "  --radius-port N    where it listens on 127.0.0.1 (1812)\n"
+	      "  --radius-secrets FILE  secrets of the switches\n"
 	      "  --eve PATH         events as JSON lines for a SIEM (STATE-DIR/eve.json); none: "
 	      "off\n"
 	      "  --user NAME        run as this user when started by root\n"
@@ -58,6 +63,10 @@ enum {
 	O_PROFILES,
 	O_GEOIP,
 	O_SECRETS,
+	O_RADIUS,
+	O_RADIUS_SPOOL,
+	O_RADIUS_PORT,
+	O_RADIUS_SECRETS,
 	O_EVE,
 	O_USER,
 	O_LEVEL,
@@ -77,6 +86,10 @@ static const struct option longopts[] = {
 	{"profiles", required_argument, NULL, O_PROFILES},
 	{"geoip", required_argument, NULL, O_GEOIP},
 	{"secrets", required_argument, NULL, O_SECRETS},
+	{"radius-dir", required_argument, NULL, O_RADIUS},
+	{"radius-spool", required_argument, NULL, O_RADIUS_SPOOL},
+	{"radius-port", required_argument, NULL, O_RADIUS_PORT},
+	{"radius-secrets", required_argument, NULL, O_RADIUS_SECRETS},
 	{"eve", required_argument, NULL, O_EVE},
 	{"user", required_argument, NULL, O_USER},
 	{"log-level", required_argument, NULL, O_LEVEL},
@@ -102,6 +115,14 @@ static int option(struct options *o, int c)
 	case O_PROFILES: o->d.profiles_dir = optarg; break;
 	case O_GEOIP: o->d.geoip_dir = optarg; break;
 	case O_SECRETS: o->d.secrets = optarg; break;
+	case O_RADIUS: o->d.radius.dir = optarg; break;
+	case O_RADIUS_SPOOL: o->d.radius.spool = optarg; break;
+	case O_RADIUS_SECRETS: o->d.radius.secrets = optarg; break;
+	case O_RADIUS_PORT:
+		if (sk_parse_u64(optarg, 65535, &n) < 0 || n == 0)
+			return usage(stderr, 2);
+		o->d.radius.port = (uint16_t)n;
+		break;
 	case O_EVE: o->d.eve_path = optarg; break;
 	case O_USER: o->d.user = optarg; break;
 	case O_LEVEL:
@@ -146,6 +167,13 @@ static int parse(struct options *o, int argc, char **argv)
 			getenv("CREDENTIALS_DIRECTORY"));
 		o->d.secrets = o->secrets;
 	}
+	if (!o->d.radius.secrets && getenv("CREDENTIALS_DIRECTORY")) {
+		snprintf(o->switches, sizeof(o->switches), "%.480s/radius",
+			getenv("CREDENTIALS_DIRECTORY"));
+		o->d.radius.secrets = o->switches;
+	}
+	if (sk_streq(o->d.radius.dir, "none"))
+		o->d.radius.dir = NULL;
 	if (!o->d.eve_path) {
 		snprintf(o->eve, sizeof(o->eve), "%s/eve.json", o->d.state_dir);
 		o->d.eve_path = o->eve;
@@ -227,6 +255,8 @@ static int run(const struct options *o)
 	if (!r)
 		r = mg_notifier_fork(d, &o->d, &err);
 	if (!r)
+		r = mg_switches_fork(d, &o->d, &err);
+	if (!r)
 		r = confine(o, &err);
 	if (!r)
 		r = mg_heavy_fork(d, &o->d, &err);
@@ -255,6 +285,9 @@ int main(int argc, char **argv)
 		.d = {.state_dir = SK_STATEDIR "/mgmtd",
 			.run_dir = SK_RUNDIR,
 			.rules_dir = SK_STATEDIR "/rules",
+			.radius = {.dir = SK_STATEDIR "/radius",
+				.spool = SK_STATEDIR "/radius-log",
+				.port = 1812},
 			.profiles_dir = SK_DATADIR "/ips",
 			.feeds_dir = SK_DATADIR "/feeds"},
 		.level = LOG_INFO,

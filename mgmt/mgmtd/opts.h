@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "mgmt/radius/radius.h"
+
 struct mg_daemon_opts {
 	const char *state_dir, *run_dir, *fwd_socket, *ips_socket, *feed_socket, *eve_path;
 	const char *rules_dir;    /* imported rule sets, where ipsd may read them */
@@ -13,6 +15,7 @@ struct mg_daemon_opts {
 	const char *geoip_dir;    /* of *.mmdb; NULL: the usual places */
 	const char *secrets;      /* file with the passwords of notification, may be missing */
 	const char *user;         /* NULL: as started */
+	struct mg_radius_files radius;
 	bool no_seccomp;
 };
 

@@ -9,6 +9,7 @@
 #include "lib/ipc.h"
 #include "mgmt/mgmtd/daemon.h"
 #include "mgmt/mgmtd/opts.h"
+#include "mgmt/radius/radius.h"
 #include "mgmt/store/generations.h"
 
 #define MG_CHILDREN 4
@@ -81,6 +82,8 @@ struct mg_daemon {
 	struct mg_inspect *inspect;
 	struct mg_lists *lists;
 	struct mg_notifier *notifier;
+	struct mg_radius *radius; /* NULL: managed switches are not served */
+	int radius_fd;            /* to its agent, until that is handed over; 0 none */
 	struct mg_ingest *ingest;
 	struct mg_schedule *schedule;
 	struct mg_child children[MG_CHILDREN];
@@ -141,9 +144,5 @@ void mg_ingest_free(struct mg_ingest *i);
 void mg_ingest_dirty(struct mg_ingest *i);
 /* Add what mgmtd knows to a batch of fwd's events; true: one of them calls for a reconcile. */
 bool mg_ingest_enrich(struct mg_daemon *d, json_t *events);
-
-/* schedule.c */
-int mg_schedule_new(struct mg_daemon *d, struct sk_err *err);
-void mg_schedule_free(struct mg_schedule *s);
 
 #endif

@@ -16,6 +16,7 @@
 #include "mgmt/mgmtd/notifier.h"
 #include "mgmt/mgmtd/peer.h"
 #include "mgmt/store/allow.h"
+#include "mgmt/mgmtd/schedule.h"
 #include "mgmt/store/exceptions.h"
 #include "mgmt/store/rules.h"
 

@@ -14,6 +14,14 @@
 
 struct mg_radius;
 
+/* Where a gateway has it all; for whoever reads the options. */
+struct mg_radius_files {
+	const char *dir;     /* the export for FreeRADIUS; NULL or missing: no switches */
+	const char *spool;   /* FreeRADIUS's records */
+	const char *secrets; /* of the switches, may be missing */
+	uint16_t port;       /* where FreeRADIUS listens on 127.0.0.1 */
+};
+
 struct mg_radius_opts {
 	const char *export_path;   /* for FreeRADIUS */
 	const char *sessions_path; /* our own */
