@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Managed switches: real FreeRADIUS, radclient and eapol_test as switches, the manager's part, a switch that takes
+# requests; who may enter, who may not, what is recorded, and how a revocation reaches the switch.
+. "$(dirname "$0")/lib.sh"
+sandbox "$@"
+. "$(dirname "$0")/lib_radius.sh"
+missing=$(radius_missing)
+if [ -n "$missing" ]; then
+	skip "managed switches" "$missing is not installed"
+	finish
+fi
+radius_net
+radius_files
+ALT=pc1.corp.test cert pc1 host/pc-001 ca
+ALT=pc2.corp.test cert pc2 host/pc-002 ca
+ALT=pc3.corp.test cert pc3 nobody-knows ca
+ALT=x.test cert stranger host/pc-999 ca
+ALT=pc1.corp.test cert foreign host/pc-001 evil
+ALT=pc1.corp.test cert old host/pc-001 ca -days -1
+# A list with pc2's certificate in it.
+touch "$R/pki/index.txt"
+printf '[ca]\ndefault_ca=d\n[d]\ndatabase=%s/pki/index.txt\ndefault_md=sha256\ndefault_crl_days=30\n' "$R" >"$R/pki/ca.cnf"
+openssl ca -config "$R/pki/ca.cnf" -keyfile "$R/pki/ca.key" -cert "$R/pki/ca.pem" -revoke "$R/pki/pc2.pem" 2>/dev/null
+openssl ca -config "$R/pki/ca.cnf" -keyfile "$R/pki/ca.key" -cert "$R/pki/ca.pem" -gencrl -out "$R/pki/crl.pem" 2>/dev/null
+chmod 644 "$R"/pki/*.pem "$R"/pki/pc*.key "$R"/pki/{stranger,foreign,old}.key
+
+radiusctl_start
+check "the export is made" wait_for 5 test -s "$R/export/export.db"
+check "FreeRADIUS starts with our configuration" freeradius_start
+echo ack >"$W/switch.mode"
+in_ns sw1 python3 "$TOP/tests/netns/fake_switch.py" 3799 "$SECRET" "$W/switch.mode" "$SWITCH_LOG" \
+	>"$W/switch.log" 2>&1 &
+wait_for 5 test -s "$SWITCH_LOG"
+
+python3 "$TOP/tests/netns/radius_try.py" "$W" "$R" "$SECRET" "$GATEWAY"
+FAILED=$((FAILED + $?))
+
+# ---- the server dies and comes back ----
+said() { grep -q "^! .*\"action\":\"$1\"" "$W/radiusctl.out"; }
+begin=$SECONDS
+kill -9 "$FREERADIUS"
+check "a dead RADIUS server is told within ten seconds" wait_for 10 said radius_down
+echo "# after $((SECONDS - begin)) s"
+check "FreeRADIUS starts again" freeradius_start
+check "and that it is back" wait_for 10 said radius_up
+
+# ---- nothing is told twice, and nothing is lost ----
+accepts() { grep -c '^! .*"action":"radius_accept"' "$W/radiusctl.out"; }
+printer() {
+	printf '%s\n' 'User-Name=001a2b3c4d5e' 'Calling-Station-Id=00-1A-2B-3C-4D-5E' 'Message-Authenticator=0x00' |
+		in_ns sw1 radclient -t 2 -r 1 10.77.0.1 auth "$SECRET"
+}
+before=$(accepts)
+check "the manager's part ends when asked" radiusctl_stop
+check "a switch is answered while the manager is away" printer
+radiusctl_start
+more() { [ "$(accepts)" -gt "$before" ]; }
+check "what happened meanwhile is told" wait_for 5 more
+read -rt 1.2 <> <(:) || :
+check "and nothing else a second time" test "$(accepts)" = $((before + 1))
+radiusctl_stop
+
+# ---- the manager itself ----
+mkdir -p /run/sekisho "$W/mgmtd"
+chown $MGMT "$W/mgmtd" /run/sekisho
+in_ns gw setpriv --reuid=$MGMT --regid=$MGMT --clear-groups "$BUILD/sekisho-mgmtd" --state-dir "$W/mgmtd" \
+	--run-dir /run/sekisho --radius-dir "$R/export" --radius-spool "$R/spool" --radius-secrets "$R/secrets" \
+	--rules-dir "$W/mgmtd/rules" >"$W/mgmtd.log" 2>&1 &
+MGMTD=$!
+check "sekisho-mgmtd starts" wait_for 10 grep -q 'is ready' "$W/mgmtd.log"
+check "a printer enters by the switch" printer
+kept() { grep '"radius_accept"' "$W/mgmtd/eve.json" | grep -q '"name":"printer"'; }
+check "its event is in the manager's store" wait_for 5 kept
+up() { in_ns gw "$BUILD/sekisho" --json status | grep -q '"radius": *"up"'; }
+check "status says that the server answers" wait_for 10 up
+kill "$FREERADIUS"
+down() { in_ns gw "$BUILD/sekisho" status | grep -q 'sekisho-radius'; }
+check "status says when it does not" wait_for 12 down
+kill "$MGMTD"
+check "sekisho-mgmtd ends when asked" wait "$MGMTD"
+check "no secret stands in a log" test "$(cat "$W"/*.log "$W/radiusctl.out" | grep -c -e "$SECRET" -e "$GATEWAY")" = 0
+finish
