@@ -60,6 +60,8 @@ def main():
             with open(mode_file, encoding="utf-8") as m:
                 mode = m.read().strip()
             a = attributes(p)
+            if 4 in a:
+                a[4] = (a[4][0], socket.inet_ntoa(a[4][1]).encode())
             row = {"at": time.time(), "code": p[0], "id": p[1], "bad": check(p, secret), "hash": hashlib.md5(p).hexdigest()}
             for t, (_, v) in a.items():
                 name = NAMES.get(t, str(t))

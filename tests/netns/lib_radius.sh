@@ -59,19 +59,20 @@ nt_hash() { smbencrypt "$1" 2>/dev/null | awk '{print $2}'; }
 
 radiusctl_start() { # commands go to descriptor 7, answers and events come in $W/radiusctl.out
 	[ -p "$W/radiusctl.in" ] || mkfifo "$W/radiusctl.in"
-	in_ns gw setpriv --reuid=$MGMT --regid=$MGMT --clear-groups "$BUILD/radiusctl" "$R/export/export.db" \
+	ip netns exec gw setpriv --reuid=$MGMT --regid=$MGMT --clear-groups "$BUILD/radiusctl" "$R/export/export.db" \
 		"$R/state/switches.db" "$R/spool" "$R/secrets" "$R/events" <"$W/radiusctl.in" >>"$W/radiusctl.out" \
 		2>>"$W/radiusctl.log" &
 	RADIUSCTL=$!
 	exec 7>"$W/radiusctl.in"
 }
 radiusctl_stop() {
+	echo '{"op":"quit"}' >&7
 	exec 7>&-
 	wait "$RADIUSCTL"
 }
 # As sekisho-radius.service starts it, without the service manager.
 freeradius_start() {
-	in_ns gw env -i TZ=UTC PATH="$PATH" SEKISHO_RADIUS_CONFIG="$R/raddb" SEKISHO_RADIUS_RUN="$R/run" \
+	ip netns exec gw env -i TZ=UTC PATH="$PATH" SEKISHO_RADIUS_CONFIG="$R/raddb" SEKISHO_RADIUS_RUN="$R/run" \
 		SEKISHO_RADIUS_EXPORT="$R/export/export.db" SEKISHO_RADIUS_SPOOL="$R/spool" \
 		SEKISHO_RADIUS_SECRETS="$R/secrets" SEKISHO_RADIUS_USERS="$R/users" \
 		SEKISHO_RADIUS_CA="$R/pki/ca.pem" SEKISHO_RADIUS_CERT="$R/pki/server.pem" \

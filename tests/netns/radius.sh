@@ -29,7 +29,7 @@ radiusctl_start
 check "the export is made" wait_for 5 test -s "$R/export/export.db"
 check "FreeRADIUS starts with our configuration" freeradius_start
 echo ack >"$W/switch.mode"
-in_ns sw1 python3 "$TOP/tests/netns/fake_switch.py" 3799 "$SECRET" "$W/switch.mode" "$SWITCH_LOG" \
+ip netns exec sw1 python3 "$TOP/tests/netns/fake_switch.py" 3799 "$SECRET" "$W/switch.mode" "$SWITCH_LOG" \
 	>"$W/switch.log" 2>&1 &
 wait_for 5 test -s "$SWITCH_LOG"
 
@@ -64,7 +64,7 @@ radiusctl_stop
 # ---- the manager itself ----
 mkdir -p /run/sekisho "$W/mgmtd"
 chown $MGMT "$W/mgmtd" /run/sekisho
-in_ns gw setpriv --reuid=$MGMT --regid=$MGMT --clear-groups "$BUILD/sekisho-mgmtd" --state-dir "$W/mgmtd" \
+ip netns exec gw setpriv --reuid=$MGMT --regid=$MGMT --clear-groups "$BUILD/sekisho-mgmtd" --state-dir "$W/mgmtd" \
 	--run-dir /run/sekisho --radius-dir "$R/export" --radius-spool "$R/spool" --radius-secrets "$R/secrets" \
 	--rules-dir "$W/mgmtd/rules" >"$W/mgmtd.log" 2>&1 &
 MGMTD=$!

@@ -165,7 +165,9 @@ static json_t *command(struct tool *t, const json_t *v)
 
 	if (sk_streq(op, "status"))
 		return mg_radius_status(t->m);
-	if (sk_streq(op, "apply"))
+	if (sk_streq(op, "quit"))
+		r = sd_event_exit(t->ev, 0);
+	else if (sk_streq(op, "apply"))
 		r = apply(t, json_object_get(v, "view"), &err);
 	else if (sk_streq(op, "put")) {
 		device(json_object_get(v, "device"), &d);
