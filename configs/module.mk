@@ -14,5 +14,7 @@ install-configs:
 	install -D -m 0644 configs/site/sample.json $(DESTDIR)$(PREFIX)/share/sekisho/site-sample.json
 	$(foreach f,$(wildcard configs/ips/*.json),install -D -m 0644 $(f) \
 		$(DESTDIR)$(PREFIX)/share/sekisho/ips/$(notdir $(f));)
+	$(foreach f,$(wildcard configs/freeradius/*),install -D -m 0644 $(f) \
+		$(DESTDIR)$(PREFIX)/share/sekisho/freeradius/$(notdir $(f));)
 	$(foreach f,$(wildcard configs/feeds/*),install -D -m 0644 $(f) \
 		$(DESTDIR)$(PREFIX)/share/sekisho/feeds/$(notdir $(f));)
