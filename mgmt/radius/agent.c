@@ -13,6 +13,7 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -349,10 +350,13 @@ static int loop(struct agent *a)
 static void read_secrets(struct agent *a, const char *path)
 {
 	struct sk_err err = {0};
+	struct stat st;
 	struct sk_buf b;
 
 	sk_buf_init(&b, SECRETS_MAX);
-	if (path && sk_file_read(path, &b, &err) < 0 && err.code != -ENOENT)
+	if (path && stat(path, &st) == 0 && (st.st_mode & S_IRWXO))
+		sk_log(LOG_ERR, "%s is not used: others may read it", path);
+	else if (path && sk_file_read(path, &b, &err) < 0 && err.code != -ENOENT)
 		sk_log_err(LOG_ERR, "secrets of switches", &err);
 	a->secrets = sk_buf_take(&b);
 	if (!a->secrets)
