@@ -26,9 +26,11 @@ int mg_radius_crl_each(const void *pem, size_t n, int (*fn)(const char *serial, 
 	void *arg, struct sk_err *err)
 {
 	_cleanup_(crl_done) gnutls_x509_crl_t crl = NULL;
-	const gnutls_datum_t data = {.data = (void *)pem, .size = (unsigned)n};
+	gnutls_datum_t data;
 	int code = gnutls_x509_crl_init(&crl), count, r = 0;
 
+	data.data = (void *)pem;
+	data.size = (unsigned)n;
 	if (code == 0)
 		code = gnutls_x509_crl_import(crl, &data, GNUTLS_X509_FMT_PEM);
 	if (code < 0)
