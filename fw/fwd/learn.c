@@ -90,17 +90,29 @@ size_t fwd_learned_count(const struct fwd_learned *l)
 	return sk_table_count(l->table);
 }
 
-bool fwd_learned_find(
-	struct fwd_learned *l, const struct fw_ip *ip, const char **name, const char **feed)
+static bool find(struct fwd_learned *l, const struct fw_ip *ip, uint64_t after_us,
+	const char **name, const char **feed)
 {
 	const struct key k = key_of(ip);
 	struct entry **e = sk_table_get(l->table, &k);
 
-	if (!e)
+	if (!e || (*e)->until_us <= after_us)
 		return false;
 	*name = (*e)->name;
 	*feed = (*e)->feed;
 	return true;
+}
+
+bool fwd_learned_blocks(
+	struct fwd_learned *l, const struct fw_ip *ip, const char **name, const char **feed)
+{
+	return find(l, ip, sk_boot_us(), name, feed);
+}
+
+bool fwd_learned_find(
+	struct fwd_learned *l, const struct fw_ip *ip, const char **name, const char **feed)
+{
+	return find(l, ip, 0, name, feed);
 }
 
 /* ---- learning ---- */
@@ -205,6 +217,42 @@ bool fwd_learn_forget(struct fwd *d, const struct fw_ip *ip)
 	if (!d->adopted && fw_nft_unblock(d->nft, &b, &err) < 0)
 		sk_log_err(LOG_ERR, "learned addresses", &err);
 	return true;
+}
+
+/* ---- allowed by now ---- */
+
+struct search {
+	struct fwd *d;
+	struct fw_ip *v;
+	size_t n;
+};
+
+static bool find_allowed(const void *key, void *val, void *arg)
+{
+	struct search *s = arg;
+	const struct fw_ip ip = ip_of(key);
+	struct fw_list_hit hit;
+
+	fw_list_find(fwd_list_current(s->d), &ip, &hit);
+	if (hit.verdict == FW_LIST_ALLOWED)
+		s->v[s->n++] = ip;
+	return false;
+}
+
+void fwd_learned_allowed(struct fwd *d)
+{
+	struct fwd_learned *l = fwd_list_learned(d);
+	struct search s = {.d = d};
+
+	if (sk_table_count(l->table) == 0)
+		return;
+	s.v = calloc(sk_table_count(l->table), sizeof(*s.v));
+	if (!s.v)
+		return;
+	sk_table_walk(l->table, find_allowed, &s);
+	for (size_t i = 0; i < s.n; i++)
+		fwd_learn_forget(d, &s.v[i]);
+	free(s.v);
 }
 
 /* ---- again ---- */

@@ -62,7 +62,7 @@ static bool newly(const struct cutting *c, const struct fw_ip *ip)
 
 	if (blocks(c->now, ip))
 		return !c->before || !blocks(c->before, ip);
-	return !c->before && fwd_learned_find(c->d->list->learned, ip, &name, &feed);
+	return !c->before && fwd_learned_blocks(c->d->list->learned, ip, &name, &feed);
 }
 
 static bool is_listed(const struct fwd_conn *conn, void *arg)
@@ -175,6 +175,7 @@ static int apply_parsed(
 		fwd_unwarn(d, "the blocklist");
 	}
 	install(d, to);
+	fwd_learned_allowed(d);
 	ret->added = st.added;
 	ret->removed = st.removed;
 	ret->cut = cut(d, d->list->before);
@@ -285,6 +286,7 @@ int fwd_list_change(
 		fwd_warn(d, "the blocklist's changes could not be written: %s", disk.en);
 		l->notes = NOTES_MAX;
 	}
+	fwd_learned_allowed(d);
 	l->changes++;
 	l->cut_wanted = l->sync_wanted = true;
 	later(d, CUT_DELAY_US);
@@ -379,7 +381,7 @@ enum fw_list_verdict fwd_list_test(
 	fw_list_find(d->list->list, ip, &hit);
 	/* A learned address is stopped, whatever is only monitored. */
 	if ((hit.verdict == FW_LIST_NONE || hit.verdict == FW_LIST_MONITOR) &&
-		fwd_learned_find(d->list->learned, ip, &name, feed)) {
+		fwd_learned_blocks(d->list->learned, ip, &name, feed)) {
 		snprintf(entry, FWD_LIST_ENTRY_MAX, "%s", name);
 		return FW_LIST_BLOCK;
 	}

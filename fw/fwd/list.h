@@ -74,7 +74,12 @@ int fwd_learn(struct fwd *d, const struct fwd_learn_row *v, size_t n, size_t ret
 	struct sk_err *err);
 /* Out of both again; true if it was learned. */
 bool fwd_learn_forget(struct fwd *d, const struct fw_ip *ip);
-/* Name and feed of a learned address; false: it is none. Known a minute longer than it holds. */
+/* The list in use has changed: what it allows is not blocked any more. */
+void fwd_learned_allowed(struct fwd *d);
+/* Name and feed of a learned address that is blocked now; false: it is none. */
+bool fwd_learned_blocks(
+	struct fwd_learned *l, const struct fw_ip *ip, const char **name, const char **feed);
+/* The same for a minute longer: packets of a while ago are still to be explained. */
 bool fwd_learned_find(
 	struct fwd_learned *l, const struct fw_ip *ip, const char **name, const char **feed);
 size_t fwd_learned_count(const struct fwd_learned *l);

@@ -4,6 +4,7 @@
  * the next start, then handed to every worker between two of its batches. A document with a mistake
  * changes nothing.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -101,6 +102,15 @@ static void end(struct ipsd_lists_job *j, int code, const struct sk_err *err)
 	job_free(j);
 }
 
+/* Whoever was told that it is learned has to know. */
+static void forgotten(uint8_t family, const struct ips_addr *a, void *arg)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(family == 4 ? AF_INET : AF_INET6, a->w, text, sizeof(text));
+	ipsd_report(arg, "forgotten", json_pack("{s:s}", "address", text));
+}
+
 static void finish(struct ipsd_lists_job *j)
 {
 	const struct ips_lists_info *i = ips_lists_info(j->lists);
@@ -113,6 +123,7 @@ static void finish(struct ipsd_lists_job *j)
 	ipsd_report(d, "blocklist",
 		json_pack("{s:I,s:s,s:o}", "generation", (json_int_t)i->generation, "sha256",
 			i->sha256, "entries", kinds(i)));
+	ips_learned_review(d->learned, d->lists, forgotten, d);
 	end(j, 0, NULL);
 }
 
@@ -297,7 +308,6 @@ json_t *ipsd_lists_status(struct ipsd *d)
 	return o;
 }
 
-/* An address is listed here only as that of a listed name. */
 static void address_of(uint8_t family, unsigned __int128 v, struct ips_addr *ret)
 {
 	*ret = (struct ips_addr){{0}};
@@ -321,6 +331,7 @@ int ipsd_lists_spare(struct ipsd *d, const char *text, bool *ret_was)
 	return 0;
 }
 
+/* An address is listed here only as that of a listed name. */
 static enum ips_lists_verdict test_address(struct ipsd *d, enum sk_bl_kind kind, const char *text,
 	size_t n, char name[IPS_LISTS_NAME_MAX], struct ips_lists_hit *hit)
 {

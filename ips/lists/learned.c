@@ -271,6 +271,41 @@ uint32_t ips_learned_get(struct ips_learned *t, uint8_t family, const struct ips
 	return n;
 }
 
+/* ---- another list ------------------------------------------------------------------------ */
+
+struct review {
+	const struct ips_lists *l;
+	void (*fn)(uint8_t family, const struct ips_addr *a, void *arg);
+	void *arg;
+};
+
+static bool review_one(const void *key, void *val, void *arg)
+{
+	const struct review *r = arg;
+	const struct value *v = val;
+	const struct key *k = key;
+	struct ips_lists_hit hit;
+
+	if (ips_lists_name(r->l, v->name, v->len, &hit) == IPS_LISTS_BLOCK &&
+		!ips_lists_allows(r->l, (uint8_t)k->family, &k->addr))
+		return false;
+	r->fn((uint8_t)k->family, &k->addr, r->arg);
+	return true;
+}
+
+void ips_learned_review(struct ips_learned *t, const struct ips_lists *l,
+	void (*fn)(uint8_t family, const struct ips_addr *a, void *arg), void *arg)
+{
+	struct review r = {l, fn, arg};
+
+	if (ips_learned_count(t) == 0)
+		return;
+	pthread_mutex_lock(&t->lock);
+	sk_table_walk(t->t, review_one, &r);
+	recount(t);
+	pthread_mutex_unlock(&t->lock);
+}
+
 uint32_t ips_learned_count(const struct ips_learned *t)
 {
 	return atomic_load_explicit(&t->count, memory_order_relaxed);

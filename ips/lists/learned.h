@@ -35,6 +35,9 @@ bool ips_learned_unlisted(
 /* The name through which the address was learned: its length in dst, 0 if it is not. */
 uint32_t ips_learned_get(struct ips_learned *t, uint8_t family, const struct ips_addr *a,
 	uint64_t now_us, char dst[IPS_LISTS_NAME_MAX]);
+/* Another list: those that it does not block, or that it allows, are forgotten and told to fn. */
+void ips_learned_review(struct ips_learned *t, const struct ips_lists *l,
+	void (*fn)(uint8_t family, const struct ips_addr *a, void *arg), void *arg);
 uint32_t ips_learned_count(const struct ips_learned *t);
 
 /* Not an address of the internet: private, own, reserved, group (RFC 6890 and its registry). */

@@ -394,6 +394,7 @@ const struct mg_column mg_c_why[] = {
 	{.key = "guard_blocks", .title = {"Blocked for a time", "一時的な遮断"}},
 	{.key = "listed", .title = {"On blocklists", "登録されている一覧"}},
 	{.key = "listed_near", .title = {"Related entries", "関連する項目"}},
+	{.key = "allow_list", .title = {"Allow-list", "除外リスト"}},
 	{.key = "rules_to_it", .title = {"Rules about it", "関係するルール"}},
 	{.key = "contacts", .title = {"Devices in touch with it", "通信した端末"}},
 	{.key = "blocked", .title = {"Blocked devices", "遮断された端末"}},

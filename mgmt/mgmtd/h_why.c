@@ -16,7 +16,9 @@
 #include "mgmt/contacts/contacts.h"
 #include "mgmt/geo/geo.h"
 #include "mgmt/mgmtd/h_common.h"
+#include "mgmt/mgmtd/why_registry.h"
 #include "mgmt/report/report.h"
+#include "mgmt/store/feeds.h"
 #include "mgmt/why/lists.h"
 
 #define DAY 86400
@@ -219,12 +221,37 @@ static int find_rules(struct why *w, struct sk_err *err)
 static int on_hit(const struct mg_why_hit *h, void *arg)
 {
 	struct why *w = arg;
+	json_t *row;
 
+	/* The registry has them, with who entered them, before their file is written. */
+	if (h->covers && sk_streq(h->feed, MG_FEED_LOCAL))
+		return 0;
+	row = json_pack("{s:s}", "feed", h->feed);
+	if (!row)
+		return -ENOMEM;
+	mg_why_feed(w->c, h->feed, row);
+	json_object_update_new(row,
+		json_pack("{s:s, s:s, s:I, s:s}", "kind", sk_bl_kind_name(h->kind), "entry",
+			h->value, "since", (json_int_t)h->since, "note", h->note));
+	if (!sk_streq(h->feed, MG_FEED_LOCAL))
+		json_object_set_new(row, "fetched", json_integer(h->fetched));
 	w->listed += h->covers;
-	append(w, h->covers ? "listed" : "listed_near",
-		json_pack("{s:s, s:s, s:s, s:I, s:s, s:I}", "feed", h->feed, "kind",
-			sk_bl_kind_name(h->kind), "entry", h->value, "since", (json_int_t)h->since,
-			"note", h->note, "fetched", (json_int_t)h->fetched));
+	append(w, h->covers ? "listed" : "listed_near", row);
+	return 0;
+}
+
+static int on_own(json_t *row, void *arg)
+{
+	struct why *w = arg;
+
+	w->listed++;
+	append(w, "listed", row);
+	return 0;
+}
+
+static int on_allowed(json_t *row, void *arg)
+{
+	append(arg, "allow_list", row);
 	return 0;
 }
 
@@ -390,7 +417,11 @@ static int ask_all(struct why *w, struct sk_err *err)
 	if (r == 0)
 		ask_guard(w);
 	if (r == 0)
+		r = mg_why_entries(w->c, &w->s, on_own, w, err);
+	if (r == 0)
 		r = search_lists(w, err);
+	if (r == 0)
+		r = mg_why_allowed(w->c, &w->s, on_allowed, w, err);
 	if (r == 0)
 		r = find_rules(w, err);
 	if (r == 0)

@@ -99,6 +99,18 @@ static void learn(struct learning *g, const json_t *s, const char *address)
 	json_array_append_new(g->learned, row);
 }
 
+/* Learned and forgotten in one batch: the firewall is not told to block it afterwards. */
+static void forget(struct learning *g, const char *address)
+{
+	for (size_t i = json_array_size(g->learned); i-- > 0;) {
+		const json_t *row = json_array_get(g->learned, i);
+
+		if (sk_streq(json_string_value(json_object_get(row, "address")), address))
+			json_array_remove(g->learned, i);
+	}
+	json_array_append_new(g->forgotten, json_string(address));
+}
+
 void mg_lists_learned(struct mg_lists *l, const json_t *events)
 {
 	struct learning g = {l, json_array(), json_array(), json_array(), 0};
@@ -115,7 +127,7 @@ void mg_lists_learned(struct mg_lists *l, const json_t *events)
 		if (sk_streq(action, "learned"))
 			learn(&g, s, address);
 		else if (sk_streq(action, "forgotten"))
-			json_array_append_new(g.forgotten, json_string(address));
+			forget(&g, address);
 		if (json_array_size(g.learned) >= ROWS || json_array_size(g.forgotten) >= ROWS)
 			tell(&g);
 	}

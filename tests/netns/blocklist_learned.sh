@@ -7,7 +7,7 @@
 sandbox "$@"
 net_up
 # Addresses of the internet: documentation addresses are never learned.
-for a in 34 35 36; do in_ns inet ip addr add 93.184.216.$a/32 dev eth0; done
+for a in 34 35 36 37 38; do in_ns inet ip addr add 93.184.216.$a/32 dev eth0; done
 in_ns gw ip route add 93.184.216.0/24 via 203.0.113.10
 cat >"$W/zone" <<'Z'
 new.example CNAME host.evil.example
@@ -16,6 +16,10 @@ trap.example CNAME partner.evil.example
 partner.evil.example A 93.184.216.35
 cdn.example CNAME edge.evil.example
 edge.evil.example A 93.184.216.36
+two.example CNAME host.evil2.example
+host.evil2.example A 93.184.216.37
+three.example CNAME host.evil3.example
+host.evil3.example A 93.184.216.38
 shop.example A 93.184.216.36
 Z
 in_ns inet python3 "$TOP/tests/netns/dns_serve.py" "$W/zone" 203.0.113.10 >"$W/dns.log" 2>&1 &
@@ -71,4 +75,25 @@ check "by the firewall" wait_for 5 learned_by_firewall 36
 check "then another name is seen to have it" asked shop.example A=93.184.216.36
 check "the firewall gives it back" wait_for 5 eval '! learned_by_firewall 36'
 check "and it passes" wait_for 3 passes 36
+
+# ---- the allow-list and the lists change their mind
+allow() {
+	local n
+	n=$(as $SUZUKI --json blocklist allow request "$1" --purpose 'orders of parts' |
+		python3 -c 'import json,sys; print(json.load(sys.stdin)["number"])') &&
+		as $SATO blocklist allow approve "$n" --comment 'site is clean'
+}
+in_kernel() { in_ns gw nft list table inet sekisho | grep -q "$1"; }
+for name in evil2 evil3; do as $TANAKA blocklist entry add .$name.example --purpose incident >/dev/null; done
+check "names of our own are blocked" wait_for 10 tested host.evil3.example block local
+check "their addresses are learned" eval 'asked two.example NXDOMAIN && asked three.example NXDOMAIN'
+for a in 34 37 38; do check "93.184.216.$a is blocked" wait_for 5 eval "learned_by_firewall $a && in_kernel 93.184.216.$a"; done
+check "a learned address is allowed" allow 93.184.216.34
+check "and passes firewall and inspection" wait_for 5 passes 34
+check "the name of another is allowed" allow .evil2.example
+check "and passes" wait_for 5 passes 37
+refuse "the third does not" passes 38
+check "its name is no longer blocked" as $TANAKA blocklist entry remove .evil3.example --reason 'cleaned up'
+check "and passes" wait_for 5 passes 38
+refuse "the kernel has none of them" in_kernel 93.184.216
 finish

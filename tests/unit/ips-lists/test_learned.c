@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Addresses of listed names: for how long, which never, and what sharing does. */
 #include "ips/lists/learned.h"
-#include "tests/unit/lib/unit.h"
+#include "tests/unit/ips-lists/doc.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -112,6 +112,58 @@ static void test_shared(void **state)
 	ips_learned_free(t);
 }
 
+/* ---- another list ---- */
+
+static void count_gone(uint8_t f, const struct ips_addr *a, void *arg)
+{
+	unsigned *n = arg;
+
+	assert_int_equal(f, 4);
+	n[ntohl(a->w[0]) == 0x5db8d822]++;
+}
+
+static unsigned review(struct ips_learned *t, const struct doc_entry *entries, unsigned *gone)
+{
+	struct ips_lists *l = doc_lists(NULL, entries);
+
+	gone[0] = gone[1] = 0;
+	ips_learned_review(t, l, count_gone, gone);
+	ips_lists_unref(l);
+	return gone[0] + gone[1];
+}
+
+static void test_review(void **state)
+{
+	static const struct doc_entry as_before[] = {
+		{SK_BL_SUFFIX, "evil.example", MALWARE}, {0, NULL, 0}};
+	static const struct doc_entry address_allowed[] = {{SK_BL_ADDR4, "93.184.216.34", ALLOW},
+		{SK_BL_SUFFIX, "evil.example", MALWARE}, {0, NULL, 0}};
+	static const struct doc_entry name_allowed[] = {{SK_BL_DOMAIN, "evil.example", ALLOW},
+		{SK_BL_SUFFIX, "evil.example", MALWARE}, {0, NULL, 0}};
+	static const struct doc_entry only_reported[] = {
+		{SK_BL_SUFFIX, "evil.example", TRIAL}, {0, NULL, 0}};
+	static const struct doc_entry gone_from_list[] = {
+		{SK_BL_DOMAIN, "other.example", MALWARE}, {0, NULL, 0}};
+	struct ips_learned *t = ips_learned_new(seed);
+	unsigned gone[2];
+	uint32_t ttl = 0;
+
+	add(t, "93.184.216.34", 600, T0, &ttl);
+	add(t, "93.184.216.35", 600, T0, &ttl);
+	assert_int_equal(review(t, as_before, gone), 0);
+	assert_int_equal(review(t, address_allowed, gone), 1);
+	assert_int_equal(gone[1], 1);
+	assert_false(known(t, "93.184.216.34", T0));
+	assert_true(known(t, "93.184.216.35", T0));
+	assert_int_equal(review(t, name_allowed, gone), 1);
+	assert_int_equal(ips_learned_count(t), 0);
+	add(t, "93.184.216.34", 600, T0, &ttl);
+	assert_int_equal(review(t, only_reported, gone), 1);
+	add(t, "93.184.216.34", 600, T0, &ttl);
+	assert_int_equal(review(t, gone_from_list, gone), 1);
+	ips_learned_free(t);
+}
+
 static void test_full(void **state)
 {
 	struct ips_learned *t = ips_learned_new(seed);
@@ -135,6 +187,7 @@ int main(void)
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_never),
 		cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_review),
 		cmocka_unit_test(test_full),
 	};
 
