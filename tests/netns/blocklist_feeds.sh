@@ -113,11 +113,17 @@ check "the firewall has it" wait_for 10 tested 198.51.100.150 none
 a=$(as $SUZUKI --json blocklist allow request 203.0.113.0/28 --purpose 'orders of parts' |
 	python3 -c 'import json,sys; print(json.load(sys.stdin)["number"])')
 check "asked for, it changes nothing" cut
+check "but why says that it was asked for" why_is 203.0.113.10 'r["allow_list"][0]["state"] == "requested"'
 refuse "who asked does not approve" as $SUZUKI blocklist allow approve "$a"
 refuse "nor does an administrator" as $TANAKA blocklist allow approve "$a"
 check "another person does" as $SATO blocklist allow approve "$a" --comment 'site is clean'
 check "the firewall follows" wait_for 10 tested 203.0.113.10 allowed
 check "and the connection passes" passes
+check "why says by which record, and who lists it" why_is 203.0.113.10 \
+	'[(a["number"], a["value"], a["applicant"], a["approver"], a["purpose"], a["state"]) for a in r["allow_list"]] ==
+	[('"$a"', "203.0.113.0/28", "suzuki", "sato", "orders of parts", "active")] and
+	[(l["feed"], l["title"], l["mode"]) for l in r["listed"]] == [("partner", "partner", "block")]'
+check "in Japanese, too" eval 'as $KANSA --lang ja why 203.0.113.10 | grep -q 除外リスト: && as $KANSA --lang ja why 203.0.113.10 | grep -q "モード: 遮断"'
 check "its removal is asked for" as $TANAKA blocklist allow remove "$a" --reason 'order done'
 check "and approved" as $SATO blocklist allow approve "$a"
 check "it is blocked again" wait_for 10 tested 203.0.113.10 block partner
@@ -128,6 +134,9 @@ check "and out of the kernel" wait_for 10 passes
 as $TANAKA blocklist entry add 203.0.113.10 --purpose 'seen in an incident' >"$W/entry"
 check "an entry of our own is in force when the command returns" cut
 check "and says so" grep -q 'from now on' "$W/entry"
+check "why says who entered it, when and why" why_is 203.0.113.10 '[(l["who"], l["note"], l["mode"], l["since"] > 1.7e9)
+	for l in r["listed"] if l["feed"] == "local"] == [("tanaka", "seen in an incident", "block", True)]'
+check "and that another list, not in use, has it" why_is 203.0.113.10 '("partner", "off") in [(l["feed"], l["mode"]) for l in r["listed"]]'
 refuse "an entry of half the internet is refused" as $TANAKA blocklist entry add 128.0.0.0/1 --purpose x
 check "a name goes to the inspection" as $TANAKA blocklist entry add .bad.example --purpose x
 check "with all below it" wait_for 10 tested www.bad.example block local

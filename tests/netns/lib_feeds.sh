@@ -41,6 +41,12 @@ name, key, value = sys.argv[1:]
 rows = {r["name"]: r for r in json.load(sys.stdin)}
 sys.exit(str(rows.get(name, {}).get(key)) != value)' "$@"
 }
+# why_is VALUE EXPRESSION: of why's answer r, in Python
+why_is() {
+	as $KANSA --json why "$1" | python3 -c 'import json, sys
+r = json.load(sys.stdin)
+sys.exit(not eval("(" + sys.argv[1] + ")"))' "$2"
+}
 # tested VALUE VERDICT [FEED]: what firewall or inspection does with it
 tested() {
 	as $KANSA --json blocklist test "$1" | python3 -c 'import json, sys
