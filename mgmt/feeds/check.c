@@ -53,7 +53,8 @@ const struct sk_text *mg_check_fault_text(enum mg_check_fault f)
 	static const struct sk_text texts[MG_CHECK_FAULTS] = {
 		[MG_CHECK_OK] = {"possible", "問題なし"},
 		[MG_CHECK_RESERVED] = {"a private or reserved address", "私設・予約済みアドレス"},
-		[MG_CHECK_OWN] = {"this site's own network", "自社のネットワーク"},
+		[MG_CHECK_OWN] = {"this site's own network, router or name server",
+			"自社のネットワーク・ルーター・DNS サーバー"},
 		[MG_CHECK_WIDE] = {"far too wide", "範囲が広すぎる"},
 		[MG_CHECK_EVERYTHING] = {"every address there is", "すべてのアドレス"},
 	};
@@ -128,7 +129,20 @@ struct checking {
 	const struct mg_check_in *in;
 	struct mg_check_result *r;
 	const struct mg_allowed *allowed;
+	u128 end[2]; /* IPv4, IPv6: the first address that nothing covered yet */
 };
+
+/* Entries come in order, so that all before end is counted. */
+static void count_cover(struct checking *c, const struct mg_list_entry *e)
+{
+	bool v6 = e->kind == SK_BL_ADDR6;
+	u128 *cover = v6 ? &c->r->cover6 : &c->r->cover4;
+
+	if ((e->kind != SK_BL_ADDR4 && !v6) || e->hi < c->end[v6])
+		return;
+	*cover += e->hi - SK_MAX(e->lo, c->end[v6]) + 1;
+	c->end[v6] = e->hi + 1;
+}
 
 static void example(struct mg_check_result *r, const struct mg_list_entry *e, enum mg_check_fault f,
 	bool allowed)
@@ -151,6 +165,7 @@ static int look(const struct mg_list_entry *e, void *arg)
 
 	if (f == MG_CHECK_OK) {
 		c->r->entries++;
+		count_cover(c, e);
 		return 0;
 	}
 	c->r->faults[f]++;
@@ -267,6 +282,27 @@ static void judge_size(const struct mg_check_in *in, struct mg_check_result *r)
 			(ull)r->entries, (ull)l->room);
 }
 
+/* Of 2^space, in percent, rounded up. */
+static unsigned percent_of(u128 part, unsigned space)
+{
+	unsigned cut = space > 32 ? space - 32 : 0; /* what is lost by it is no part of a percent */
+
+	return (unsigned)(((part >> cut) * 100 + ((u128)1 << (space - cut)) - 1) >> (space - cut));
+}
+
+/* No entry is too wide, and yet all of them are the internet: halves of halves. */
+static void judge_cover(const struct mg_check_in *in, struct mg_check_result *r)
+{
+	unsigned v4 = percent_of(r->cover4, 32), v6 = percent_of(r->cover6, 125); /* 2000::/3 */
+
+	if (SK_MAX(v4, v6) > in->limits.cover)
+		REFUSE(r,
+			"it covers %u %% of all %s addresses (at most %u %%, blocklist.max_cover)",
+			"全 %2$s アドレスの %1$u%% を占めています (上限 "
+			"%3$u%%、blocklist.max_cover)",
+			SK_MAX(v4, v6), v4 >= v6 ? "IPv4" : "IPv6", in->limits.cover);
+}
+
 static void judge_hits(const struct mg_check_in *in, struct mg_check_result *r)
 {
 	const struct mg_check_limits *l = &in->limits;
@@ -305,6 +341,7 @@ int mg_check(const struct mg_check_in *in, const void *staged, size_t n,
 		return r;
 	judge_lines(in, ret);
 	judge_size(in, ret);
+	judge_cover(in, ret);
 	judge_hits(in, ret);
 	return 0;
 }

@@ -21,6 +21,7 @@ struct mg_check_limits {
 	unsigned growth;         /* times as many entries as before */
 	unsigned hits;           /* new entries that are allowed or that this site talks to */
 	unsigned width4, width6; /* prefixes wider than that are left out */
+	unsigned cover;          /* percent of all addresses that a list may cover as a whole */
 	bool block;              /* the feed blocks: hits refuse it, else they are only counted */
 	uint64_t room;           /* entries that fit beside all other feeds */
 };
@@ -66,6 +67,7 @@ struct mg_check_result {
 	uint64_t before, added, removed, left_out, faults[MG_CHECK_FAULTS];
 	uint64_t allow_hits, contact_hits; /* of the added ones */
 	uint64_t lines, errors;
+	unsigned __int128 cover4, cover6;        /* addresses that stay, each counted once */
 	struct sk_err reasons[MG_CHECK_REASONS]; /* why it is refused */
 	size_t n_reasons;
 	struct mg_check_example examples[MG_CHECK_EXAMPLES];

@@ -4,10 +4,8 @@
  * document: seconds of work and hundreds of megabytes that the daemon must not spend. It reads the
  * registry by a connection of its own, writes files in lists/, answers on its socket and ends.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ifaddrs.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -21,11 +19,11 @@
 #include "mgmt/contacts/contacts.h"
 #include "mgmt/feeds/check.h"
 #include "mgmt/feeds/merge.h"
+#include "mgmt/mgmtd/listown.h"
 #include "mgmt/mgmtd/lists_private.h"
 #include "mgmt/store/allow.h"
 #include "mgmt/store/changes.h"
 
-#define OWN_MAX 512
 #define DAY 86400
 #define OUT_FLAGS_MAX 4096
 
@@ -124,55 +122,6 @@ static int read_registry(struct work *w, struct sk_err *err)
 
 /* ---- check ------------------------------------------------------------------------------------
  */
-struct own {
-	struct mg_check_net nets[OWN_MAX];
-	size_t n;
-};
-
-static void add_own(struct own *o, const char *text, size_t len)
-{
-	struct mg_check_net *x = &o->nets[o->n];
-
-	x->kind = memchr(text, ':', len) ? SK_BL_ADDR6 : SK_BL_ADDR4;
-	if (o->n < OWN_MAX && sk_bl_range(x->kind, text, len, &x->lo, &x->hi) == 0)
-		o->n++;
-}
-
-/* What the gateway's interfaces have: also its public addresses, which no setting names. */
-static void add_interfaces(struct own *o)
-{
-	struct ifaddrs *all = NULL;
-	char text[INET6_ADDRSTRLEN];
-
-	if (getifaddrs(&all) < 0)
-		return;
-	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
-		const void *a = NULL;
-
-		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET)
-			a = &((const struct sockaddr_in *)i->ifa_addr)->sin_addr;
-		else if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET6)
-			a = &((const struct sockaddr_in6 *)i->ifa_addr)->sin6_addr;
-		if (a && inet_ntop(i->ifa_addr->sa_family, a, text, sizeof(text)))
-			add_own(o, text, strlen(text));
-	}
-	freeifaddrs(all);
-}
-
-static void find_own(struct work *w, struct own *o)
-{
-	char home[1024] = "";
-
-	mg_setting_get(w->d->store, "ips.home_net", home, sizeof(home));
-	for (const char *s = home; *s;) {
-		size_t n = strcspn(s, ",");
-
-		add_own(o, s, n);
-		s += n + (s[n] == ',');
-	}
-	add_interfaces(o);
-}
-
 struct others {
 	const char *name;
 	uint64_t entries;
@@ -200,6 +149,7 @@ static int limits_of(
 		.loss = (unsigned)mg_setting_int(s, "blocklist.max_loss"),
 		.growth = (unsigned)mg_setting_int(s, "blocklist.max_growth"),
 		.hits = (unsigned)mg_setting_int(s, "blocklist.max_hits"),
+		.cover = (unsigned)mg_setting_int(s, "blocklist.max_cover"),
 		.width4 = (unsigned)mg_setting_int(s, "blocklist.width4"),
 		.width6 = (unsigned)mg_setting_int(s, "blocklist.width6"),
 		.block = f->block,
@@ -328,7 +278,7 @@ static int check(struct work *w, const json_t *args, int list_fd, struct sk_err 
 {
 	struct mg_contacts_set *talks = contacts(w);
 	const char *name = json_string_value(json_object_get(args, "feed"));
-	struct own *own = calloc(1, sizeof(*own));
+	struct mg_check_net *own = calloc(MG_LISTS_OWN_MAX, sizeof(*own));
 	struct mapped list = map_fd(list_fd), before;
 	struct mg_check_in in = {.allow = w->allow.data, .allow_n = w->allow.len};
 	struct mg_check_result res;
@@ -343,11 +293,10 @@ static int check(struct work *w, const json_t *args, int list_fd, struct sk_err 
 	if (r < 0)
 		goto out;
 	before = map_file(path);
-	find_own(w, own);
 	in.before = before.p;
 	in.before_n = before.n;
-	in.own = own->nets;
-	in.n_own = own->n;
+	in.own = own;
+	in.n_own = mg_lists_own(w->d->store, own);
 	in.contacted = talks ? contacted : NULL;
 	in.arg = talks;
 	r = mg_check(&in, list.p, list.n, &res, err);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The handlers of the command table, one file an area, are all h_*.c.
 $(eval $(call module,mg-mgmtd,mgmt/mgmtd,daemon.c dispatch.c access.c call.c heavy.c reader.c follow.c handlers.c \
-	peer.c inspect.c ipspolicy.c lists.c listfetch.c listjob.c listpush.c listwork.c listseed.c listevents.c listlearn.c notifier.c switches.c \
+	peer.c inspect.c ipspolicy.c lists.c listfetch.c listjob.c listpush.c listwork.c listseed.c listown.c listevents.c listlearn.c notifier.c switches.c \
 	generation.c ingest.c talk.c schedule.c reconcile.c route.c linediff.c why_registry.c \
 	$(notdir $(sort $(wildcard mgmt/mgmtd/h_*.c))),mg-store mg-workflow mg-command mg-events \
 	mg-report mg-contacts mg-geo mg-why mg-ruleset mg-lists mg-feeds mg-notify mg-radius fw-guard fw-policy fw-registry sk,))

@@ -31,6 +31,10 @@ static const struct mg_setting_def defs[] = {
 		 "refused",
 			"登録できない項目 (私設アドレス、広すぎる範囲など) がこの割合 (%) "
 			"を超えた一覧は取り込まない"}},
+	{"blocklist.max_cover", "5", MG_SET_INT, 1, 100, false,
+		{"percent of all IPv4 or IPv6 addresses beyond which a list is refused",
+			"IPv4 または IPv6 の全アドレスのうち、この割合 (%) "
+			"を超えて占める一覧は取り込まない"}},
 	{"blocklist.max_entries", "3000000", MG_SET_INT, 1000, 8000000, false,
 		{"entries of all blocklists together", "全一覧の項目数の上限"}},
 	{"blocklist.max_errors", "5", MG_SET_INT, 0, 100, false,

@@ -15,6 +15,11 @@ cat >"$W/shipped/sample.json" <<'J'
  "licence": {"name": "its terms", "companies": "ask", "note": {"en": "ask first", "ja": "要確認"}}}
 J
 start() { mgmtd_start --rules-dir $STATE/rules --profiles "$TOP/configs/ips" --feeds "$W/shipped"; }
+# Its name servers, and its way out.
+printf 'search example\nnameserver 198.18.5.3\nnameserver  2001:db8:113::53\n' >"$W/resolv.conf"
+mount --bind "$W/resolv.conf" /etc/resolv.conf
+in_ns gw ip addr add 198.18.5.1/24 dev wan0
+in_ns gw ip route add default via 198.18.5.4
 start
 feed_start
 site_up
@@ -38,7 +43,7 @@ refuse "what is not used is not in the short list" eval 'as $KANSA blocklist lis
 	echo '# a list with 200 addresses, three that no list may have, and one line that is none'
 	for i in $(seq 0 199); do echo "198.51.100.$i"; done
 	echo 203.0.113.10
-	printf '10.0.0.1\n192.168.10.10\n127.0.0.0/8\nrubbish\n'
+	printf '10.0.0.1\n192.168.10.10\n127.0.0.0/8\n198.18.5.3\n198.18.5.4\n2001:db8:113::53\nrubbish\n'
 } >"$W/www/list.txt"
 refuse "an auditor adds no list" as $KANSA blocklist add partner --url https://localhost:8443/list.txt --format addresses
 refuse "nothing but https" as $TANAKA blocklist add partner --url http://localhost/list.txt --format addresses
@@ -50,7 +55,9 @@ check "an administrator adds one" as $TANAKA blocklist add partner --url https:/
 check "it is fetched at once" wait_for 10 feed_is partner result ok
 check "without what it may not have" feed_is partner entries 201
 as $KANSA --json blocklist history partner >"$W/history"
-check "which is in its history, with examples" eval 'grep -q "\"left_out\": *3" "$W/history" && grep -q 192.168.10.10 "$W/history"'
+check "which is in its history, with examples" eval 'grep -q "\"left_out\": *6" "$W/history" && grep -q 192.168.10.10 "$W/history"'
+check "nor is this site's name server or router blocked" eval 'grep -q 198.18.5.3 "$W/history" && grep -q 198.18.5.4 "$W/history" &&
+	grep -q 2001:db8:113::53 "$W/history"'
 check "it begins in monitor mode" feed_is partner mode monitor
 check "the firewall has it, by name and entry" wait_for 10 tested 203.0.113.10 monitor partner
 check "it blocks nothing" passes
@@ -87,6 +94,8 @@ refused "a list that exploded" 'grew from 201'
 refused "a list full of private addresses" 'impossible'
 { cat "$W/good.txt"; echo 0.0.0.0/0; } >"$W/www/list.txt"
 refused "a list of everything" 'every address'
+{ cat "$W/good.txt"; for i in $(seq 20 40); do echo "$i.0.0.0/9"; echo "$i.128.0.0/9"; done; } >"$W/www/list.txt"
+refused "a list of the internet in pieces" 'covers 9 % of all IPv4'
 { cat "$W/good.txt"; for i in $(seq 1 30); do echo "<p>line $i</p>"; done; } >"$W/www/list.txt"
 refused "a list that became a page" 'cannot be read'
 : >"$W/www/list.txt"

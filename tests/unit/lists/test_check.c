@@ -12,6 +12,7 @@ static const struct mg_check_limits usual = {.errors = 5,
 	.hits = 2,
 	.width4 = 8,
 	.width6 = 16,
+	.cover = 5,
 	.block = true,
 	.room = 3000000};
 
@@ -113,6 +114,43 @@ static void few_impossible_entries_are_left_out(void **state)
 	b = lt_text("4 0.0.0.0/0\n4 203.0.113.1");
 	r = check(&in, &b, 0);
 	reason_is(&r, "every address");
+}
+
+static struct mg_check_result networks(const char *pattern, unsigned from, unsigned n)
+{
+	const struct mg_check_in in = {.limits = usual};
+	struct list_of l;
+	struct sk_buf b;
+	char text[64];
+
+	lt_begin(&l);
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(text, sizeof(text), pattern, from + i);
+		lt_add(&l, strchr(text, ':') ? '6' : '4', text);
+		/* What lies within is covered already. */
+		snprintf(text, sizeof(text), i ? "%u.0.0.0/9" : "%u.1.2.3", from + i);
+		if (!strchr(pattern, ':'))
+			lt_add(&l, '4', text);
+	}
+	b = lt_end(&l);
+	return check(&in, &b, 0);
+}
+
+/* Each of them is narrow enough; all together are not. */
+static void too_much_of_the_internet(void **state)
+{
+	struct mg_check_result r = networks("%u.0.0.0/8", 11, 12);
+
+	assert_true(r.accept);
+	assert_true(r.cover4 == 12u << 24);
+	r = networks("%u.0.0.0/8", 11, 13);
+	reason_is(&r, "it covers 6 % of all IPv4 addresses (at most 5 %");
+	r = networks("%u.0.0.0/8", 128, 30);
+	reason_is(&r, "it covers 12 % of all IPv4");
+	r = networks("2%03x::/16", 0, 409);
+	assert_true(r.accept);
+	r = networks("2%03x::/16", 0, 410);
+	reason_is(&r, "it covers 6 % of all IPv6");
 }
 
 static void unreadable_lines(void **state)
@@ -296,6 +334,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(single_entries),
 		cmocka_unit_test(few_impossible_entries_are_left_out),
+		cmocka_unit_test(too_much_of_the_internet),
 		cmocka_unit_test(unreadable_lines),
 		cmocka_unit_test(sudden_sizes),
 		cmocka_unit_test(damage_and_room),
