@@ -101,27 +101,12 @@ static enum mg_check_fault check_range(const struct mg_check_in *in, const struc
 	return MG_CHECK_OK;
 }
 
-/* "co.jp" with all below it is a country's companies: names that registries give names under. */
-static bool wide_suffix(const struct mg_list_entry *e)
-{
-	static const char *const seconds[] = {"ac", "ad", "co", "com", "ed", "edu", "go", "gob",
-		"gov", "gr", "lg", "mil", "ne", "net", "or", "org"};
-	const char *dot = memchr(e->value, '.', e->len);
-	size_t n = dot ? (size_t)(dot - e->value) : 0;
-
-	if (!dot || e->len - n != 3)
-		return false;
-	for (size_t i = 0; i < SK_ARRAY_SIZE(seconds); i++)
-		if (strlen(seconds[i]) == n && memcmp(seconds[i], e->value, n) == 0)
-			return true;
-	return false;
-}
-
 enum mg_check_fault mg_check_entry(const struct mg_check_in *in, const struct mg_list_entry *e)
 {
 	if (e->kind == SK_BL_ADDR4 || e->kind == SK_BL_ADDR6)
 		return check_range(in, e);
-	return e->kind == SK_BL_SUFFIX && wide_suffix(e) ? MG_CHECK_WIDE : MG_CHECK_OK;
+	return e->kind == SK_BL_SUFFIX && sk_bl_wide_suffix(e->value, e->len) ? MG_CHECK_WIDE
+									      : MG_CHECK_OK;
 }
 
 /* ---- all of them ---- */

@@ -343,6 +343,11 @@ int mg_lists_accept(struct mg_daemon *d, struct mg_feed *f, const char *who, con
 		r = mg_list_sha256(b.data, b.len, f->sha256);
 	sk_buf_done(&b);
 	mg_list_head_done(&head);
+	/* Another one has been staged, and its check has not been told yet. */
+	if (r == 0 && strcmp(f->sha256, f->staged) != 0)
+		r = sk_err_set(err, -ESTALE, "accept",
+			"another list of %s has just come: look at blocklist history first",
+			"%s の別の一覧が届きました。blocklist history を確認してください", f->name);
 	if (r == 0)
 		r = swap_in(l, f->name, err);
 	if (r < 0)

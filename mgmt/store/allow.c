@@ -78,6 +78,10 @@ int mg_bl_width(enum sk_bl_kind kind, const char *value, struct sk_err *err)
 	unsigned bits = kind == SK_BL_ADDR4 ? 32 - WIDTH4 : 128 - WIDTH6;
 	unsigned __int128 lo, hi;
 
+	if (kind == SK_BL_SUFFIX && sk_bl_wide_suffix(value, strlen(value)))
+		return sk_err_set(err, -EINVAL, "value",
+			"covers too much: a whole country's companies or offices",
+			"の範囲が広すぎます。国全体の企業や機関を含みます");
 	if (kind != SK_BL_ADDR4 && kind != SK_BL_ADDR6)
 		return 0;
 	if (sk_bl_range(kind, value, strlen(value), &lo, &hi) < 0)

@@ -24,7 +24,7 @@ extern const struct mg_record_kind mg_allow_kind;
  */
 int mg_bl_typed(const char *kind, const char *value, enum sk_bl_kind *ret_kind, char *dst,
 	struct sk_err *err);
-/* So wide that it cannot be meant: beyond /8 (IPv4) or /16 (IPv6). -EINVAL. */
+/* So wide that it cannot be meant: beyond /8 (IPv4) or /16 (IPv6), all of co.jp. -EINVAL. */
 int mg_bl_width(enum sk_bl_kind kind, const char *value, struct sk_err *err);
 
 #endif

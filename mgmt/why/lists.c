@@ -127,8 +127,9 @@ static int is_list(const struct dirent *de)
 {
 	size_t n = strlen(de->d_name);
 
+	/* No list has a dot in its name. */
 	return n > 5 && n < SK_BL_NAME_MAX + 5 && strcmp(de->d_name + n - 5, ".list") == 0 &&
-		strncmp(de->d_name, "staged.", 7) != 0;
+		!memchr(de->d_name, '.', n - 5);
 }
 
 int mg_why_lists(const char *dir, const struct mg_subject *s, size_t near_max,

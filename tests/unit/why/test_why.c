@@ -39,7 +39,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	static const char *const names[] = {"a", "b", "staged.a", "c"};
+	static const char *const names[] = {"a", "b", "staged.a", "staged", "c"};
 	struct fixture *f = *state;
 	char path[128];
 
@@ -150,6 +150,8 @@ static void test_search(void **state)
 	expect(f, "198.51.100.0/24", "drop:198.51.100.7~");
 	expect(f, "198.51.100.8", "");
 	expect(f, "192.0.2.1", ""); /* staged is not accepted */
+	LIST(f, "staged", "staged", 0, "4 192.0.2.1");
+	expect(f, "192.0.2.1", "staged:192.0.2.1"); /* a list of that name is */
 	expect(f, "2001:DB8:BAD::1", "drop:2001:db8:bad::/48");
 	expect(f, "exact.example", "names:exact.example");
 	expect(f, "WWW.exact.example.", "");
