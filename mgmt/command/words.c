@@ -391,6 +391,7 @@ static const struct {
 	{"verdict", "monitor", {"only reported", "監視のみ"}},
 	{"verdict", "allowed", {"on the allow-list", "除外リストにより許可"}},
 	{"verdict", "none", {"on no blocklist", "一覧に該当なし"}},
+	{"verdict", "off", {"listed, but switched off", "登録済み(機能は無効)"}},
 	{"verdict", "unknown", {"not known", "確認できません"}},
 	{"where", "firewall", {"firewall", "ファイアウォール"}},
 	{"where", "inspection", {"inspection", "検査エンジン"}},

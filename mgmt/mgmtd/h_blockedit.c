@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/log.h"
 #include "lib/util.h"
 #include "mgmt/feeds/definition.h"
 #include "mgmt/mgmtd/h_blocklist.h"
+#include "mgmt/mgmtd/why_registry.h"
 #include "mgmt/store/allow.h"
 
 static int answer(struct mg_call *c, const char *name, struct sk_err *err)
@@ -469,11 +471,44 @@ static void report_entry(struct mg_call *c, const struct mg_entry *e, const char
 		&err);
 }
 
+static int on_allowed(json_t *row, void *arg)
+{
+	if (sk_streq(json_string_value(json_object_get(row, "state")), "active"))
+		*(json_int_t *)arg = json_integer_value(json_object_get(row, "number"));
+	json_decref(row);
+	return 0;
+}
+
+/* What becomes of it: blocked at once (now), in a moment, or not at all. */
+static int tell_added(struct mg_call *c, const struct mg_entry *e, bool now)
+{
+	char typed[SK_BL_VALUE_MAX + 2];
+	json_int_t number = 0;
+	struct mg_subject s;
+	struct sk_err err = {0};
+	int r;
+
+	snprintf(typed, sizeof(typed), "%s%s", e->kind == SK_BL_SUFFIX ? "." : "", e->value);
+	if (mg_subject_parse(&s, typed, NULL) == 0 &&
+		mg_why_allowed(c, &s, on_allowed, &number, &err) < 0)
+		sk_log_err(LOG_ERR, "allow-list", &err);
+	if (number)
+		return mg_reply_note(c,
+			"it is not blocked: number %" JSON_INTEGER_FORMAT
+			" of the allow-list goes before it",
+			"除外リスト (番号 %" JSON_INTEGER_FORMAT ") が優先するため、遮断されません",
+			number);
+	if (e->kind != SK_BL_ADDR4 && e->kind != SK_BL_ADDR6 && !mg_h_inspecting(c))
+		return mg_h_note_inspection(c);
+	return now ? mg_reply_note(c, "it is blocked from now on", "直ちに遮断しました")
+		   : mg_reply_note(c, "it is blocked in a moment (see: blocklist test)",
+			     "まもなく遮断されます (確認: blocklist test)");
+}
+
 int mg_h_blocklist_entry_add(struct mg_call *c, struct sk_err *err)
 {
 	struct mg_entry e;
 	struct mg_txn t = {0};
-	bool now;
 	int r = take_entry(c, &e, err);
 
 	if (r == 0)
@@ -495,10 +530,7 @@ int mg_h_blocklist_entry_add(struct mg_call *c, struct sk_err *err)
 	if (r < 0 || c->dry_run)
 		return r;
 	report_entry(c, &e, "added");
-	now = mg_lists_block_now(c->d, &e);
-	return now ? mg_reply_note(c, "it is blocked from now on", "直ちに遮断しました")
-		   : mg_reply_note(c, "it is blocked in a moment (see: blocklist test)",
-			     "まもなく遮断されます (確認: blocklist test)");
+	return tell_added(c, &e, mg_lists_block_now(c->d, &e));
 }
 
 int mg_h_blocklist_entry_remove(struct mg_call *c, struct sk_err *err)

@@ -10,6 +10,25 @@
 #include "mgmt/feeds/definition.h"
 #include "mgmt/store/allow.h"
 
+bool mg_h_inspecting(struct mg_call *c)
+{
+	char mode[16] = "";
+
+	mg_setting_get(mg_h_store(c), "inspection.mode", mode, sizeof(mode));
+	return sk_streq(mode, "on");
+}
+
+int mg_h_note_inspection(struct mg_call *c)
+{
+	if (mg_h_inspecting(c))
+		return 0;
+	return mg_reply_note(c,
+		"names, URLs and fingerprints are not looked at: the inspection is off "
+		"(inspection.mode)",
+		"検査エンジンが無効 (inspection.mode) のため、ドメイン名・URL・フィンガープリントは"
+		"検査されません");
+}
+
 /* ---- rows -------------------------------------------------------------------------------------
  */
 static void set_text(json_t *v, const char *key, const char *text)
@@ -77,7 +96,7 @@ json_t *mg_h_feed_row(struct mg_call *c, const struct mg_feed *f)
 
 struct listing {
 	struct mg_call *c;
-	bool all;
+	bool all, names;
 	size_t hidden;
 };
 
@@ -91,6 +110,9 @@ static int list_one(const struct mg_feed *f, void *arg)
 		return 0;
 	}
 	v = mg_h_feed_row(l->c, f);
+	if (v && f->enabled && f->entries &&
+		!sk_streq(json_string_value(json_object_get(v, "kind")), "address"))
+		l->names = true;
 	/* What its licence says matters where somebody chooses. */
 	if (v && !l->all)
 		json_object_del(v, "companies");
@@ -108,6 +130,8 @@ int mg_h_blocklist_list(struct mg_call *c, struct sk_err *err)
 		r = mg_reply_note(c, "%zu more are not in use: blocklist list --all",
 			"ほかに使用していない一覧が %zu 件あります: blocklist list --all",
 			l.hidden);
+	if (r == 0 && l.names)
+		r = mg_h_note_inspection(c);
 	return r;
 }
 
@@ -217,10 +241,15 @@ int mg_h_blocklist_test(struct mg_call *c, struct sk_err *err)
 				"はネットワークです。アドレスを 1 つ指定してください");
 		mg_daemon_fw_call(
 			c->d, "blocklist.test", json_pack("{ss}", "address", value), -1, &fw, &why);
-		return give(c, "firewall", fw, &why);
+		r = give(c, "firewall", fw, &why);
+		return r < 0 || !json_is_false(json_object_get(fw, "enabled"))
+			? r
+			: mg_reply_note(c, "the blocklists are switched off (blocklist.enabled)",
+				  "不正サイト一覧は無効です (blocklist.enabled)");
 	}
 	mg_daemon_ips_call(c->d, "lists.test",
 		json_pack("{ss ss}", "value", value, "kind", sk_bl_kind_name(kind)), NULL, NULL,
 		&ips, &why);
-	return give(c, "inspection", ips, &why);
+	r = give(c, "inspection", ips, &why);
+	return r < 0 ? r : mg_h_note_inspection(c);
 }

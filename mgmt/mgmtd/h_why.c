@@ -15,7 +15,7 @@
 #include "lib/util.h"
 #include "mgmt/contacts/contacts.h"
 #include "mgmt/geo/geo.h"
-#include "mgmt/mgmtd/h_common.h"
+#include "mgmt/mgmtd/h_blocklist.h"
 #include "mgmt/mgmtd/why_registry.h"
 #include "mgmt/report/report.h"
 #include "mgmt/store/feeds.h"
@@ -28,10 +28,11 @@
 #define LISTS_DIR "lists" /* in the state directory */
 
 /* The order says which of two answers counts. */
-enum verdict { UNKNOWN, NONE, ALLOWED, MONITOR, BLOCK };
+enum verdict { UNKNOWN, NONE, OFF, ALLOWED, MONITOR, BLOCK };
 static const char *const verdicts[] = {
 	[UNKNOWN] = "unknown",
 	[NONE] = "none",
+	[OFF] = "off",
 	[ALLOWED] = "allowed",
 	[MONITOR] = "monitor",
 	[BLOCK] = "block",
@@ -74,13 +75,16 @@ static enum verdict verdict_of(const char *name)
 	return UNKNOWN;
 }
 
-/* A daemon's END: {verdict, feed, entry}. key: under which it stands in the record. */
-static void take_answer(struct why *w, const char *key, const json_t *end)
+/* A daemon's END: {verdict, feed, entry}. key: under which it stands in the record; off: what it
+ * says is not put into practice. */
+static void take_answer(struct why *w, const char *key, const json_t *end, bool off)
 {
 	const char *feed = json_string_value(json_object_get(end, "feed"));
 	const char *entry = json_string_value(json_object_get(end, "entry"));
 	enum verdict v = verdict_of(json_string_value(json_object_get(end, "verdict")));
 
+	if (off && (v == BLOCK || v == MONITOR))
+		v = OFF;
 	/* The stronger of two answers of one daemon stands. */
 	if (json_object_get(w->record, key) && v <= w->verdict)
 		return;
@@ -120,7 +124,7 @@ static int ask_firewall(struct why *w)
 		-1, &end, &err);
 	if (r < 0)
 		return no_answer(w, "firewall", r, &err);
-	take_answer(w, "firewall", end);
+	take_answer(w, "firewall", end, json_is_false(json_object_get(end, "enabled")));
 	return 0;
 }
 
@@ -136,6 +140,7 @@ static int ask_inspection(struct why *w)
 {
 	_cleanup_(sk_json_decrefp) json_t *end = NULL, *host = NULL;
 	const bool address = w->s.kind == SK_BL_ADDR4 || w->s.kind == SK_BL_ADDR6;
+	const bool off = !mg_h_inspecting(w->c);
 	struct sk_err err = {0};
 	int r;
 
@@ -145,11 +150,11 @@ static int ask_inspection(struct why *w)
 	/* Of addresses it knows those it learned; the firewall knows them all. */
 	if (r < 0)
 		return address ? 0 : no_answer(w, "inspection", r, &err);
-	take_answer(w, "inspection", end);
+	take_answer(w, "inspection", end, off);
 	/* A URL is held against URLs; where it leads to, against names. */
 	if (w->s.kind == SK_BL_URL && w->s.host_len && w->s.host_kind == SK_BL_DOMAIN &&
 		lists_test(w, w->s.host, SK_BL_DOMAIN, &host, &err) == 0)
-		take_answer(w, "inspection", host);
+		take_answer(w, "inspection", host, off);
 	return 0;
 }
 
@@ -335,6 +340,10 @@ static const struct sk_text explanations[] = {
 	[UNKNOWN] = {"what the gateway does with %s is not known now",
 		"%s に対する動作は、現在確認できません"},
 	[NONE] = {"no blocklist in use has %s", "%s は使用中の不正サイト一覧に登録されていません"},
+	[OFF] = {"%s is on the blocklist %s (%s), but nothing stops it: the inspection "
+		 "(inspection.mode) or the blocklists (blocklist.enabled) are switched off",
+		"%s は不正サイト一覧 %s (%s) に登録されていますが、検査エンジン (inspection.mode) "
+		"または不正サイト一覧 (blocklist.enabled) が無効のため遮断されません"},
 	[ALLOWED] = {"%s is on the allow-list (%.0s%s): no blocklist blocks it",
 		"%s は除外リスト (%.0s%s) により、不正サイト一覧では遮断されません"},
 	[MONITOR] = {"%s is on the blocklist %s (%s), which only reports",

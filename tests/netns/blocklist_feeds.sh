@@ -133,6 +133,9 @@ check "why says by which record, and who lists it" why_is 203.0.113.10 \
 	[('"$a"', "203.0.113.0/28", "suzuki", "sato", "orders of parts", "active")] and
 	[(l["feed"], l["title"], l["mode"]) for l in r["listed"]] == [("partner", "partner", "block")]'
 check "in Japanese, too" eval 'as $KANSA --lang ja why 203.0.113.10 | grep -q 除外リスト: && as $KANSA --lang ja why 203.0.113.10 | grep -q "モード: 遮断"'
+check "an entry of our own does not go before it" eval 'as $TANAKA blocklist entry add 203.0.113.9 --purpose x >"$W/entry"'
+check "and is not said to" grep -q "not blocked: number $a of the allow-list" "$W/entry"
+as $TANAKA blocklist entry remove 203.0.113.9 --reason x >/dev/null
 check "its removal is asked for" as $TANAKA blocklist allow remove "$a" --reason 'order done'
 check "and approved" as $SATO blocklist allow approve "$a"
 check "it is blocked again" wait_for 10 tested 203.0.113.10 block partner
@@ -147,7 +150,9 @@ check "why says who entered it, when and why" why_is 203.0.113.10 '[(l["who"], l
 	for l in r["listed"] if l["feed"] == "local"] == [("tanaka", "seen in an incident", "block", True)]'
 check "and that another list, not in use, has it" why_is 203.0.113.10 '("partner", "off") in [(l["feed"], l["mode"]) for l in r["listed"]]'
 refuse "an entry of half the internet is refused" as $TANAKA blocklist entry add 128.0.0.0/1 --purpose x
-check "a name goes to the inspection" as $TANAKA blocklist entry add .bad.example --purpose x
+refuse "and all of co.jp" as $TANAKA blocklist entry add .co.jp --purpose x
+check "a name goes to the inspection" eval 'as $TANAKA blocklist entry add .bad.example --purpose x >"$W/entry"'
+check "which is off, and that is said" grep -q 'the inspection is off' "$W/entry"
 check "with all below it" wait_for 10 tested www.bad.example block local
 check "an entry is removed" as $TANAKA blocklist entry remove 203.0.113.10 --reason 'cleaned up'
 check "and passes" wait_for 10 passes

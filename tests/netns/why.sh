@@ -67,7 +67,7 @@ check "not the names that others call our servers" is our.server.example 'not r.
 check "why: which list has it, since when, with its note" is 203.0.113.10 \
 	'[(l["feed"], l["entry"], l["since"], l["note"]) for l in r["listed"]] == [("drop", "203.0.113.0/24", 1780000000, "SBL1")]'
 check "why: a name by an entry above it" is https://www.bad.example/x \
-	'r["listed"][0]["feed"] == "names" and r["verdict"] == "block" and r["inspection"]["entry"] == "bad.example"'
+	'r["listed"][0]["feed"] == "names" and r["inspection"]["entry"] == "bad.example"'
 check "why: how to ask for an exception" is www.bad.example \
 	'r["exception"].startswith("sekisho blocklist allow request '"'"'www.bad.example'"'"' ")'
 check "why: the rules that lead there" is 203.0.113.10 'any(x["kind"] == "allow" for x in r["rules_to_it"])'
@@ -75,10 +75,19 @@ check "why: country and operator" is 203.0.113.10 \
 	'r["country"] == "NL" and r["asn"] == 64496 and r["operator"] == "Example Hosting"'
 check "why: blocked devices" is www.bad.example 'r["blocked"][0]["device"] == "02:00:00:00:00:03" and r["blocked"][0]["count"] == 2'
 check "why: nothing is known" is 192.0.2.1 'not r.get("listed") and not r.get("contacts") and not r.get("exception")'
-why why www.bad.example
-check "why: in words" has 'www.bad.example is blocked: on the blocklist names (bad.example)'
 why --lang ja why 203.0.113.10
 check "why: in Japanese" eval 'has 登録されている一覧 && has オランダ'
+check "why: not without the inspection" is www.bad.example 'r["verdict"] == "off" and "nothing stops it" in r["explanation"]'
+inspect() {
+	local n
+	n=$(as $TANAKA --json setting set inspection.mode on --purpose 'No.146' |
+		python3 -c 'import json,sys; print(json.load(sys.stdin)["number"])') && as $SATO change approve "$n" && apply
+}
+check "the inspection is switched on" inspect
+check "why: a name is blocked by an entry above it" is https://www.bad.example/x \
+	'r["verdict"] == "block" and r["inspection"]["entry"] == "bad.example"'
+why why www.bad.example
+check "why: in words" has 'www.bad.example is blocked: on the blocklist names (bad.example)'
 refuse "why: nonsense" why why 'a b'
 printf 'x' >>$STATE/mgmtd/lists/names.list
 why why bad.example
