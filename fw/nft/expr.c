@@ -313,7 +313,7 @@ static void put_actions(struct fw_nft_batch *b, const struct fw_nft_rule *r)
 		put_log(b, r);
 	if (r->mark)
 		put_mark(b, ~FW_MARK_MASK, r->number << FW_MARK_SHIFT);
-	if (r->ct_verdict)
+	if (r->ct_verdict || r->ct_clear)
 		put_mark(b, ~FW_MARK_VERDICT, r->ct_verdict);
 	if (r->meta_clear)
 		put_meta_clear(b);

@@ -5,11 +5,18 @@
  * back with inspection's verdict in its own mark; "ips_save" writes it to the connection before it
  * acts on it, so that it holds for the packets to come. Pure.
  */
+#include <netinet/in.h>
 #include <string.h>
 
 #include "fw/nft/log_prefix.h"
 #include "fw/nft/nft.h"
 #include "fw/nft/plan_int.h"
+
+/* RFC 9293, 3.1. */
+#define TCP_FIN 0x01
+#define TCP_SYN 0x02
+#define TCP_RST 0x04
+#define TCP_ACK 0x10
 
 static void bits(struct fw_nft_rule *r, enum fw_nft_field mark, uint32_t v)
 {
@@ -20,6 +27,19 @@ static void go(struct fw_nft_plan *pl, struct fw_nft_rule *r, const char *target
 {
 	r->verdict = FW_NFT_GOTO;
 	r->target = target;
+	fw_nft_plan_emit(pl, r);
+}
+
+static void queue(struct fw_nft_plan *pl, struct fw_nft_rule *r)
+{
+	const struct fw_inspect *s = &pl->p->inspect;
+
+	r->count = true;
+	r->verdict = FW_NFT_QUEUE;
+	r->queue = s->first_queue;
+	r->queues = s->queues;
+	r->queue_open = s->open;
+	r->queue_xt = pl->queue_xt;
 	fw_nft_plan_emit(pl, r);
 }
 
@@ -40,13 +60,27 @@ void fw_nft_plan_ips(struct fw_nft_plan *pl, const char *chain)
 	r.meta_clear = true;
 	fw_nft_plan_emit(pl, &r);
 	fw_nft_rule_init(&r, chain, FW_B_INSPECT, 0);
-	r.count = true;
-	r.verdict = FW_NFT_QUEUE;
-	r.queue = s->first_queue;
-	r.queues = s->queues;
-	r.queue_open = s->open;
-	r.queue_xt = pl->queue_xt;
-	fw_nft_plan_emit(pl, &r);
+	queue(pl, &r);
+}
+
+/*
+ * Both ends of a rejected connection were told that it is over, so the client may take its ports
+ * again at once; conntrack, which did not see our reset, still has the old one.
+ */
+static void begin_again(struct fw_nft_plan *pl, const char *chain)
+{
+	const uint8_t open = TCP_SYN, mask = TCP_SYN | TCP_ACK | TCP_RST | TCP_FIN;
+	struct fw_nft_rule r;
+
+	if (!pl->p->inspect.on)
+		return;
+	fw_nft_rule_init(&r, chain, FW_B_INSPECT, 0);
+	bits(&r, FW_NFT_CT_MARK, FW_MARK_REJECT);
+	fw_nft_rule_u8(&r, FW_NFT_L4PROTO, IPPROTO_TCP);
+	fw_nft_rule_add(&r, FW_NFT_TCP_FLAGS, FW_NFT_MASKED, &open)->hi[0] = mask;
+	r.ct_clear = true;
+	r.meta_clear = true;
+	queue(pl, &r);
 }
 
 /* The bulk of the traffic is what needs no more inspection: first. */
@@ -61,6 +95,7 @@ void fw_nft_plan_ips_known(struct fw_nft_plan *pl, const char *chain)
 	r.count = true;
 	r.verdict = FW_NFT_ACCEPT;
 	fw_nft_plan_emit(pl, &r);
+	begin_again(pl, chain);
 	fw_nft_rule_init(&r, chain, FW_B_INSPECT_DROP, 0);
 	bits(&r, FW_NFT_CT_MARK, FW_MARK_REJECT);
 	r.count = true;

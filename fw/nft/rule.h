@@ -69,6 +69,7 @@ struct fw_nft_rule {
 	const char *reason; /* with log */
 	bool mark;          /* put the number into the conntrack mark */
 	uint8_t ct_verdict; /* put this FW_MARK_… of inspection into the conntrack mark */
+	bool ct_clear;      /* take inspection's verdict out of the conntrack mark */
 	bool meta_clear;    /* take inspection's bits out of the packet's mark */
 	enum fw_nft_nat nat;
 	struct fw_ip nat_addr;

@@ -208,7 +208,7 @@ void fw_nft_rule_text(struct sk_buf *b, const struct fw_nft_rule *r)
 	if (r->mark)
 		sk_buf_printf(b, "ct mark set ct mark and 0x%08x or 0x%08x ", ~FW_MARK_MASK,
 			r->number << FW_MARK_SHIFT);
-	if (r->ct_verdict)
+	if (r->ct_verdict || r->ct_clear)
 		sk_buf_printf(b, "ct mark set ct mark and 0x%08x or 0x%08x ", ~FW_MARK_VERDICT,
 			r->ct_verdict);
 	if (r->meta_clear)

@@ -232,6 +232,20 @@ quic 2001:db8:113::10 www.evil.example >/dev/null
 check "a listed one does not" [ $? = 3 ]
 check "with an event" event sekisho.kind=quic sekisho.name=www.evil.example app_proto=quic
 
+# ---- the ports of a rejected connection may be taken again at once
+again() {
+	local p
+	for p in $(seq 40000 40009); do
+		# shellcheck disable=SC2086
+		reset_of --local-port "$p" $evil http://www.evil.example/ || return 1
+		# shellcheck disable=SC2086
+		fine --local-port "$p" $good http://www.good.example/ || return 1
+	done
+}
+check "from the ports of a rejected connection another one passes" again
+# shellcheck disable=SC2086
+check "and a listed one does not" reset_of --local-port 40000 $evil http://www.evil.example/
+
 # ---- a big list, changed under traffic
 python3 -c '
 for i in range(200000):

@@ -237,6 +237,10 @@ static void text_of_inspection(void **state)
 	text = inspection_text(s);
 	text_says(text, "\t\tcounter name \"b14\" queue to 103 comment \"b14\"");
 	text_says(text, "meta mark & 0x00000007 != 0 goto ips_verdict");
+	/* the ports of a rejected connection, taken again */
+	text_says(text,
+		"ct mark set ct mark and 0xfffffff8 or 0x00000000 "
+		"meta mark set meta mark and 0xfffffff8 queue to 103 comment \"b14\"");
 	text_says(text,
 		"meta mark & 0x00000002 != 0 counter name \"b16\" "
 		"ct mark set ct mark and 0xfffffff8 or 0x00000002 drop");
