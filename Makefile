@@ -75,6 +75,7 @@ deb.libcurl := libcurl4-gnutls-dev
 deb.libmaxminddb := libmaxminddb-dev
 deb.libmicrohttpd := libmicrohttpd-dev
 deb.zlib := zlib1g-dev
+deb.libpsl := libpsl-dev
 deb.cmocka := libcmocka-dev
 
 # ---- macros for module.mk ----------------------------------------------------------------------------

@@ -226,21 +226,6 @@ static int name_canonical(const char *s, size_t n, char *dst)
 	return (int)n;
 }
 
-bool sk_bl_wide_suffix(const char *name, size_t n)
-{
-	static const char *const seconds[] = {"ac", "ad", "co", "com", "ed", "edu", "go", "gob",
-		"gov", "gr", "lg", "mil", "ne", "net", "or", "org"};
-	const char *dot = memchr(name, '.', n);
-	size_t first = dot ? (size_t)(dot - name) : 0;
-
-	if (!dot || n - first != 3)
-		return false;
-	for (size_t i = 0; i < SK_ARRAY_SIZE(seconds); i++)
-		if (strlen(seconds[i]) == first && memcmp(seconds[i], name, first) == 0)
-			return true;
-	return false;
-}
-
 /* ---- URLs ---- */
 
 static bool has_prefix(const char *s, size_t n, const char *prefix)

@@ -71,8 +71,6 @@ int sk_bl_range(enum sk_bl_kind k, const char *s, size_t n, unsigned __int128 *r
 /* lo to hi in canonical form; the length. dst: 96 bytes are enough. */
 int sk_bl_range_text(
 	enum sk_bl_kind k, unsigned __int128 lo, unsigned __int128 hi, char *dst, size_t cap);
-/* "co.jp" and the like: registries give names below it to whoever asks. Canonical. */
-bool sk_bl_wide_suffix(const char *name, size_t n);
 /* What a person typed: guess its kind (address, URL, name: as exact name, hash by its length). */
 int sk_bl_guess(const char *s, enum sk_bl_kind *ret);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/util.h"
+#include "mgmt/feeds/suffix.h"
 #include "mgmt/feeds/allowed.h"
 
 /* Below these a percentage says nothing: three entries of a list of five may well come and go. */
@@ -105,8 +106,10 @@ enum mg_check_fault mg_check_entry(const struct mg_check_in *in, const struct mg
 {
 	if (e->kind == SK_BL_ADDR4 || e->kind == SK_BL_ADDR6)
 		return check_range(in, e);
-	return e->kind == SK_BL_SUFFIX && sk_bl_wide_suffix(e->value, e->len) ? MG_CHECK_WIDE
-									      : MG_CHECK_OK;
+	/* A list's mistake either way; a site may block a hosting company's names itself. */
+	return e->kind == SK_BL_SUFFIX && mg_suffix(e->value, e->len) != MG_SUFFIX_OWNED
+		? MG_CHECK_WIDE
+		: MG_CHECK_OK;
 }
 
 /* ---- all of them ---- */

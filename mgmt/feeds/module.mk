@@ -4,5 +4,7 @@ $(eval $(call module,mg-feeds,mgmt/feeds,definition.c list.c list_write.c parse.
 	parse_csv.c parse_json.c parse_stix.c parse_rpz.c unpack.c verify.c,sk,libsodium zlib))
 $(eval $(call module,mg-fetch,mgmt/feeds/fetch,secrets.c http.c local.c confine.c request.c,mg-feeds sk,libcurl))
 $(eval $(call program,sekisho-feed,mgmt/feeds/fetch,main.c,mg-fetch,,$(PREFIX)/sbin))
+# Which names are nobody's alone: also for what people type.
+$(eval $(call module,mg-suffix,mgmt/feeds,suffix.c,,libpsl))
 # What mgmtd does with lists before they are used.
-$(eval $(call module,mg-lists,mgmt/feeds,merge.c check.c allowed.c,mg-feeds sk,))
+$(eval $(call module,mg-lists,mgmt/feeds,merge.c check.c allowed.c,mg-feeds mg-suffix sk,))

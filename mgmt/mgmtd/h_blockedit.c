@@ -486,7 +486,6 @@ static int tell_added(struct mg_call *c, const struct mg_entry *e, bool now)
 	json_int_t number = 0;
 	struct mg_subject s;
 	struct sk_err err = {0};
-	int r;
 
 	snprintf(typed, sizeof(typed), "%s%s", e->kind == SK_BL_SUFFIX ? "." : "", e->value);
 	if (mg_subject_parse(&s, typed, NULL) == 0 &&

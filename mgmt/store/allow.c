@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is an entry of the allow-list, and how values are read that somebody typed. */
+#include "mgmt/feeds/suffix.h"
 #include "mgmt/store/allow.h"
 
 #include <errno.h>
@@ -78,7 +79,7 @@ int mg_bl_width(enum sk_bl_kind kind, const char *value, struct sk_err *err)
 	unsigned bits = kind == SK_BL_ADDR4 ? 32 - WIDTH4 : 128 - WIDTH6;
 	unsigned __int128 lo, hi;
 
-	if (kind == SK_BL_SUFFIX && sk_bl_wide_suffix(value, strlen(value)))
+	if (kind == SK_BL_SUFFIX && mg_suffix(value, strlen(value)) == MG_SUFFIX_REGISTRY)
 		return sk_err_set(err, -EINVAL, "value",
 			"covers too much: a whole country's companies or offices",
 			"の範囲が広すぎます。国全体の企業や機関を含みます");

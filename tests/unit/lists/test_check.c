@@ -77,6 +77,9 @@ static void single_entries(void **state)
 	fault("6 2a00:1450::/32", MG_CHECK_OK);
 	fault("6 2a00::/12", MG_CHECK_WIDE);
 	fault("s co.jp", MG_CHECK_WIDE);
+	fault("s tokyo.jp", MG_CHECK_WIDE);
+	fault("s github.io", MG_CHECK_WIDE);
+	fault("s bad.github.io", MG_CHECK_OK);
 	fault("s com.au", MG_CHECK_WIDE);
 	fault("s bad.co.jp", MG_CHECK_OK);
 	fault("s co.example", MG_CHECK_OK);
