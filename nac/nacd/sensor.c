@@ -336,18 +336,11 @@ void nacd_sensor_frame(struct nacd *d, const char *port, const struct nac_mac *m
 	const json_t *frame, struct nacd_sight *sight)
 {
 	const char *payload = json_string_value(json_object_get(frame, "payload"));
-	json_int_t proto = json_integer_value(json_object_get(frame, "proto"));
-	uint8_t p[14 + FRAME_MAX] = {0};
+	uint8_t p[FRAME_MAX];
 	struct nac_sight seen;
-	size_t n;
 
-	if (!payload || !sight)
-		return;
-	memcpy(p + 6, mac->b, sizeof(mac->b));
-	p[12] = (uint8_t)(proto >> 8);
-	p[13] = (uint8_t)proto;
-	n = unhex(payload, p + 14, FRAME_MAX);
-	if (!nac_sight_parse(p, 14 + n, &seen))
+	/* The whole frame, from its destination address on (docs/ipc.md). */
+	if (!payload || !sight || !nac_sight_parse(p, unhex(payload, p, sizeof(p)), &seen))
 		return;
 	if (seen.kind == NAC_SIGHT_ARP && nac_ip_is_host(&seen.arp.spa))
 		nac_ip_format(&seen.arp.spa, sight->address);

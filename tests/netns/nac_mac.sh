@@ -60,6 +60,7 @@ check "enforce: a registered device is in" wait_for 3 reach 1 10.9.0.1
 refuse "enforce: a stranger is not" reach 2 10.9.0.1
 refuse "enforce: nor reaches it others" reach 2 10.9.0.11
 check "enforce: the event" wait_for 2 event refused mac=$M2 port=lan2 reason=unknown
+check "enforce: with the address that the device says it has" wait_for 2 event refused mac=$M2 "addresses=['10.9.0.12']"
 check "and back to learn" nac_op mode '{"port":"lan2","mode":"learn"}'
 check "learn: passes at once" reach 2 10.9.0.1
 nacd_stop
