@@ -65,6 +65,17 @@ extern const struct mg_arg mg_a_bl_list[], mg_a_bl_show[], mg_a_bl_name[], mg_a_
 extern const struct mg_column mg_c_bl[], mg_c_bl_history[], mg_c_bl_test[], mg_c_bl_entry[],
 	mg_c_allow[];
 
+/* table_device.c */
+extern const struct mg_arg mg_a_device_request[], mg_a_device_list[], mg_a_device_number[],
+	mg_a_device_own[], mg_a_device_reason[], mg_a_device_release[], mg_a_device_approve[],
+	mg_a_device_import[], mg_a_device_export[], mg_a_device_seen[], mg_a_cert_issue[],
+	mg_a_cert_renew[], mg_a_cert_revoke[], mg_a_cert_list[], mg_a_cert_init[], mg_a_port_mode[],
+	mg_a_port_set[], mg_a_network_set[], mg_a_switch_set[], mg_a_item_remove[],
+	mg_a_nac_explain[], mg_a_nac_mac[], mg_a_nac_events[], mg_a_report_admission[];
+extern const struct mg_column mg_c_device[], mg_c_device_import[], mg_c_device_seen[], mg_c_cert[],
+	mg_c_port[], mg_c_network[], mg_c_switch[], mg_c_nac_check[], mg_c_nac_event[],
+	mg_c_report_admission[], mg_c_review_device[];
+
 /* table_ips.c */
 extern const struct mg_arg mg_a_ips_import[], mg_a_ips_list[], mg_a_ips_restore[], mg_a_ips_limit[],
 	mg_a_ips_show[], mg_a_ips_profile[], mg_a_ips_trial[], mg_a_exception_request[],

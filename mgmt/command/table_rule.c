@@ -7,6 +7,7 @@ static const char *const kinds[] = {"allow", "deny", "dnat", "snat", NULL};
 static const char *const yes_no[] = {"yes", "no", NULL};
 static const char *const states[] = {"draft", "requested", "returned", "approved", "active",
 	"suspended", "expired", "removed", NULL};
+static const char *const review_kinds[] = {"rules", "devices", NULL};
 static const char *const decisions[] = {"keep", "change", "remove", NULL};
 
 #define SPEC_MAX 8000 /* bytes of an address or port list */
@@ -235,6 +236,11 @@ const struct mg_arg mg_a_review_start[] = {
 		.meta = "DATE",
 		.help = {"day by which every rule must have a decision",
 			"全ルールの判定を終える期日"}},
+	{.name = "of",
+		.type = MG_CHOICE,
+		.choices = review_kinds,
+		.help = {"of what: rules (default) or devices",
+			"対象: rules ルール (省略時)、devices 端末"}},
 	MG_ARG_DRY_RUN,
 	{0},
 };

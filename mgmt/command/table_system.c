@@ -326,6 +326,8 @@ const struct mg_column mg_c_report[] = {
 	{.key = "device", .title = {"Device", "端末"}, .code = true, .sparse = true},
 	{.key = "address", .title = {"Address", "アドレス"}, .code = true, .sparse = true},
 	{.key = "source", .title = {"Source", "送信元IP"}, .sparse = true},
+	{.key = "device_name", .title = {"Device name", "端末名"}, .code = true, .sparse = true},
+	{.key = "device_owner", .title = {"Owner", "管理者"}, .code = true, .sparse = true},
 	{.key = "destination", .title = {"Destination", "送信先IP"}, .sparse = true},
 	{.key = "country", .title = {"Country", "国"}, .code = true, .sparse = true},
 	{.key = "asn", .title = {"AS", "AS 番号"}, .right = true, .sparse = true},

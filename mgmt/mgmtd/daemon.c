@@ -9,6 +9,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "mgmt/contacts/contacts.h"
+#include "mgmt/mgmtd/admission.h"
 #include "mgmt/mgmtd/generation.h"
 #include "mgmt/mgmtd/inspect.h"
 #include "mgmt/mgmtd/lists.h"
@@ -52,6 +53,7 @@ void mg_daemon_registry_changed(struct mg_daemon *d)
 {
 	mg_ingest_dirty(d->ingest);
 	mg_inspect_dirty(d->inspect);
+	mg_admission_dirty(d->admission);
 	mg_lists_dirty(d->lists);
 	d->counts.at = 0;
 	d->settings_dirty = true;
@@ -151,6 +153,8 @@ int mg_daemon_reader(struct mg_daemon *d, const struct mg_daemon_opts *o, struct
 		r = mg_peer_calls_only(&d->fw, d, &mg_peer_fwd, d->o.fwd_socket, err);
 	if (r == 0)
 		r = mg_peer_calls_only(&d->ips, d, &mg_peer_ips, d->o.ips_socket, err);
+	if (r == 0)
+		r = mg_peer_calls_only(&d->nac, d, &mg_peer_nac, d->o.nac_socket, err);
 	return r;
 }
 
@@ -167,10 +171,12 @@ int mg_daemon_start(
 		(r = sk_mkdir_p(d->events_dir, 0700, err)) < 0 ||
 		(r = mg_store_open(&d->store, &d->paths, err)) < 0 ||
 		(r = open_events(d, err)) < 0 || (r = mg_ingest_new(d, err)) < 0 ||
-		(r = mg_inspect_new(d, err)) < 0 || (r = mg_talk_new(d, err)) < 0 ||
-		(r = mg_lists_new(d, err)) < 0 || (r = mg_notifier_watch(d, err)) < 0 ||
+		(r = mg_inspect_new(d, err)) < 0 || (r = mg_admission_new(d, err)) < 0 ||
+		(r = mg_talk_new(d, err)) < 0 || (r = mg_lists_new(d, err)) < 0 ||
+		(r = mg_notifier_watch(d, err)) < 0 ||
 		(r = mg_peer_new(&d->fw, d, &mg_peer_fwd, d->o.fwd_socket, err)) < 0 ||
 		(r = mg_peer_new(&d->ips, d, &mg_peer_ips, d->o.ips_socket, err)) < 0 ||
+		(r = mg_peer_new(&d->nac, d, &mg_peer_nac, d->o.nac_socket, err)) < 0 ||
 		(r = mg_schedule_new(d, err)) < 0 || (r = mg_heavy_watch(d, err)) < 0)
 		return r;
 	mg_switches_start(d);
@@ -185,8 +191,10 @@ void mg_daemon_stop(struct mg_daemon *d)
 	mg_switches_stop(d);
 	mg_peer_free(d->fw);
 	mg_peer_free(d->ips);
+	mg_peer_free(d->nac);
 	mg_lists_free(d->lists);
 	mg_inspect_free(d->inspect);
+	mg_admission_free(d->admission);
 	mg_notifier_free(d->notifier);
 	mg_ingest_free(d->ingest);
 	mg_talk_free(d->talk);

@@ -41,6 +41,18 @@ int mg_daemon_fw_stream(struct mg_daemon *d, const char *op, json_t *args, int m
 int mg_daemon_ips_call(struct mg_daemon *d, const char *op, json_t *args,
 	int (*on_data)(json_t *body, void *arg), void *arg, json_t **ret_end, struct sk_err *err);
 
+/* The same with nacd: at most 3 s, with on_data 10 s. */
+int mg_daemon_nac_call(struct mg_daemon *d, const char *op, json_t *args,
+	int (*on_data)(json_t *body, void *arg), void *arg, json_t **ret_end, struct sk_err *err);
+/*
+ * Devices, ports or switches changed: nacd and the RADIUS server get it now. 1: nacd has it, 0: it
+ * is away and gets it when it is back, -errno: it cannot be used.
+ */
+int mg_daemon_admission(struct mg_daemon *d, struct sk_err *err);
+
+/* How nacd stands with it: document_state, document_generation and the like, into v. */
+void mg_daemon_admission_status(const struct mg_daemon *d, json_t *v);
+
 /*
  * Rules have left the registry (suspended, removed, expired): load the confirmed policy without
  * them, at once and final. During a trial, or while fwd is away, it is postponed and done later by

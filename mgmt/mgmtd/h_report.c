@@ -10,6 +10,7 @@
 #include "lib/util.h"
 #include "mgmt/geo/geo.h"
 #include "mgmt/mgmtd/h_common.h"
+#include "mgmt/mgmtd/h_device.h"
 #include "mgmt/report/report.h"
 
 #define DAY 86400
@@ -104,7 +105,12 @@ static int give(const json_t *row, void *arg)
 {
 	struct answer *a = arg;
 
+	const char *mac = json_string_value(json_object_get(row, "mac"));
+
+	if (!mac)
+		mac = json_string_value(json_object_get(row, "device"));
 	a->rows++;
+	mg_h_device_name(mg_h_store(a->c), mac, (json_t *)row);
 	add_place(a, (json_t *)row);
 	return mg_reply_row(a->c, json_incref((json_t *)row));
 }

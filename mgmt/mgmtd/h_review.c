@@ -10,10 +10,10 @@
 
 static json_t *review_json(const struct mg_review *r)
 {
-	json_t *v = json_pack("{sI ss ss ss sI sI sI sI}", "number", (json_int_t)r->number, "title",
-		r->title, "state", r->finished ? "finished" : "open", "started_by", r->started_by,
-		"started", (json_int_t)r->started, "due", (json_int_t)r->due, "items",
-		(json_int_t)r->items, "open", (json_int_t)r->open);
+	json_t *v = json_pack("{sI ss ss ss ss sI sI sI sI}", "number", (json_int_t)r->number,
+		"review_of", r->kind, "title", r->title, "state", r->finished ? "finished" : "open",
+		"started_by", r->started_by, "started", (json_int_t)r->started, "due",
+		(json_int_t)r->due, "items", (json_int_t)r->items, "open", (json_int_t)r->open);
 
 	if (v && r->finished) {
 		json_object_set_new(v, "finished_by", json_string(r->finished_by));
@@ -57,7 +57,9 @@ int mg_h_review_start(struct mg_call *c, struct sk_err *err)
 	if (r == 0)
 		r = mg_txn_begin(&t, mg_h_store(c), err);
 	if (r == 0)
-		r = mg_review_start(&t, mg_arg_str(c, "title"), due, &a, &number, err);
+		r = (sk_streq(mg_arg_str(c, "of"), "devices") ? mg_review_start_devices
+							      : mg_review_start)(
+			&t, mg_arg_str(c, "title"), due, &a, &number, err);
 	if (r == 0) {
 		snprintf(target, sizeof(target), "review %u", number);
 		r = mg_h_commit(c, &t, target, NULL,
@@ -122,18 +124,37 @@ static int show_row(const struct mg_review_item *i, void *arg)
 	return v ? mg_reply_row(c, v) : -ENOMEM;
 }
 
-int mg_h_review_show(struct mg_call *c, struct sk_err *err)
+static int show(struct mg_call *c, const struct mg_review *which, struct sk_err *err)
 {
-	struct mg_review rev;
-	int r = mg_review_get(mg_h_store(c), (uint32_t)mg_arg_uint(c, "review"), &rev, err);
+	const struct mg_review rev = *which;
+	int r = mg_review_items(mg_h_store(c), rev.number, show_row, c, err);
 
-	if (r == 0)
-		r = mg_review_items(mg_h_store(c), rev.number, show_row, c, err);
 	if (r == 0)
 		mg_reply_note(c, "review %u: %lld of %lld decided",
 			"棚卸し %u: 判定 %lld / %lld 件", rev.number,
 			(long long)(rev.items - rev.open), (long long)rev.items);
 	return r;
+}
+
+int mg_h_review_show(struct mg_call *c, struct sk_err *err)
+{
+	struct mg_review rev;
+	int r = mg_review_get(mg_h_store(c), (uint32_t)mg_arg_uint(c, "review"), &rev, err);
+
+	return r < 0 ? r : show(c, &rev, err);
+}
+
+int mg_h_device_review(struct mg_call *c, struct sk_err *err)
+{
+	uint32_t number = (uint32_t)mg_arg_uint(c, "review");
+	struct mg_review rev;
+	int r = number ? mg_review_get(mg_h_store(c), number, &rev, err)
+		       : mg_review_newest(mg_h_store(c), "device", &rev, err);
+
+	if (r == 0 && !sk_streq(rev.kind, "device"))
+		r = sk_err_set(err, -EINVAL, "review", "review %u is not one of devices",
+			"棚卸し %u は端末の棚卸しではありません", rev.number);
+	return r < 0 ? r : show(c, &rev, err);
 }
 
 static int parse_decision(const char *s, enum mg_decision *ret)

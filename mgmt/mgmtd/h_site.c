@@ -9,6 +9,8 @@
 
 #include "lib/util.h"
 #include "mgmt/mgmtd/h_common.h"
+#include "mgmt/store/admission.h"
+#include "mgmt/store/devices.h"
 
 struct site {
 	struct mg_call *c;
@@ -149,6 +151,47 @@ static int objects(struct site *s, json_t *doc, struct sk_err *err)
 	return r;
 }
 
+/* Ports, networks and managed switches: each an object with its "name". */
+static int items(
+	struct site *s, json_t *doc, enum mg_item_kind kind, const char *key, struct sk_err *err)
+{
+	const struct mg_actor a = mg_h_actor(s->c, NULL);
+	json_t *list = NULL;
+	int r = sk_json_array(doc, key, false, &list, err);
+
+	for (size_t i = 0; i < json_array_size(list) && r == 0; i++) {
+		json_t *value = json_deep_copy(json_array_get(list, i));
+		const char *name = NULL;
+
+		r = sk_json_str(json_array_get(list, i), "name", true, &name, err);
+		json_object_del(value, "name");
+		if (r == 0)
+			r = mg_item_set(&s->t, kind, name, value, &a, err);
+		json_decref(value);
+		if (r < 0)
+			sk_err_prefix(err, "%s[%zu]", key, i);
+		else
+			s->n++;
+	}
+	return r;
+}
+
+static int admission(struct site *s, json_t *doc, struct sk_err *err)
+{
+	json_t *made;
+	int r = items(s, doc, MG_ITEM_PORT, "ports", err);
+
+	if (r == 0)
+		r = items(s, doc, MG_ITEM_NETWORK, "networks", err);
+	if (r == 0)
+		r = items(s, doc, MG_ITEM_SWITCH, "switches", err);
+	made = r == 0 ? mg_admission_document(s->t.s, err) : NULL;
+	if (r == 0)
+		r = made ? mg_admission_check(made, err) : err->code;
+	json_decref(made);
+	return r;
+}
+
 /* What was set must make a policy as a whole. */
 static int check_whole(struct mg_call *c, struct sk_err *err)
 {
@@ -161,7 +204,8 @@ static int check_whole(struct mg_call *c, struct sk_err *err)
 
 static int import(struct site *s, json_t *doc, const void *data, size_t len, struct sk_err *err)
 {
-	static const char *const keys[] = {"site", "zones", "objects", NULL};
+	static const char *const keys[] = {
+		"site", "zones", "objects", "ports", "networks", "switches", NULL};
 	uint8_t hash[32];
 	char hex[65];
 	int r = sk_json_only(doc, keys, err);
@@ -174,6 +218,8 @@ static int import(struct site *s, json_t *doc, const void *data, size_t len, str
 		r = zones(s, doc, err);
 	if (r == 0)
 		r = objects(s, doc, err);
+	if (r == 0)
+		r = admission(s, doc, err);
 	if (r == 0)
 		r = check_whole(s->c, err);
 	sk_sha256(hash, data, len);

@@ -10,6 +10,7 @@
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/util.h"
+#include "mgmt/mgmtd/admission.h"
 #include "mgmt/mgmtd/handlers.h"
 #include "mgmt/mgmtd/lists.h"
 #include "mgmt/mgmtd/notifier.h"
@@ -18,6 +19,7 @@
 #include "mgmt/mgmtd/switches.h"
 #include "mgmt/store/audit.h"
 #include "mgmt/store/changes.h"
+#include "mgmt/store/devices.h"
 #include "mgmt/store/reviews.h"
 #include "mgmt/store/rules.h"
 
@@ -310,6 +312,82 @@ static int add_blocklists(struct mg_call *c, json_t *v, struct sk_err *err)
 	return r;
 }
 
+/* ---- admission --------------------------------------------------------------------------------
+ */
+struct devices {
+	int64_t active, waiting, expiring, quarantined, soon;
+};
+
+static int count_device(const struct mg_record *x, void *arg)
+{
+	struct devices *n = arg;
+
+	n->waiting += sk_streq(x->state, "requested");
+	n->quarantined += sk_streq(x->state, "quarantined");
+	if (!sk_streq(x->state, "active"))
+		return 0;
+	n->active++;
+	n->expiring += x->expiry <= n->soon;
+	return 0;
+}
+
+static int count_item(const char *name, const json_t *value, void *arg)
+{
+	++*(int64_t *)arg;
+	return 0;
+}
+
+static int count_devices(struct mg_call *c, struct devices *n, struct sk_err *err)
+{
+	static const char *const states[] = {"active", "quarantined", "requested"};
+	struct mg_record_filter f = {.fn = count_device, .arg = n};
+	int r = 0;
+
+	n->soon = c->now + mg_setting_int(c->d->store, "rule.expiring_days") * 86400;
+	for (size_t i = 0; r == 0 && i < SK_ARRAY_SIZE(states); i++) {
+		f.state = states[i];
+		r = mg_record_each(&mg_device_kind, c->d->store, &f, err);
+	}
+	return r;
+}
+
+static int add_admission(struct mg_call *c, json_t *v, struct sk_err *err)
+{
+	static const struct sk_text away = {
+		"the admission daemon is not reachable: the ports keep what they have",
+		"接続許可デーモンに接続できません。ポートは現在の状態を保っています"};
+	static const struct sk_text refused = {
+		"the admission document is not in use (see: nac status)",
+		"端末の接続許可が反映されていません (nac status で確認)"};
+	struct devices n = {0};
+	int64_t ports = 0;
+	const char *state;
+	json_t *a = json_object();
+	int r = count_devices(c, &n, err);
+
+	if (r == 0)
+		r = mg_item_each(c->d->store, MG_ITEM_PORT, count_item, &ports, err);
+	/* Where nobody uses it, it is no news. */
+	if (r < 0 || (!ports && !n.active && !n.waiting && !n.quarantined)) {
+		json_decref(a);
+		return r;
+	}
+	mg_admission_status(c->d, a);
+	state = json_string_value(json_object_get(a, "document_state"));
+	if (ports && sk_streq(state, "unreachable"))
+		warn_text(c, v, &away);
+	if (sk_streq(state, "refused"))
+		warn_text(c, v, &refused);
+	json_object_del(a, "refused_en");
+	json_object_del(a, "refused_ja");
+	set_int(a, "devices_active", n.active);
+	set_int(a, "devices_waiting", n.waiting);
+	set_int(a, "devices_expiring", n.expiring);
+	set_int(a, "devices_quarantined", n.quarantined);
+	json_object_set_new(v, "admission", a);
+	return 0;
+}
+
 int mg_h_status(struct mg_call *c, struct sk_err *err)
 {
 	_cleanup_(sk_json_decrefp) json_t *v = json_object();
@@ -325,7 +403,8 @@ int mg_h_status(struct mg_call *c, struct sk_err *err)
 	set_int(v, "started", c->d->started);
 	add_fwd(c, v);
 	if ((r = add_rules(c, v, err)) < 0 || (r = add_review(c, v, err)) < 0 ||
-		(r = add_audit(c, v, err)) < 0 || (r = add_blocklists(c, v, err)) < 0)
+		(r = add_audit(c, v, err)) < 0 || (r = add_blocklists(c, v, err)) < 0 ||
+		(r = add_admission(c, v, err)) < 0)
 		return r;
 	add_events(c, v);
 	add_notification(c, v);

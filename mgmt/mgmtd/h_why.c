@@ -16,6 +16,7 @@
 #include "mgmt/contacts/contacts.h"
 #include "mgmt/geo/geo.h"
 #include "mgmt/mgmtd/h_blocklist.h"
+#include "mgmt/mgmtd/h_device.h"
 #include "mgmt/mgmtd/why_registry.h"
 #include "mgmt/report/report.h"
 #include "mgmt/store/feeds.h"
@@ -306,6 +307,8 @@ static int on_blocked(const json_t *row, void *arg)
 	for (size_t i = 0; i < SK_ARRAY_SIZE(keys); i++)
 		if (json_object_get(row, keys[i][0]))
 			json_object_set(v, keys[i][1], json_object_get(row, keys[i][0]));
+	mg_h_device_name(mg_h_store(((struct why **)arg)[0]->c),
+		json_string_value(json_object_get(v, "device")), v);
 	append(((struct why **)arg)[0], ((const char **)arg)[1], v);
 	return 0;
 }

@@ -54,6 +54,16 @@ mg_handler mg_h_blocklist_list, mg_h_blocklist_show, mg_h_blocklist_add, mg_h_bl
 	mg_h_blocklist_allow_show, mg_h_blocklist_allow_request, mg_h_blocklist_allow_approve,
 	mg_h_blocklist_allow_return, mg_h_blocklist_allow_withdraw, mg_h_blocklist_allow_remove,
 	mg_h_blocklist_allow_history;
+/* h_device.c, h_devcsv.c, h_devcert.c, h_port.c, h_nac.c, h_admission.c, h_review.c */
+mg_handler mg_h_device_approve, mg_h_device_authority_init, mg_h_device_authority_show,
+	mg_h_device_certificate_issue, mg_h_device_certificate_list, mg_h_device_certificate_renew,
+	mg_h_device_certificate_revoke, mg_h_device_export, mg_h_device_history, mg_h_device_import,
+	mg_h_device_list, mg_h_device_quarantine, mg_h_device_release, mg_h_device_remove,
+	mg_h_device_request, mg_h_device_return, mg_h_device_review, mg_h_device_revoke,
+	mg_h_device_seen, mg_h_device_show, mg_h_device_withdraw, mg_h_nac_close, mg_h_nac_events,
+	mg_h_nac_explain, mg_h_nac_reauth, mg_h_nac_status, mg_h_network_list, mg_h_network_remove,
+	mg_h_network_set, mg_h_port_list, mg_h_port_mode, mg_h_port_remove, mg_h_port_set,
+	mg_h_report_admission, mg_h_switch_list, mg_h_switch_remove, mg_h_switch_set;
 /* h_alert.c */
 mg_handler mg_h_alert_list, mg_h_alert_show, mg_h_report_alerts;
 /* h_events.c, h_notify.c */

@@ -21,7 +21,7 @@
 struct options {
 	struct mg_daemon_opts d;
 	int level;
-	char eve[256], fwd[256], ips[256], feed[256], secrets[512], switches[512];
+	char eve[256], fwd[256], ips[256], nac[256], feed[256], secrets[512], switches[512];
 };
 
 static int usage(FILE *f, int code)
@@ -31,6 +31,7 @@ static int usage(FILE *f, int code)
 	      "  --run-dir DIR      where mgmt.sock is made (" SK_RUNDIR ")\n"
 	      "  --fwd-socket PATH  sekisho-fwd (RUN-DIR/fwd.sock)\n"
 	      "  --ips-socket PATH  sekisho-ipsd (RUN-DIR/ips.sock)\n"
+	      "  --nac-socket PATH  sekisho-nacd (RUN-DIR/nac.sock)\n"
 	      "  --feed-socket PATH sekisho-feed (RUN-DIR/feed.sock)\n"
 	      "  --feeds DIR        definitions of blocklists (" SK_DATADIR "/feeds)\n"
 	      "  --rules-dir DIR    imported rule sets (" SK_STATEDIR "/rules)\n"
@@ -57,6 +58,7 @@ enum {
 	O_RUN,
 	O_FWD,
 	O_IPS,
+	O_NAC,
 	O_FEED,
 	O_FEEDS,
 	O_RULES,
@@ -80,6 +82,7 @@ static const struct option longopts[] = {
 	{"run-dir", required_argument, NULL, O_RUN},
 	{"fwd-socket", required_argument, NULL, O_FWD},
 	{"ips-socket", required_argument, NULL, O_IPS},
+	{"nac-socket", required_argument, NULL, O_NAC},
 	{"feed-socket", required_argument, NULL, O_FEED},
 	{"feeds", required_argument, NULL, O_FEEDS},
 	{"rules-dir", required_argument, NULL, O_RULES},
@@ -109,6 +112,7 @@ static int option(struct options *o, int c)
 	case O_RUN: o->d.run_dir = optarg; break;
 	case O_FWD: o->d.fwd_socket = optarg; break;
 	case O_IPS: o->d.ips_socket = optarg; break;
+	case O_NAC: o->d.nac_socket = optarg; break;
 	case O_FEED: o->d.feed_socket = optarg; break;
 	case O_FEEDS: o->d.feeds_dir = optarg; break;
 	case O_RULES: o->d.rules_dir = optarg; break;
@@ -152,6 +156,10 @@ static int parse(struct options *o, int argc, char **argv)
 	if (!o->d.fwd_socket) {
 		snprintf(o->fwd, sizeof(o->fwd), "%s/fwd.sock", o->d.run_dir);
 		o->d.fwd_socket = o->fwd;
+	}
+	if (!o->d.nac_socket) {
+		snprintf(o->nac, sizeof(o->nac), "%s/nac.sock", o->d.run_dir);
+		o->d.nac_socket = o->nac;
 	}
 	if (!o->d.ips_socket) {
 		snprintf(o->ips, sizeof(o->ips), "%s/ips.sock", o->d.run_dir);

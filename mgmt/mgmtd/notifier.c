@@ -159,6 +159,18 @@ void mg_notifier_tick(struct mg_daemon *d)
 
 /* ---- messages ---------------------------------------------------------------------------------
  */
+/* What somebody should look into at once. */
+static bool admission_urgent(const char *action)
+{
+	static const char *const urgent[] = {"conflict", "fingerprint", "rogue_dhcp", "rogue_ra",
+		"arp_spoof", "flood", "radius_down"};
+
+	for (size_t i = 0; action && i < SK_ARRAY_SIZE(urgent); i++)
+		if (strcmp(action, urgent[i]) == 0)
+			return true;
+	return false;
+}
+
 void mg_notifier_events(struct mg_daemon *d, const json_t *events)
 {
 	struct mg_notifier *n = d->notifier;
@@ -173,6 +185,9 @@ void mg_notifier_events(struct mg_daemon *d, const json_t *events)
 			hand_over(n, json_pack("{s:s, s:O}", "op", "alert", "event", e));
 		else if (sk_streq(type, "blocklist") && json_is_true(json_object_get(s, "urgent")))
 			hand_over(n, json_pack("{s:s, s:O}", "op", "blocklist", "event", e));
+		else if (sk_streq(type, "admission") &&
+			admission_urgent(json_string_value(json_object_get(s, "action"))))
+			hand_over(n, json_pack("{s:s, s:O}", "op", "admission", "event", e));
 	}
 }
 

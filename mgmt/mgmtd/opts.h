@@ -9,6 +9,7 @@
 
 struct mg_daemon_opts {
 	const char *state_dir, *run_dir, *fwd_socket, *ips_socket, *feed_socket, *eve_path;
+	const char *nac_socket;
 	const char *rules_dir;    /* imported rule sets, where ipsd may read them */
 	const char *profiles_dir; /* configs/ips as installed */
 	const char *feeds_dir;    /* configs/feeds likewise */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A daemon that acts (fwd, ipsd) as mgmtd sees it: its events are stored, it is called. For the
+ * A daemon that acts (fwd, ipsd, nacd) as mgmtd sees it: its events are stored, it is called. For the
  * daemon's own parts; handlers have daemon.h.
  */
 #ifndef MG_PEER_H
@@ -15,7 +15,7 @@ struct mg_peer_kind {
 	void (*connected)(struct mg_daemon *d, const json_t *status);
 	void (*settle)(struct mg_daemon *d); /* mg_ingest_enrich asked for it; may be NULL */
 };
-extern const struct mg_peer_kind mg_peer_fwd, mg_peer_ips;
+extern const struct mg_peer_kind mg_peer_fwd, mg_peer_ips, mg_peer_nac;
 int mg_peer_new(struct mg_peer **ret, struct mg_daemon *d, const struct mg_peer_kind *kind,
 	const char *socket, struct sk_err *err);
 /* In a forked reader. */

@@ -21,6 +21,7 @@ struct mg_peer;
 struct mg_inspect;
 struct mg_talk;
 struct mg_lists;
+struct mg_admission;
 struct mg_ingest;
 struct mg_notifier;
 struct mg_schedule;
@@ -78,9 +79,10 @@ struct mg_daemon {
 	bool eve, settings_dirty; /* likewise; something was written since */
 	int listen_fd;            /* from the service manager, -1 none */
 	struct sk_ipc_server *server;
-	struct mg_peer *fw, *ips;
+	struct mg_peer *fw, *ips, *nac;
 	struct mg_inspect *inspect;
 	struct mg_lists *lists;
+	struct mg_admission *admission;
 	struct mg_notifier *notifier;
 	struct mg_radius *radius; /* NULL: managed switches are not served */
 	int radius_fd;            /* to its agent, until that is handed over; 0 none */

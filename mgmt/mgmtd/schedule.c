@@ -10,6 +10,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/util.h"
+#include "mgmt/mgmtd/admission.h"
 #include "mgmt/mgmtd/inspect.h"
 #include "mgmt/mgmtd/talk.h"
 #include "mgmt/mgmtd/lists.h"
@@ -17,6 +18,7 @@
 #include "mgmt/mgmtd/peer.h"
 #include "mgmt/store/allow.h"
 #include "mgmt/mgmtd/schedule.h"
+#include "mgmt/store/devices.h"
 #include "mgmt/store/exceptions.h"
 #include "mgmt/store/rules.h"
 
@@ -190,8 +192,10 @@ static int on_tick(sd_event_source *src, uint64_t usec, void *userdata)
 	expire(s, now);
 	expire_records(s, &mg_exception_kind, now);
 	expire_records(s, &mg_allow_kind, now);
+	expire_records(s, &mg_device_kind, now);
 	settings(s);
 	mg_inspect_tick(s->d, now);
+	mg_admission_tick(s->d, now);
 	mg_lists_tick(s->d, now);
 	if (now / 60 != s->minute) {
 		s->minute = now / 60;

@@ -159,6 +159,63 @@ int mg_message_blocklist(struct mg_message *m, const char *site, const json_t *e
 	return done(m);
 }
 
+static const struct {
+	const char *action;
+	struct sk_text text;
+} admissions[] = {
+	{"conflict",
+		{"The same MAC address appeared on two ports",
+			"同じ MAC アドレスが 2 つのポートに現れました"}},
+	{"fingerprint",
+		{"A device looks different from the registered one",
+			"登録された端末と特徴の異なる端末が現れました"}},
+	{"rogue_dhcp", {"An unknown DHCP server answers", "未登録の DHCP サーバーを検知しました"}},
+	{"rogue_ra", {"An unknown router advertises itself", "未登録のルーター広告を検知しました"}},
+	{"arp_spoof", {"A device claims the address of another", "ARP 詐称を検知しました"}},
+	{"flood", {"Very many new devices on one port", "1 つのポートに多数の端末が現れました"}},
+	{"radius_down", {"The RADIUS server does not answer", "RADIUS サーバーが応答しません"}},
+};
+
+static const struct sk_text *admission_text(const char *action)
+{
+	static const struct sk_text other = {"Admission", "端末の接続"};
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(admissions); i++)
+		if (!strcmp(admissions[i].action, action))
+			return &admissions[i].text;
+	return &other;
+}
+
+int mg_message_admission(struct mg_message *m, const char *site, const json_t *event)
+{
+	const json_t *s = json_object_get(event, "sekisho");
+	const json_t *address = json_array_get(json_object_get(s, "addresses"), 0);
+	const struct sk_text *what = admission_text(text(s, "action"));
+	const char *name = text(s, "name")[0] ? text(s, "name") : text(s, "mac");
+	char line[400];
+
+	snprintf(line, sizeof(line), "%s: %.100s", what->ja, name);
+	set_subject(m, line, site);
+	sk_buf_printf(&m->text, "%s。\n%s.\n\n", what->ja, what->en);
+	put_line(&m->text, "MAC", text(s, "mac"));
+	put_line(&m->text, "端末 (device)", text(s, "name"));
+	put_line(&m->text, "管理者 (owner)", text(s, "owner"));
+	put_line(&m->text, "部署 (department)", text(s, "department"));
+	put_line(&m->text, "設置場所 (location)", text(s, "location"));
+	put_line(&m->text, "ポート (port)", text(s, "port"));
+	put_line(&m->text, "別のポート (other port)", text(s, "other_port"));
+	put_line(&m->text, "メーカー (vendor)", text(s, "vendor"));
+	put_line(&m->text, "IP", json_string_value(address) ? json_string_value(address) : "");
+	put_line(&m->text, "違い (differs)", text(s, "differs"));
+	put_line(&m->text, "日時 (time)", text(event, "timestamp"));
+	sk_buf_puts(&m->text,
+		"\n詳細は sekisho nac events / sekisho nac explain MAC で確認してください。\n"
+		"For details: sekisho nac events, sekisho nac explain MAC.\n");
+	m->json = json_pack("{s:s, s:s, s:s, s:s, s:O}", "product", "sekisho", "kind", "admission",
+		"site", site, "summary", m->subject, "event", event);
+	return done(m);
+}
+
 int mg_message_expiry(struct mg_message *m, const char *site, const json_t *rows)
 {
 	size_t n = json_array_size(rows);

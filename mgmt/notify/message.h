@@ -23,6 +23,8 @@ void mg_message_done(struct mg_message *m);
 int mg_message_alert(struct mg_message *m, const char *site, const json_t *event);
 /* A "blocklist" event: a list that was refused, or that has not been had for long. */
 int mg_message_blocklist(struct mg_message *m, const char *site, const json_t *event);
+/* An "admission" event that somebody should look into. */
+int mg_message_admission(struct mg_message *m, const char *site, const json_t *event);
 /* Records that expire soon: rows as notice.list has them. */
 int mg_message_expiry(struct mg_message *m, const char *site, const json_t *rows);
 /* What was held back: [{"gid", "sid", "msg", "count"}]; lost: messages that found no room. */

@@ -11,7 +11,7 @@
 #include "lib/util.h"
 #include "mgmt/store/store.h"
 
-#define MG_SCHEMA_VERSION 3
+#define MG_SCHEMA_VERSION 4
 #define MG_MAC_LEN 32
 
 struct mg_chain {

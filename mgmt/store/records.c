@@ -17,8 +17,9 @@
 	"number, revision, intent, state, applicant, approver, purpose, reason, comment,"          \
 	" registered, expiry, requested_at, approved_at, decided_at, decided_by"
 #define OWN_COL 15
-/* The one in force, else the newest; what gave way only if there is nothing else. */
-#define RANK " CASE state WHEN 'active' THEN 0 WHEN 'superseded' THEN 2 ELSE 1 END"
+/* The one in force (devices: also in quarantine), else the newest; what gave way only if there is
+ * nothing else. */
+#define RANK " CASE state WHEN 'active' THEN 0 WHEN 'quarantined' THEN 0 WHEN 'superseded' THEN 2 ELSE 1 END"
 #define SQL_MAX 1024
 
 struct mg_record *mg_record_new(const struct mg_record_kind *k)
@@ -183,7 +184,7 @@ int mg_record_each(const struct mg_record_kind *k, struct mg_store *s,
 		" AND (?2 = 0 OR number = ?2) AND (?1 IS NOT NULL OR ?2 <> 0 OR revision = ("
 		"  SELECT revision FROM %s x WHERE x.number = v.number ORDER BY" RANK
 		", revision DESC LIMIT 1))"
-		" AND (?1 IS NOT NULL OR ?2 <> 0 OR ?3 OR state NOT IN ('expired', 'removed'))"
+		" AND (?1 IS NOT NULL OR ?2 <> 0 OR ?3 OR state NOT IN ('expired', 'removed', 'revoked'))"
 		" ORDER BY number, revision",
 		k->table);
 	r = x ? SELECT(k, s, &st, err, rest, MG_S(f->state), MG_I(f->number), MG_I(f->all))
@@ -233,7 +234,7 @@ static int check(const struct mg_record_kind *k, struct mg_store *s, struct mg_r
 		r = check_expiry(s, x, now, err);
 	if (r == 0 && x->intent == MG_NEW)
 		r = int_v(k, s, &active,
-			"SELECT count(*) FROM %s WHERE state IN ('active', 'requested') OR ?1 < 0",
+			"SELECT count(*) FROM %s WHERE state IN ('active', 'quarantined', 'requested') OR ?1 < 0",
 			0, err);
 	if (r == 0 && active >= k->max)
 		r = sk_err_set(err, -ENOSPC, NULL, "there are %lld %s%.0s records already",
@@ -339,14 +340,24 @@ static int approve(const struct mg_record_kind *k, struct mg_txn *t, const struc
 	const struct mg_record *x, struct sk_err *err)
 {
 	bool removal = x->intent == MG_REMOVAL;
+	int64_t held = 0;
 	int r = mg_store_decider(t, x->applicant, a, err);
 
 	if (r == 0 && !removal)
 		r = check_expiry(t->s, x, a->now, err);
+	/* A quarantine is not ended by the way. */
+	if (r == 0 && !removal)
+		r = int_v(k, t->s, &held,
+			"SELECT count(*) FROM %s WHERE number = ?1 AND state = 'quarantined'",
+			x->number, err);
+	if (r == 0 && held)
+		r = refuse(k, -EPERM, "%s%.0s %u is in quarantine: release it first",
+			"%.0s%s %u は隔離中です。先に隔離を解除してください", x->number, err);
 	/* What it takes the place of goes first: one may be in force. */
 	if (r == 0)
 		r = RUN(k, t->s, err,
-			"UPDATE %s SET state = ?2 WHERE number = ?1 AND state = 'active'",
+			"UPDATE %s SET state = ?2 WHERE number = ?1 AND state IN ('active',"
+			" 'quarantined')",
 			MG_I(x->number), MG_S(removal ? "removed" : "superseded"));
 	return r < 0 ? r : decide(k, t, x, a, removal ? "removed" : "active", err);
 }
@@ -423,7 +434,8 @@ static int find_due(const struct mg_record_kind *k, struct mg_store *s, int64_t 
 {
 	_cleanup_(mg_stmtp) sqlite3_stmt *st = NULL;
 	int r = SELECT(k, s, &st, err,
-		"WHERE state = 'active' AND expiry < ?1 ORDER BY number LIMIT 64", MG_I(now));
+		"WHERE state IN ('active', 'quarantined') AND expiry < ?1 ORDER BY number LIMIT "
+		"64", MG_I(now));
 
 	while (r >= 0 && (r = mg_db_step(s, st, err)) > 0) {
 		d->number[d->n] = (uint32_t)sqlite3_column_int64(st, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Records that are in force as soon as another person approved them: exceptions of the inspection,
- * entries of the allow-list. Each has a number (from the same row of numbers as the firewall's
+ * entries of the allow-list, devices. Each has a number (from the same row of numbers as the firewall's
  * rules), an applicant, a purpose, an expiry, and revisions that are never rewritten. What they are
  * about is the kind's own: its struct begins with struct mg_record.
  */
@@ -13,13 +13,14 @@
 struct mg_record {
 	uint32_t number, revision;
 	enum mg_intent intent;
-	char state[16]; /* requested returned active expired removed superseded */
+	char state[16]; /* requested returned active expired removed superseded; devices:
+			   quarantined revoked */
 	char applicant[64], approver[64];
 	char *purpose, *reason, *comment; /* owned */
 	int64_t registered, expiry, requested_at, approved_at, decided_at;
 };
 
-struct mg_record_kind; /* mg_exception_kind, mg_allow_kind */
+struct mg_record_kind; /* mg_exception_kind, mg_allow_kind, mg_device_kind */
 /* One of them, zeroed, as its kind needs it; free with mg_record_free. NULL without memory. */
 struct mg_record *mg_record_new(const struct mg_record_kind *k);
 void mg_record_done(const struct mg_record_kind *k, struct mg_record *x); /* leaves it zeroed */

@@ -6,7 +6,7 @@
 #include "mgmt/store/db.h"
 #include "mgmt/store/records.h"
 
-#define MG_RECORD_OWN_MAX 8 /* columns of a kind's own */
+#define MG_RECORD_OWN_MAX 20 /* columns of a kind's own */
 
 struct mg_record_kind {
 	const char *table, *columns; /* of its own: "gid, sid" */

@@ -11,16 +11,20 @@
 #include "mgmt/store/accounts.h"
 #include "mgmt/store/changes.h"
 #include "mgmt/store/db.h"
+#include "mgmt/store/devices.h"
 #include "mgmt/store/reviews.h"
 #include "mgmt/store/rules_db.h"
 
 /* Still to do: no decision; a change nobody asked for yet; a request that was sent back. i: the
  * item. */
+#define REVS                                                                                       \
+	"(SELECT number, revision, state, approver FROM rule_rev UNION ALL"                        \
+	" SELECT number, revision, state, approver FROM device_rev)"
 #define OPEN                                                                                       \
-	"(i.decision IS NULL OR (i.decision = 'change' AND NOT EXISTS (SELECT 1 FROM rule_rev v"   \
+	"(i.decision IS NULL OR (i.decision = 'change' AND NOT EXISTS (SELECT 1 FROM " REVS " v"   \
 	" WHERE v.number = i.rule AND v.revision > i.revision AND (v.approver IS NOT NULL"         \
 	" OR v.state IN ('requested', 'removed')))) OR (i.result > 0 AND i.decision <> 'change'"   \
-	" AND EXISTS (SELECT 1 FROM rule_rev v WHERE v.number = i.rule AND v.revision = i.result"  \
+	" AND EXISTS (SELECT 1 FROM " REVS " v WHERE v.number = i.rule AND v.revision = i.result"  \
 	" AND v.approver IS NULL AND v.state <> 'requested' AND v.state <> 'removed')))"
 
 json_t *mg_builtin_to_json(const struct fw_builtin *b)
@@ -39,7 +43,7 @@ json_t *mg_builtin_to_json(const struct fw_builtin *b)
 	"r.number, r.title, r.started_by, r.finished_by, r.started, r.due, r.finished,"            \
 	" (SELECT count(*) FROM review_item i WHERE i.review = r.number),"                         \
 	" (SELECT count(*) FROM review_item i WHERE i.review = r.number AND r.finished = 0"        \
-	"  AND " OPEN ")"
+	"  AND " OPEN "), r.kind"
 
 static void read_review(sqlite3_stmt *st, struct mg_review *r)
 {
@@ -52,6 +56,26 @@ static void read_review(sqlite3_stmt *st, struct mg_review *r)
 	mg_col_copy(st, 1, r->title, sizeof(r->title));
 	mg_col_copy(st, 2, r->started_by, sizeof(r->started_by));
 	mg_col_copy(st, 3, r->finished_by, sizeof(r->finished_by));
+	mg_col_copy(st, 9, r->kind, sizeof(r->kind));
+}
+
+int mg_review_newest(
+	struct mg_store *s, const char *kind, struct mg_review *ret, struct sk_err *err)
+{
+	_cleanup_(mg_stmtp) sqlite3_stmt *st = NULL;
+	int r = mg_db_query(s, &st, err,
+		"SELECT " REVIEW_COLS " FROM review r WHERE r.kind = ?1 ORDER BY r.number DESC"
+		" LIMIT 1",
+		MG_S(kind));
+
+	if (r == 0)
+		r = mg_db_step(s, st, err);
+	if (r == 0)
+		return sk_err_set(err, -ENOENT, "review", "no such review was started yet",
+			"この棚卸しはまだ開始されていません");
+	if (r > 0)
+		read_review(st, ret);
+	return r < 0 ? r : 0;
 }
 
 int mg_review_get(struct mg_store *s, uint32_t number, struct mg_review *ret, struct sk_err *err)
@@ -190,10 +214,31 @@ static int snapshot_builtins(struct snapshot *sn)
 	return r;
 }
 
-int mg_review_start(struct mg_txn *t, const char *title, int64_t due, const struct mg_actor *a,
-	uint32_t *ret, struct sk_err *err)
+static int snapshot_device(const struct mg_record *x, void *arg)
 {
-	struct snapshot sn = {.s = t->s, .err = err, .now = a->now};
+	json_t *record = mg_record_to_json(&mg_device_kind, x);
+	const struct mg_review_item i = {.rule = x->number,
+		.revision = x->revision,
+		.record = record,
+		.applicant = x->applicant};
+	int r = record ? store_item(arg, &i) : -ENOMEM;
+
+	json_decref(record);
+	return r;
+}
+
+static int snapshot_devices(struct snapshot *sn)
+{
+	struct mg_record_filter f = {.state = "active", .fn = snapshot_device, .arg = sn};
+	int r = mg_record_each(&mg_device_kind, sn->s, &f, sn->err);
+
+	f.state = "quarantined";
+	return r < 0 ? r : mg_record_each(&mg_device_kind, sn->s, &f, sn->err);
+}
+
+static int start(struct mg_txn *t, const char *kind, const char *title, int64_t due,
+	const struct mg_actor *a, struct sk_err *err)
+{
 	int64_t open = 0;
 	int r = mg_wf_text("title", title, 200, false, err);
 
@@ -204,15 +249,39 @@ int mg_review_start(struct mg_txn *t, const char *title, int64_t due, const stru
 		r = sk_err_set(
 			err, -EINVAL, "due", "the due date has passed", "期日が過去の日付です");
 	if (r == 0)
-		r = mg_db_int(t->s, &open, err, "SELECT number FROM review WHERE finished = 0");
+		r = mg_db_int(t->s, &open, err,
+			"SELECT number FROM review WHERE finished = 0 AND kind = ?1", MG_S(kind));
 	if (r == 0 && open)
 		r = sk_err_set(err, -EEXIST, "review", "review %u is still open",
 			"棚卸し %u がまだ完了していません", (unsigned)open);
 	if (r == 0)
 		r = mg_db_run(t->s, err,
-			"INSERT INTO review(title, started, started_by, due) VALUES (?1, ?2, ?3, "
-			"?4)",
-			MG_S(title), MG_I(a->now), MG_S(a->who.name), MG_I(due));
+			"INSERT INTO review(title, started, started_by, due, kind) VALUES (?1, ?2, "
+			"?3, ?4, ?5)",
+			MG_S(title), MG_I(a->now), MG_S(a->who.name), MG_I(due), MG_S(kind));
+	return r;
+}
+
+int mg_review_start_devices(struct mg_txn *t, const char *title, int64_t due,
+	const struct mg_actor *a, uint32_t *ret, struct sk_err *err)
+{
+	struct snapshot sn = {.s = t->s, .err = err, .now = a->now};
+	int r = start(t, "device", title, due, a, err);
+
+	sn.review = (uint32_t)sqlite3_last_insert_rowid(t->s->db);
+	if (r == 0)
+		r = snapshot_devices(&sn);
+	if (r == 0)
+		*ret = sn.review;
+	return r;
+}
+
+int mg_review_start(struct mg_txn *t, const char *title, int64_t due, const struct mg_actor *a,
+	uint32_t *ret, struct sk_err *err)
+{
+	struct snapshot sn = {.s = t->s, .err = err, .now = a->now};
+	int r = start(t, "rule", title, due, a, err);
+
 	sn.review = (uint32_t)sqlite3_last_insert_rowid(t->s->db);
 	if (r == 0)
 		r = snapshot_builtins(&sn);
@@ -232,14 +301,17 @@ static const char *const decisions[] = {
 struct item {
 	uint32_t review;
 	char applicant[64];
+	bool device;
 };
 
 static int find_item(struct mg_store *s, uint32_t rule, struct item *ret, struct sk_err *err)
 {
 	_cleanup_(mg_stmtp) sqlite3_stmt *st = NULL;
 	int r = mg_db_query(s, &st, err,
-		"SELECT r.number, i.builtin, i.applicant FROM review r LEFT JOIN review_item i"
-		" ON i.review = r.number AND i.rule = ?1 WHERE r.finished = 0",
+		"SELECT r.number, i.builtin, i.applicant, r.kind FROM review r LEFT JOIN "
+		"review_item i"
+		" ON i.review = r.number AND i.rule = ?1 WHERE r.finished = 0"
+		" ORDER BY i.builtin IS NULL LIMIT 1",
 		MG_I(rule));
 
 	if (r == 0)
@@ -258,6 +330,7 @@ static int find_item(struct mg_store *s, uint32_t rule, struct item *ret, struct
 			"%u is a built-in record: it needs no decision",
 			"%u は組み込みのルールです。判定は不要です", rule);
 	mg_col_copy(st, 2, ret->applicant, sizeof(ret->applicant));
+	ret->device = sk_streq(mg_col_str(st, 3), "device");
 	return 0;
 }
 
@@ -331,6 +404,51 @@ out:
 	return r;
 }
 
+/* The same of a device: a request of the reviewer, or approved by them at once. */
+static int request_device(struct mg_txn *t, struct mg_record *x, const struct mg_account *acc,
+	const struct mg_actor *a, bool *ret_direct, struct sk_err *err)
+{
+	const struct mg_person who = {acc->name, acc->roles, acc->enabled};
+	bool direct = !sk_streq(x->state, "expired") && mg_wf_review_direct(x->applicant, &who);
+	int r;
+
+	if (!direct)
+		snprintf(x->applicant, sizeof(x->applicant), "%s", acc->name);
+	x->approver[0] = '\0';
+	x->approved_at = x->decided_at = 0;
+	r = mg_record_request(&mg_device_kind, t, x, a->now, err);
+	if (r == 0 && direct)
+		r = mg_record_step(&mg_device_kind, t, MG_RECORD_APPROVE, a, x, err);
+	if (r == 0)
+		*ret_direct = direct;
+	return r;
+}
+
+static int act_device(struct mg_txn *t, uint32_t number, const struct mg_review_decision *d,
+	const struct mg_account *acc, const struct mg_actor *a, bool *ret_direct,
+	uint32_t *ret_result, struct sk_err *err)
+{
+	struct mg_record *x = mg_record_new(&mg_device_kind);
+	int r = x ? mg_record_get(&mg_device_kind, t->s, number, x, err) : sk_err_nomem(err);
+
+	if (r < 0 || (d->decision == MG_KEEP && (!d->expiry || d->expiry == x->expiry)))
+		goto out;
+	if (d->decision == MG_REMOVE && sk_streq(x->state, "removed"))
+		goto out;
+	x->intent = d->decision == MG_KEEP ? MG_EXTEND : MG_REMOVAL;
+	if (d->decision == MG_KEEP)
+		x->expiry = d->expiry;
+	fw_str_set(&x->comment, NULL);
+	r = fw_str_set(&x->reason, a->text) < 0 ? sk_err_nomem(err) : 0;
+	if (r == 0)
+		r = request_device(t, x, acc, a, ret_direct, err);
+	if (r == 0)
+		*ret_result = x->revision;
+out:
+	mg_record_free(&mg_device_kind, x);
+	return r;
+}
+
 int mg_review_decide(struct mg_txn *t, uint32_t rule, const struct mg_review_decision *d,
 	const struct mg_actor *a, bool *ret_direct, uint32_t *ret_result, struct sk_err *err)
 {
@@ -348,7 +466,7 @@ int mg_review_decide(struct mg_txn *t, uint32_t rule, const struct mg_review_dec
 	if (r == 0 && a->text)
 		r = mg_wf_text("reason", a->text, 1000, true, err);
 	if (r == 0 && d->decision != MG_CHANGE)
-		r = act(t, rule, d, &acc, a, &direct, &result, err);
+		r = (item.device ? act_device : act)(t, rule, d, &acc, a, &direct, &result, err);
 	if (r == 0)
 		r = mg_db_run(t->s, err,
 			"UPDATE review_item SET decision = ?3, reviewer = ?4, decided_at = ?5, "
@@ -397,7 +515,7 @@ int mg_store_review_status(
 	struct mg_review_status st = {0};
 	struct mg_review rev;
 	int64_t first = 0;
-	int r = mg_review_get(s, 0, &rev, err);
+	int r = mg_review_newest(s, "rule", &rev, err);
 
 	if (r == 0 && !rev.finished) {
 		st.open_review = rev.number;
@@ -407,7 +525,8 @@ int mg_store_review_status(
 	if (r == -ENOENT && err)
 		*err = (struct sk_err){0};
 	if (r == 0 || r == -ENOENT)
-		r = mg_db_int(s, &st.last_finished, err, "SELECT max(finished) FROM review");
+		r = mg_db_int(s, &st.last_finished, err,
+			"SELECT max(finished) FROM review WHERE kind = 'rule'");
 	if (r == 0)
 		r = mg_db_int(s, &first, err,
 			"SELECT min(decided) FROM generation WHERE state = 'confirmed' AND rules > "

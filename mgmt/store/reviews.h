@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The yearly review (棚卸し, guideline No.104 1回/年): a snapshot of every rule in the kernel, one
- * decision for each by somebody who did not apply for it, and a sign-off when none is open.
+ * decision for each by somebody who did not apply for it, and a sign-off when none is open. The
+ * same of the registered devices (No.80), as a review of its own.
  */
 #ifndef MG_STORE_REVIEWS_H
 #define MG_STORE_REVIEWS_H
@@ -11,6 +12,7 @@
 struct mg_review {
 	uint32_t number;
 	char title[256];
+	char kind[16]; /* "rule" or "device": of what */
 	char started_by[64], finished_by[64];
 	int64_t started, due, finished; /* finished 0: open */
 	int64_t items, open;
@@ -30,6 +32,12 @@ struct mg_review_item {
 /* Snapshots the rules in the kernel and the built-ins. -EEXIST while another review is open. */
 int mg_review_start(struct mg_txn *t, const char *title, int64_t due, const struct mg_actor *a,
 	uint32_t *ret, struct sk_err *err);
+/* The same of all devices that are permitted or in quarantine. */
+int mg_review_start_devices(struct mg_txn *t, const char *title, int64_t due,
+	const struct mg_actor *a, uint32_t *ret, struct sk_err *err);
+/* The newest of a kind, "rule" or "device". -ENOENT with a message. */
+int mg_review_newest(
+	struct mg_store *s, const char *kind, struct mg_review *ret, struct sk_err *err);
 /* 0: the newest. -ENOENT with a message. */
 int mg_review_get(struct mg_store *s, uint32_t number, struct mg_review *ret, struct sk_err *err);
 int mg_review_each(struct mg_store *s, int (*fn)(const struct mg_review *r, void *arg), void *arg,

@@ -140,13 +140,14 @@ static const char expiring[] =
 	"  WHERE n.number = v.number AND n.revision > v.revision"
 	"  AND n.state IN ('approved', 'active', 'suspended')) ORDER BY v.number";
 
-/* The same for exceptions of the inspection and the allow-list, which share the numbers. */
+/* The same for exceptions of the inspection, the allow-list and devices, which share the numbers. */
 #define EXPIRING(table)                                                                            \
 	"SELECT v.number, v.expiry, v.applicant, v.approver, (SELECT coalesce(min(days), 0)"       \
 	" FROM notice n WHERE n.number = v.number AND n.expiry = v.expiry) FROM " table " v"       \
 	" WHERE v.state = 'active' AND v.expiry BETWEEN ?1 AND ?1 + 30 * 86400 ORDER BY v.number"
 static const char expiring_exceptions[] = EXPIRING("exception_rev");
 static const char expiring_allow[] = EXPIRING("allow_rev");
+static const char expiring_devices[] = EXPIRING("device_rev");
 
 static int notices_of(
 	struct mg_store *s, const char *sql, int64_t now, size_t *ret_new, struct sk_err *err)
@@ -178,6 +179,8 @@ int mg_store_notices_due(struct mg_store *s, int64_t now, size_t *ret_new, struc
 	if (r == 0)
 		r = notices_of(s, expiring_allow, now, &n, err);
 	if (r == 0)
+		r = notices_of(s, expiring_devices, now, &n, err);
+	if (r == 0)
 		r = mg_db_exec(s, "COMMIT", err);
 	if (r < 0) {
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
@@ -187,12 +190,13 @@ int mg_store_notices_due(struct mg_store *s, int64_t now, size_t *ret_new, struc
 	return 0;
 }
 
-/* All records as one list of revisions: each number belongs to one of the three. */
+/* All records as one list of revisions: each number belongs to one of the four. */
 #define REVS                                                                                       \
 	"(SELECT number, revision, state, expiry, applicant, approver, purpose FROM rule_rev"      \
 	" UNION ALL SELECT number, revision, state, expiry, applicant, approver, purpose"          \
 	" FROM exception_rev UNION ALL SELECT number, revision, state, expiry, applicant,"         \
-	" approver, purpose FROM allow_rev)"
+	" approver, purpose FROM allow_rev UNION ALL SELECT number, revision, state, expiry,"       \
+	" applicant, approver, name || ': ' || purpose FROM device_rev)"
 
 int mg_notice_each(struct mg_store *s, const char *account, int64_t now,
 	int (*fn)(const json_t *row, void *arg), void *arg, struct sk_err *err)

@@ -361,12 +361,115 @@ static const char blocklist_triggers[] =
 	"   AND (roles & 2) <> 0))"
 	" BEGIN SELECT RAISE(ABORT, 'only an approver who did not ask for it approves'); END;";
 
+/*
+ * Devices: a record as the others, which may be held in quarantine or revoked at once. Their
+ * addresses and identities stand beside, so that two devices never have one. Ports, networks and
+ * switches are what an administrator set; review items tell of which kind of record they are.
+ */
+static const char devices[] =
+	"CREATE TABLE device_rev ("
+	" number INTEGER NOT NULL REFERENCES rule(number), revision INTEGER NOT NULL CHECK "
+	"(revision > 0),"
+	" intent TEXT NOT NULL CHECK (intent IN ('new','change','extend','remove')),"
+	" state TEXT NOT NULL CHECK (state IN ('requested','returned','active','quarantined',"
+	"  'revoked','expired','removed','superseded')),"
+	" name TEXT NOT NULL, kind TEXT NOT NULL, owner TEXT NOT NULL, department TEXT NOT NULL,"
+	" location TEXT NOT NULL, serial TEXT NOT NULL, os TEXT NOT NULL, mac TEXT NOT NULL,"
+	" method TEXT NOT NULL, identity TEXT NOT NULL, ports TEXT NOT NULL,"
+	" zones TEXT NOT NULL, vlan TEXT NOT NULL,"
+	" infrastructure TEXT NOT NULL CHECK (infrastructure IN ('yes','no')),"
+	" applicant TEXT NOT NULL REFERENCES account(name), purpose TEXT NOT NULL, reason TEXT,"
+	" registered INTEGER NOT NULL, expiry INTEGER NOT NULL, requested_at INTEGER NOT NULL,"
+	" approver TEXT REFERENCES account(name), approved_at INTEGER, decided_by TEXT,"
+	" decided_at INTEGER, comment TEXT, held_by TEXT NOT NULL DEFAULT '',"
+	" held_at INTEGER NOT NULL DEFAULT 0, held_reason TEXT NOT NULL DEFAULT '',"
+	" PRIMARY KEY (number, revision)) STRICT;"
+	"CREATE UNIQUE INDEX device_open ON device_rev(number) WHERE state = 'requested';"
+	"CREATE UNIQUE INDEX device_active ON device_rev(number)"
+	" WHERE state IN ('active', 'quarantined');"
+	"CREATE INDEX device_state ON device_rev(state);"
+	"CREATE TABLE device_key ("
+	" key TEXT NOT NULL, number INTEGER NOT NULL, revision INTEGER NOT NULL,"
+	" PRIMARY KEY (key, number, revision)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE device_print ("
+	" number INTEGER PRIMARY KEY REFERENCES rule(number), print TEXT NOT NULL,"
+	" learned INTEGER NOT NULL, learned_by TEXT NOT NULL) STRICT;"
+	"CREATE TABLE device_certificate ("
+	" serial TEXT PRIMARY KEY NOT NULL, number INTEGER NOT NULL REFERENCES rule(number),"
+	" name TEXT NOT NULL, issued INTEGER NOT NULL, issued_by TEXT NOT NULL,"
+	" expires INTEGER NOT NULL, revoked INTEGER NOT NULL DEFAULT 0,"
+	" revoked_by TEXT NOT NULL DEFAULT '', reason TEXT NOT NULL DEFAULT '') STRICT;"
+	"CREATE INDEX device_certificate_number ON device_certificate(number);"
+	"CREATE TABLE admission_item ("
+	" kind TEXT NOT NULL CHECK (kind IN ('port','network','switch')), name TEXT NOT NULL,"
+	" value TEXT NOT NULL, changed INTEGER NOT NULL, changed_by TEXT NOT NULL,"
+	" PRIMARY KEY (kind, name)) STRICT, WITHOUT ROWID;"
+	"ALTER TABLE review ADD COLUMN kind TEXT NOT NULL DEFAULT 'rule';";
+
+static const char device_triggers[] =
+	"CREATE TRIGGER device_keep BEFORE DELETE ON device_rev BEGIN"
+	" SELECT RAISE(ABORT, 'revisions are never deleted'); END;"
+	"CREATE TRIGGER device_new BEFORE INSERT ON device_rev"
+	" WHEN NEW.state <> 'requested' OR NEW.approver IS NOT NULL OR NEW.approved_at IS NOT NULL"
+	"  OR EXISTS (SELECT 1 FROM device_rev WHERE number = NEW.number"
+	"   AND revision >= NEW.revision)"
+	"  OR EXISTS (SELECT 1 FROM rule_rev WHERE number = NEW.number)"
+	"  OR EXISTS (SELECT 1 FROM exception_rev WHERE number = NEW.number)"
+	"  OR EXISTS (SELECT 1 FROM allow_rev WHERE number = NEW.number) BEGIN"
+	" SELECT RAISE(ABORT, 'a device begins as a request'); END;"
+	"CREATE TRIGGER device_keys AFTER INSERT ON device_rev BEGIN"
+	" INSERT INTO device_key SELECT value, NEW.number, NEW.revision"
+	"  FROM json_each('[\"' || replace(NEW.mac, ',', '\",\"') || '\"]') WHERE value <> '';"
+	" INSERT OR IGNORE INTO device_key SELECT 'id ' || lower(value), NEW.number, NEW.revision"
+	"  FROM json_each('[\"' || replace(NEW.identity, ',', '\",\"') || '\"]')"
+	"  WHERE value <> ''; END;"
+	"CREATE TRIGGER device_content BEFORE UPDATE ON device_rev"
+	" WHEN (NEW.number, NEW.revision, NEW.intent, NEW.name, NEW.kind, NEW.owner,"
+	"  NEW.department, NEW.location, NEW.serial, NEW.os, NEW.mac, NEW.method,"
+	"  NEW.identity, NEW.ports, NEW.zones, NEW.vlan, NEW.infrastructure, NEW.applicant,"
+	"  NEW.purpose, NEW.reason, NEW.registered, NEW.expiry, NEW.requested_at) IS NOT"
+	"  (OLD.number, OLD.revision, OLD.intent, OLD.name, OLD.kind, OLD.owner,"
+	"  OLD.department, OLD.location, OLD.serial, OLD.os, OLD.mac, OLD.method,"
+	"  OLD.identity, OLD.ports, OLD.zones, OLD.vlan, OLD.infrastructure, OLD.applicant,"
+	"  OLD.purpose, OLD.reason, OLD.registered, OLD.expiry, OLD.requested_at)"
+	" BEGIN SELECT RAISE(ABORT, 'a revision is never rewritten'); END;"
+	"CREATE TRIGGER device_step BEFORE UPDATE OF state ON device_rev"
+	" WHEN NEW.state IS NOT OLD.state AND (OLD.state || '>' || NEW.state) NOT IN ("
+	"  'requested>returned','requested>active','requested>removed','requested>superseded',"
+	"  'active>quarantined','active>revoked','active>expired','active>removed',"
+	"  'active>superseded','quarantined>active','quarantined>revoked','quarantined>expired',"
+	"  'quarantined>removed','expired>revoked')"
+	" BEGIN SELECT RAISE(ABORT, 'no such step in the life of a device'); END;"
+	"CREATE TRIGGER device_approver BEFORE UPDATE ON device_rev"
+	" WHEN (NEW.approver IS NOT OLD.approver OR NEW.approved_at IS NOT OLD.approved_at)"
+	"  AND NOT (OLD.state = 'requested' AND NEW.state IN ('active', 'removed'))"
+	" BEGIN SELECT RAISE(ABORT, 'an approval is never rewritten'); END;"
+	"CREATE TRIGGER device_approve BEFORE UPDATE ON device_rev"
+	" WHEN OLD.state = 'requested' AND (NEW.state = 'active'"
+	"   OR (NEW.state = 'removed' AND NEW.approver IS NOT NULL)) AND (NEW.approver IS NULL"
+	"  OR coalesce(NEW.approved_at, 0) <= 0 OR NEW.approver = NEW.applicant COLLATE NOCASE"
+	"  OR NOT EXISTS (SELECT 1 FROM account WHERE name = NEW.approver AND enabled = 1"
+	"   AND (roles & 2) <> 0))"
+	" BEGIN SELECT RAISE(ABORT, 'only an approver who did not ask for it approves'); END;"
+	"CREATE TRIGGER device_certificate_keep BEFORE DELETE ON device_certificate BEGIN"
+	" SELECT RAISE(ABORT, 'certificates are never deleted'); END;"
+	"CREATE TRIGGER device_certificate_content BEFORE UPDATE ON device_certificate"
+	" WHEN (NEW.serial, NEW.number, NEW.name, NEW.issued, NEW.issued_by, NEW.expires) IS NOT"
+	"  (OLD.serial, OLD.number, OLD.name, OLD.issued, OLD.issued_by, OLD.expires)"
+	"  OR OLD.revoked <> 0 BEGIN"
+	" SELECT RAISE(ABORT, 'a revoked certificate stays revoked'); END;"
+	"CREATE TRIGGER device_key_keep BEFORE DELETE ON device_key BEGIN"
+	" SELECT RAISE(ABORT, 'revisions are never deleted'); END;"
+	"CREATE TRIGGER device_key_content BEFORE UPDATE ON device_key BEGIN"
+	" SELECT RAISE(ABORT, 'a revision is never rewritten'); END;";
+
 /* Step n brings the schema from version n to n+1; the last gives MG_SCHEMA_VERSION. */
 static const char *const step_1[] = {
 	accounts, rules, rule_triggers, changes, generations, reviews, audit, NULL};
 static const char *const step_2[] = {inspection, inspection_triggers, NULL};
 static const char *const step_3[] = {blocklist, blocklist_triggers, NULL};
-static const char *const *const steps[] = {step_1, step_2, step_3};
+static const char *const step_4[] = {devices, device_triggers, NULL};
+static const char *const *const steps[] = {step_1, step_2, step_3, step_4};
 
 _Static_assert(SK_ARRAY_SIZE(steps) == MG_SCHEMA_VERSION, "one step a version");
 

@@ -134,6 +134,42 @@ static const struct mg_setting_def defs[] = {
 	{"ips.trial_days", "7", MG_SET_INT, 0, 90, false,
 		{"days that new and changed signatures only report (0: none)",
 			"新規・変更されたシグネチャを検知のみとする日数 (0: なし)"}},
+	{"nac.eap_methods", "tls", MG_SET_TEXT, 1, 32, false,
+		{"what 802.1X accepts: tls (certificates), peap, ttls, separated by ','",
+			"802.1X で受け付ける方式: tls (証明書)、peap、ttls。「,」区切り"}},
+	{"nac.eap_users", "", MG_SET_TEXT, 0, 255, false,
+		{"file of users for peap and ttls, an absolute path",
+			"peap・ttls の利用者ファイル (絶対パス)"}},
+	{"nac.grace_seconds", "900", MG_SET_INT, 60, 86400, false,
+		{"seconds that devices stay in while the RADIUS server is away (nac.radius_down "
+		 "grace)",
+			"RADIUS サーバーの停止中、接続を保つ秒数 (nac.radius_down が grace "
+			"の場合)"}},
+	{"nac.on_conflict", "alarm", MG_SET_WORD, 0, 0, false,
+		{"the same MAC address on two ports: only alarm, or quarantine both",
+			"同じ MAC アドレスが 2 つのポートに現れた場合: alarm は警告のみ、"
+			"quarantine は両方を隔離"}},
+	{"nac.on_fingerprint", "alarm", MG_SET_WORD, 0, 0, false,
+		{"a device that looks other than it did: only alarm, or quarantine it",
+			"端末の特徴が登録時と変わった場合: alarm は警告のみ、quarantine は隔離"}},
+	{"nac.quarantine_vlan", "", MG_SET_TEXT, 0, 32, false,
+		{"VLAN of quarantined devices on managed switches; empty: they are refused",
+			"管理スイッチで隔離端末を入れる VLAN。空は接続を拒否"}},
+	{"nac.radius_down", "grace", MG_SET_WORD, 0, 0, false,
+		{"while the RADIUS server of nac.radius_server is away: keep devices in, for a "
+		 "grace time, or close",
+			"RADIUS サーバーの停止中: keep は接続を保つ、grace は一定時間保つ、close "
+			"は切る"}},
+	{"nac.radius_port", "1812", MG_SET_INT, 1, 65535, false, {"its port", "そのポート番号"}},
+	{"nac.radius_secret", "", MG_SET_TEXT, 0, 255, false,
+		{"file with its secret, an absolute path", "共有鍵のファイル (絶対パス)"}},
+	{"nac.radius_server", "", MG_SET_TEXT, 0, 64, false,
+		{"address of a RADIUS server that 802.1X on the gateway's ports asks; empty: the "
+		 "built-in one",
+			"本装置のポートの 802.1X が問い合わせる RADIUS サーバー。空は内蔵のもの"}},
+	{"nac.reauth", "3600", MG_SET_INT, 60, 86400, false,
+		{"seconds between authentications on managed switches",
+			"管理スイッチでの再認証の間隔 (秒)"}},
 	{"notify.expiry", "yes", MG_SET_BOOL, 0, 0, false,
 		{"tell by mail and webhook of records that expire soon, too",
 			"有効期限が近い記録もメールと Webhook で知らせる"}},
@@ -185,6 +221,9 @@ static const struct {
 	{"inspection.mode", "off on"},
 	{"ips.pressure", "pass drop"},
 	{"ips.profile", "monitor balanced strict"},
+	{"nac.on_conflict", "alarm quarantine"},
+	{"nac.on_fingerprint", "alarm quarantine"},
+	{"nac.radius_down", "keep grace close"},
 	{"notify.mail_tls", "starttls none"},
 };
 
