@@ -398,6 +398,17 @@ static void put_quarantine(struct fw_gate_plan *pl)
 	const uint32_t q = FW_GATE_MARK_QUARANTINE;
 	struct fw_gate_rule *r;
 
+	/* It may still prove itself by 802.1X, at the rate of any device that is known. */
+	r = rule(pl, FW_GATE_CHAIN_IN);
+	eq16(r, FW_GATE_F_ETYPE, ETH_P_PAE);
+	bytes(r, FW_GATE_EQ, FW_GATE_F_DMAC, pae_group, sizeof(pae_group));
+	metered(r, FW_GATE_UPDATE, FW_GATE_K_IN_SMAC, FW_GATE_SET_METER);
+	to(r, FW_GATE_ACCEPT, NULL);
+	r = rule(pl, FW_GATE_CHAIN_OUT);
+	eq16(r, FW_GATE_F_ETYPE, ETH_P_PAE);
+	host32(r, FW_GATE_BELOW, FW_GATE_F_SKUID, UID_LAST);
+	to(r, FW_GATE_ACCEPT, NULL);
+
 	/* To the gateway, and to all as far as that is how one finds it. */
 	r = rule(pl, FW_GATE_CHAIN_IN);
 	keyed(r, FW_GATE_IN, FW_GATE_K_IN_DMAC, FW_GATE_SET_GATEWAY);

@@ -531,8 +531,7 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "port.list",
 		.roles = MG_READERS,
-		.help = {"list the ports that devices enter by",
-			"端末が接続するポートを一覧する"},
+		.help = {"list the ports that devices enter by", "端末が接続するポートを一覧する"},
 		.columns = mg_c_port,
 	},
 	{
@@ -541,8 +540,12 @@ const struct mg_command mg_commands[] = {
 		.flags = MG_F_WRITE,
 		.help = {"switch a port to learn, rehearse or enforce, at once",
 			"ポートのモードを直ちに切り替える"},
-		.detail = {"learn: everything passes, devices are collected. rehearse: everything passes, and who would be cut off is shown. enforce: only permitted devices pass.",
-			"learn 学習はすべて通して端末を集める。rehearse 予行はすべて通し、遮断されるはずの端末を示す。enforce 適用は許可した端末だけを通す。"},
+		.detail = {"learn: everything passes, devices are collected. rehearse: everything "
+			   "passes, and who would be cut off is shown. enforce: only permitted "
+			   "devices pass.",
+			"learn 学習はすべて通して端末を集める。rehearse "
+			"予行はすべて通し、遮断されるはずの端末を示す。enforce "
+			"適用は許可した端末だけを通す。"},
 		.args = mg_a_port_mode,
 		.columns = mg_c_port,
 		.example = "lan1 enforce --reason 'rehearsed for two weeks'",
@@ -551,8 +554,7 @@ const struct mg_command mg_commands[] = {
 		.op = "port.remove",
 		.roles = MG_ADMIN,
 		.flags = MG_F_WRITE | MG_F_DRY_RUN,
-		.help = {"no longer control a port",
-			"ポートの制御をやめる"},
+		.help = {"no longer control a port", "ポートの制御をやめる"},
 		.args = mg_a_item_remove,
 		.columns = mg_c_port,
 		.example = "lan1 --reason 'unused'",
@@ -561,8 +563,7 @@ const struct mg_command mg_commands[] = {
 		.op = "port.set",
 		.roles = MG_ADMIN,
 		.flags = MG_F_WRITE | MG_F_DRY_RUN,
-		.help = {"control a port, or change how",
-			"ポートの制御を追加・変更する"},
+		.help = {"control a port, or change how", "ポートの制御を追加・変更する"},
 		.args = mg_a_port_set,
 		.columns = mg_c_port,
 		.example = "lan1 --zone lan --quarantine yes",
@@ -571,8 +572,7 @@ const struct mg_command mg_commands[] = {
 		.op = "report.admission",
 		.roles = MG_READERS,
 		.flags = MG_F_HEAVY | MG_F_LOGS,
-		.help = {"report what happened at the ports",
-			"端末の接続に関する事象を集計する"},
+		.help = {"report what happened at the ports", "端末の接続に関する事象を集計する"},
 		.args = mg_a_report_admission,
 		.columns = mg_c_report_admission,
 		.example = "--by day --period 30d --action would_cut",
@@ -859,16 +859,14 @@ const struct mg_command mg_commands[] = {
 	{
 		.op = "switch.list",
 		.roles = MG_READERS,
-		.help = {"list the managed switches",
-			"管理スイッチを一覧する"},
+		.help = {"list the managed switches", "管理スイッチを一覧する"},
 		.columns = mg_c_switch,
 	},
 	{
 		.op = "switch.remove",
 		.roles = MG_ADMIN,
 		.flags = MG_F_WRITE | MG_F_DRY_RUN,
-		.help = {"remove a managed switch",
-			"管理スイッチを削除する"},
+		.help = {"remove a managed switch", "管理スイッチを削除する"},
 		.args = mg_a_item_remove,
 		.columns = mg_c_switch,
 		.example = "sw-2f --reason 'replaced'",
@@ -877,10 +875,12 @@ const struct mg_command mg_commands[] = {
 		.op = "switch.set",
 		.roles = MG_ADMIN,
 		.flags = MG_F_WRITE | MG_F_DRY_RUN,
-		.help = {"add or change a managed switch",
-			"管理スイッチを追加・変更する"},
-		.detail = {"It asks the RADIUS server of the gateway for each device. Its shared secret stands in the secrets file, under the name given here.",
-			"端末ごとに本装置の RADIUS サーバーへ問い合わせるスイッチ。共有鍵は共有鍵ファイルに、ここで指定した名前で記載する。"},
+		.help = {"add or change a managed switch", "管理スイッチを追加・変更する"},
+		.detail = {"It asks the RADIUS server of the gateway for each device. Its shared "
+			   "secret stands in the secrets file, under the name given here.",
+			"端末ごとに本装置の RADIUS "
+			"サーバーへ問い合わせるスイッチ。共有鍵は共有鍵ファイルに、ここで指定した名"
+			"前で記載する。"},
 		.args = mg_a_switch_set,
 		.columns = mg_c_switch,
 		.example = "sw-2f --address 192.168.20.2 --coa-port 3799",

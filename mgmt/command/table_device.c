@@ -28,14 +28,13 @@ static const char *const bys[] = {"day", "action", "device", "port", "reason", N
 	{                                                                                          \
 		.name = key, .type = MG_CHOICE, .choices = yes_no, .help = { en, ja }              \
 	}
-#define KIND                                                                                            \
-	{                                                                                               \
-		.name = "kind", .type = MG_CHOICE, .choices = kinds, .help = {                          \
-			"what it is",                                                                   \
-			"種別 (pc パソコン、printer プリンター、plc 制御装置、phone " \
-			"電話機、ap アクセスポイント、switch スイッチ、server "       \
-			"サーバー、other その他)"                                               \
-		}                                                                                       \
+static const char kind_en[] = "what it is";
+static const char kind_ja[] =
+	"種別 (pc パソコン、printer プリンター、plc 制御装置、phone 電話機、ap アクセスポイント、"
+	"switch スイッチ、server サーバー、other その他)";
+#define KIND                                                                                       \
+	{                                                                                          \
+		.name = "kind", .type = MG_CHOICE, .choices = kinds, .help = { kind_en, kind_ja }  \
 	}
 #define PERIOD                                                                                     \
 	{.name = "period",                                                                         \

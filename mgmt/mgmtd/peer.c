@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The two connections to a daemon that acts (fwd, ipsd, nacd): one that brings its events, always there
- * or being tried again, and one for calls, made when needed. Events are stored before they are
- * acknowledged, a bounded number at a time, so that people's calls never wait long behind a flood.
+ * The two connections to a daemon that acts (fwd, ipsd, nacd): one that brings its events, always
+ * there or being tried again, and one for calls, made when needed. Events are stored before they
+ * are acknowledged, a bounded number at a time, so that people's calls never wait long behind a
+ * flood.
  */
 #include <errno.h>
 #include <string.h>

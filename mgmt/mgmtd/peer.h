@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A daemon that acts (fwd, ipsd, nacd) as mgmtd sees it: its events are stored, it is called. For the
- * daemon's own parts; handlers have daemon.h.
+ * A daemon that acts (fwd, ipsd, nacd) as mgmtd sees it: its events are stored, it is called. For
+ * the daemon's own parts; handlers have daemon.h.
  */
 #ifndef MG_PEER_H
 #define MG_PEER_H

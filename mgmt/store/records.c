@@ -19,7 +19,9 @@
 #define OWN_COL 15
 /* The one in force (devices: also in quarantine), else the newest; what gave way only if there is
  * nothing else. */
-#define RANK " CASE state WHEN 'active' THEN 0 WHEN 'quarantined' THEN 0 WHEN 'superseded' THEN 2 ELSE 1 END"
+#define RANK                                                                                       \
+	" CASE state WHEN 'active' THEN 0 WHEN 'quarantined' THEN 0 WHEN 'superseded' THEN 2 "     \
+	"ELSE 1 END"
 #define SQL_MAX 1024
 
 struct mg_record *mg_record_new(const struct mg_record_kind *k)
@@ -184,7 +186,8 @@ int mg_record_each(const struct mg_record_kind *k, struct mg_store *s,
 		" AND (?2 = 0 OR number = ?2) AND (?1 IS NOT NULL OR ?2 <> 0 OR revision = ("
 		"  SELECT revision FROM %s x WHERE x.number = v.number ORDER BY" RANK
 		", revision DESC LIMIT 1))"
-		" AND (?1 IS NOT NULL OR ?2 <> 0 OR ?3 OR state NOT IN ('expired', 'removed', 'revoked'))"
+		" AND (?1 IS NOT NULL OR ?2 <> 0 OR ?3 OR state NOT IN ('expired', 'removed', "
+		"'revoked'))"
 		" ORDER BY number, revision",
 		k->table);
 	r = x ? SELECT(k, s, &st, err, rest, MG_S(f->state), MG_I(f->number), MG_I(f->all))
@@ -234,7 +237,8 @@ static int check(const struct mg_record_kind *k, struct mg_store *s, struct mg_r
 		r = check_expiry(s, x, now, err);
 	if (r == 0 && x->intent == MG_NEW)
 		r = int_v(k, s, &active,
-			"SELECT count(*) FROM %s WHERE state IN ('active', 'quarantined', 'requested') OR ?1 < 0",
+			"SELECT count(*) FROM %s WHERE state IN ('active', 'quarantined', "
+			"'requested') OR ?1 < 0",
 			0, err);
 	if (r == 0 && active >= k->max)
 		r = sk_err_set(err, -ENOSPC, NULL, "there are %lld %s%.0s records already",
@@ -435,7 +439,8 @@ static int find_due(const struct mg_record_kind *k, struct mg_store *s, int64_t 
 	_cleanup_(mg_stmtp) sqlite3_stmt *st = NULL;
 	int r = SELECT(k, s, &st, err,
 		"WHERE state IN ('active', 'quarantined') AND expiry < ?1 ORDER BY number LIMIT "
-		"64", MG_I(now));
+		"64",
+		MG_I(now));
 
 	while (r >= 0 && (r = mg_db_step(s, st, err)) > 0) {
 		d->number[d->n] = (uint32_t)sqlite3_column_int64(st, 0);

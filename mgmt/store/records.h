@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Records that are in force as soon as another person approved them: exceptions of the inspection,
- * entries of the allow-list, devices. Each has a number (from the same row of numbers as the firewall's
- * rules), an applicant, a purpose, an expiry, and revisions that are never rewritten. What they are
- * about is the kind's own: its struct begins with struct mg_record.
+ * entries of the allow-list, devices. Each has a number (from the same row of numbers as the
+ * firewall's rules), an applicant, a purpose, an expiry, and revisions that are never rewritten.
+ * What they are about is the kind's own: its struct begins with struct mg_record.
  */
 #ifndef MG_STORE_RECORDS_H
 #define MG_STORE_RECORDS_H

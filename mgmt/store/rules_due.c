@@ -140,7 +140,8 @@ static const char expiring[] =
 	"  WHERE n.number = v.number AND n.revision > v.revision"
 	"  AND n.state IN ('approved', 'active', 'suspended')) ORDER BY v.number";
 
-/* The same for exceptions of the inspection, the allow-list and devices, which share the numbers. */
+/* The same for exceptions of the inspection, the allow-list and devices, which share the numbers.
+ */
 #define EXPIRING(table)                                                                            \
 	"SELECT v.number, v.expiry, v.applicant, v.approver, (SELECT coalesce(min(days), 0)"       \
 	" FROM notice n WHERE n.number = v.number AND n.expiry = v.expiry) FROM " table " v"       \
@@ -195,7 +196,7 @@ int mg_store_notices_due(struct mg_store *s, int64_t now, size_t *ret_new, struc
 	"(SELECT number, revision, state, expiry, applicant, approver, purpose FROM rule_rev"      \
 	" UNION ALL SELECT number, revision, state, expiry, applicant, approver, purpose"          \
 	" FROM exception_rev UNION ALL SELECT number, revision, state, expiry, applicant,"         \
-	" approver, purpose FROM allow_rev UNION ALL SELECT number, revision, state, expiry,"       \
+	" approver, purpose FROM allow_rev UNION ALL SELECT number, revision, state, expiry,"      \
 	" applicant, approver, name || ': ' || purpose FROM device_rev)"
 
 int mg_notice_each(struct mg_store *s, const char *account, int64_t now,

@@ -167,7 +167,9 @@ static void let_in(struct nacd *d, struct nacd_session *s, const struct nac_deci
 		return;
 	if (was_in && before == NAC_S_QUARANTINED && !quarantine)
 		nacd_report(d, "released", described(d, s, a->reason));
-	if (quarantine)
+	if (quarantine && p && p->conf.mode != NAC_ENFORCE)
+		tell_would_cut(d, s, now);
+	else if (quarantine)
 		nacd_report(d, "quarantined", described(d, s, a->reason));
 	else if (!was_in || before == NAC_S_QUARANTINED)
 		nacd_report(d, "admitted", described(d, s, a->reason));
@@ -182,11 +184,17 @@ static void prompt(struct nacd *d, struct nacd_session *s, int64_t now)
 		nacd_prompt(d, p, &s->mac);
 }
 
+static bool may_prove(struct nacd *d, const struct nacd_session *s, const struct nac_decision *a,
+	const struct nac_proof *proof)
+{
+	const struct nacd_port *p = nacd_port_find(d, s->port);
+
+	return a->device && a->device->by_dot1x && p && p->hostapd && !proof;
+}
+
 static void keep_out(struct nacd *d, struct nacd_session *s, const struct nac_decision *a,
 	const struct nac_proof *proof, int64_t now)
 {
-	struct nacd_port *p = nacd_port_find(d, s->port);
-	bool may_prove = a->device && a->device->by_dot1x && p && p->hostapd && !proof;
 
 	if (nac_session_open(s->state)) {
 		nacd_session_close(d, s, why_of(a->reason));
@@ -195,7 +203,7 @@ static void keep_out(struct nacd *d, struct nacd_session *s, const struct nac_de
 	nac_session_next(s->state, NAC_SE_REFUSE, &s->state, NULL);
 	if (proof)
 		nacd_deny(d, s);
-	if (!may_prove) {
+	if (!may_prove(d, s, a, proof)) {
 		tell_refused(d, s, now);
 		return;
 	}
@@ -255,7 +263,11 @@ static void act(struct nacd *d, struct nacd_session *s, const struct nac_decisio
 		end_elsewhere(d, s);
 	switch (a->verdict) {
 	case NAC_ADMIT: let_in(d, s, a, NAC_SE_ADMIT, now); break;
-	case NAC_QUARANTINE: let_in(d, s, a, NAC_SE_QUARANTINE, now); break;
+	case NAC_QUARANTINE:
+		let_in(d, s, a, NAC_SE_QUARANTINE, now);
+		if (may_prove(d, s, a, proof) && now - s->prompted >= PROMPT_S)
+			prompt(d, s, now);
+		break;
 	case NAC_REFUSE: keep_out(d, s, a, proof, now); break;
 	}
 	if (a->different)

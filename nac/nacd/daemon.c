@@ -251,6 +251,7 @@ void nacd_free(struct nacd *d)
 	nacd_seen_free(d->seen);
 	nac_gate_free(d->gate);
 	sk_table_free(d->sessions);
+	json_decref(d->told_ports);
 	nac_document_free(d->doc);
 	sd_event_unref(d->ev);
 	free(d);

@@ -25,8 +25,16 @@ static const char *gate_mode(enum nac_mode m)
 	return m == NAC_ENFORCE ? "enforce" : "observe";
 }
 
+static void forget_ports(struct nacd *d)
+{
+	json_decref(d->told_ports);
+	d->told_ports = NULL;
+}
+
 static void on_ports(int code, const json_t *body, const struct sk_err *err, void *arg)
 {
+	if (code < 0)
+		forget_ports(arg);
 	if (code < 0 && code != -ECONNRESET)
 		sk_log(LOG_ERR, "sekisho-fwd refuses the ports: %s%s%s", err->path,
 			err->path[0] ? ": " : "", err->en);
@@ -45,6 +53,13 @@ void nacd_gate_ports(struct nacd *d)
 				gate_mode(p->conf.mode), "quarantine", true, "page_port",
 				(int)d->opts.page_port, "eapol", p->conf.dot1x));
 	}
+	/* Devices come and go far more often than ports: closing one waits for nothing. */
+	if (d->told_ports && json_equal(list, d->told_ports)) {
+		json_decref(list);
+		return;
+	}
+	forget_ports(d);
+	d->told_ports = json_incref(list);
 	nac_fwd_send(d->fwd, "nac.ports",
 		json_pack("{s:I,s:o}", "generation", (json_int_t)d->doc->generation, "ports", list),
 		&call);
@@ -242,6 +257,7 @@ static void on_down(void *arg)
 
 	d->synced = false;
 	d->listing = false;
+	forget_ports(d);
 }
 
 /* ---- frames of those who are not in -----------------------------------------------------------

@@ -89,6 +89,7 @@ struct nacd {
 	struct nac_gate *gate;
 	bool listing; /* the gate's list is being read: nothing is sent meanwhile */
 	bool synced;
+	json_t *told_ports; /* as fwd was told last; NULL: not told */
 	struct nac_fwd *fwd;
 	int launcher;
 	struct nacd_seen *seen;
