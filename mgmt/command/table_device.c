@@ -98,7 +98,7 @@ const struct mg_arg mg_a_device_request[] = {
 		"接続できるゾーン (省略時はすべて)"),
 	LIST_ARG("vlan", 32, "VLAN", "VLAN on managed switches", "管理スイッチで割り当てる VLAN"),
 	TEXT_ARG("serial", 63, "serial number", "製造番号"),
-	TEXT_ARG("os", 63, "operating system", "OS"),
+	TEXT_ARG("os", 63, "operating system", "OS の種類"),
 	YES_NO("infrastructure",
 		"a switch, access point or server that is never cut off by isolation",
 		"通信の隔離 (ARP) の対象にしない基盤機器か"),

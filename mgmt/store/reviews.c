@@ -417,8 +417,13 @@ static int request_device(struct mg_txn *t, struct mg_record *x, const struct mg
 	x->approver[0] = '\0';
 	x->approved_at = x->decided_at = 0;
 	r = mg_record_request(&mg_device_kind, t, x, a->now, err);
-	if (r == 0 && direct)
+	if (r == 0 && direct) {
+		uint32_t number = x->number;
+
+		mg_record_done(&mg_device_kind, x);
+		x->number = number;
 		r = mg_record_step(&mg_device_kind, t, MG_RECORD_APPROVE, a, x, err);
+	}
 	if (r == 0)
 		*ret_direct = direct;
 	return r;
