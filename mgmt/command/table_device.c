@@ -12,7 +12,8 @@ static const char *const isolations[] = {"off", "observe", "on", NULL};
 static const char *const periods[] = {"today", "yesterday", "24h", "7d", "30d", "month", NULL};
 static const char *const actions[] = {"new", "admitted", "refused", "closed", "conflict",
 	"fingerprint", "rogue_dhcp", "rogue_ra", "arp_spoof", "flood", "radius_down", "quarantined",
-	"released", "isolated", "would_cut", "mode", "certificate", NULL};
+	"released", "isolated", "would_cut", "mode", "certificate", "radius_accept",
+	"radius_reject", "radius_start", "radius_stop", "radius_cut", "radius_change", NULL};
 static const char *const bys[] = {"day", "action", "device", "port", "reason", NULL};
 
 #define NUMBER MG_ARG_NUMBER("number of the device", "端末の番号")
