@@ -219,7 +219,7 @@ cov: ## line coverage of the unit tests
 
 demo: deps ## install what is needed, build, and show the whole product in network namespaces (as root)
 	$(Q)$(MAKE) --no-print-directory all tools
-	$(Q)tests/netns/demo
+	$(Q)tests/netns/demo && tests/netns/demo-admission
 
 install: all install-files ## install under DESTDIR
 	$(foreach p,$(programs),install -D -m 0755 $(B)/$(p) $(DESTDIR)$(installdir.$(p))/$(p);)

@@ -450,18 +450,19 @@ static int find_due(const struct mg_record_kind *k, struct mg_store *s, int64_t 
 }
 
 static int expire_one(const struct mg_record_kind *k, struct mg_txn *t, const struct due *d,
-	size_t i, struct mg_audit_entry *a, struct sk_err *err)
+	size_t i, const struct mg_audit_entry *each, struct sk_err *err)
 {
+	struct mg_audit_entry a = *each;
 	char target[64];
 	int r = RUN(k, t->s, err,
 		"UPDATE %s SET state = 'expired' WHERE number = ?1 AND revision = ?2",
 		MG_I(d->number[i]), MG_I(d->revision[i]));
 
 	snprintf(target, sizeof(target), "%s %u r%u", k->noun.en, d->number[i], d->revision[i]);
-	a->target = target;
+	a.target = target;
 	if (r < 0)
 		return r;
-	return i + 1 == d->n ? mg_txn_commit(t, a, err) : mg_audit_add(t, a, err);
+	return i + 1 == d->n ? mg_txn_commit(t, &a, err) : mg_audit_add(t, &a, err);
 }
 
 int mg_store_records_expire(const struct mg_record_kind *k, struct mg_store *s, int64_t now,
