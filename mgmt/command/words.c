@@ -195,6 +195,7 @@ static const struct {
 	{"allow_waiting", {"allow-list entries waiting", "承認待ちの除外"}, false},
 	{"accept", {"Accepted by hand", "手動で取り込み"}, false},
 	{"waits", {"Waits for a decision", "確認待ちの一覧"}, false},
+	{"crl_next", {"Next revocation list", "次回の失効リスト"}, true},
 	{"dry_run", {"Dry run", "試行のみ"}, false},
 	{"subject", {"Subject", "対象"}, false},
 	{"contact", {"Contact", "通信先"}, false},

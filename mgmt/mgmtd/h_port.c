@@ -51,6 +51,11 @@ static const struct {
 	[MG_ITEM_SWITCH] = {switch_fields, SK_ARRAY_SIZE(switch_fields), "{\"coa_port\": 3799}"},
 };
 
+json_t *mg_h_item_new(enum mg_item_kind kind)
+{
+	return json_loads(kinds[kind].defaults, 0, NULL);
+}
+
 static json_t *list_of(const char *text)
 {
 	json_t *list = json_array();
@@ -172,7 +177,7 @@ static json_t *start_from(struct mg_call *c, enum mg_item_kind k, const char *na
 	if (r == 0)
 		return json_deep_copy(*ret_old);
 	if (r == -ENOENT && make)
-		return json_loads(kinds[k].defaults, 0, NULL);
+		return mg_h_item_new(k);
 	*err = e;
 	return NULL;
 }

@@ -9,6 +9,7 @@
 
 #include "lib/util.h"
 #include "mgmt/mgmtd/h_common.h"
+#include "mgmt/mgmtd/h_device.h"
 #include "mgmt/store/admission.h"
 #include "mgmt/store/devices.h"
 
@@ -160,10 +161,11 @@ static int items(
 	int r = sk_json_array(doc, key, false, &list, err);
 
 	for (size_t i = 0; i < json_array_size(list) && r == 0; i++) {
-		json_t *value = json_deep_copy(json_array_get(list, i));
+		json_t *value = mg_h_item_new(kind);
 		const char *name = NULL;
 
 		r = sk_json_str(json_array_get(list, i), "name", true, &name, err);
+		json_object_update(value, json_array_get(list, i));
 		json_object_del(value, "name");
 		if (r == 0)
 			r = mg_item_set(&s->t, kind, name, value, &a, err);
