@@ -19,7 +19,4 @@ int mg_h_device_push(struct mg_call *c);
  */
 void mg_h_device_name(struct mg_store *s, const char *mac, json_t *row);
 
-/* A port, network or switch of which nothing is said yet. */
-json_t *mg_h_item_new(enum mg_item_kind kind);
-
 #endif

@@ -43,18 +43,11 @@ static const struct field switch_fields[] = {
 static const struct {
 	const struct field *v;
 	size_t n;
-	const char *defaults; /* JSON of a new one */
 } kinds[MG_ITEM_KINDS] = {
-	[MG_ITEM_PORT] = {port_fields, SK_ARRAY_SIZE(port_fields),
-		"{\"mode\": \"learn\", \"dot1x\": true, \"mac\": true}"},
-	[MG_ITEM_NETWORK] = {network_fields, SK_ARRAY_SIZE(network_fields), "{\"sensor\": true}"},
-	[MG_ITEM_SWITCH] = {switch_fields, SK_ARRAY_SIZE(switch_fields), "{\"coa_port\": 3799}"},
+	[MG_ITEM_PORT] = {port_fields, SK_ARRAY_SIZE(port_fields)},
+	[MG_ITEM_NETWORK] = {network_fields, SK_ARRAY_SIZE(network_fields)},
+	[MG_ITEM_SWITCH] = {switch_fields, SK_ARRAY_SIZE(switch_fields)},
 };
-
-json_t *mg_h_item_new(enum mg_item_kind kind)
-{
-	return json_loads(kinds[kind].defaults, 0, NULL);
-}
 
 static json_t *list_of(const char *text)
 {
@@ -177,7 +170,7 @@ static json_t *start_from(struct mg_call *c, enum mg_item_kind k, const char *na
 	if (r == 0)
 		return json_deep_copy(*ret_old);
 	if (r == -ENOENT && make)
-		return mg_h_item_new(k);
+		return mg_item_new(k);
 	*err = e;
 	return NULL;
 }

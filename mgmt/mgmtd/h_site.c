@@ -9,7 +9,6 @@
 
 #include "lib/util.h"
 #include "mgmt/mgmtd/h_common.h"
-#include "mgmt/mgmtd/h_device.h"
 #include "mgmt/store/admission.h"
 #include "mgmt/store/devices.h"
 
@@ -161,7 +160,7 @@ static int items(
 	int r = sk_json_array(doc, key, false, &list, err);
 
 	for (size_t i = 0; i < json_array_size(list) && r == 0; i++) {
-		json_t *value = mg_h_item_new(kind);
+		json_t *value = mg_item_new(kind);
 		const char *name = NULL;
 
 		r = sk_json_str(json_array_get(list, i), "name", true, &name, err);

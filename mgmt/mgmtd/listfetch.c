@@ -103,13 +103,13 @@ static int ask(
 	struct mg_listfetch *f = place(l);
 	int r;
 
-	if (!body)
+	if (!owned)
 		return sk_err_nomem(err);
 	if (!f || mg_listfetch_of(l, feed->name))
 		return sk_err_set(err, -EBUSY, NULL, "%s is being fetched; try again in a moment",
 			"%s は取得中です。少し待って再度実行してください", feed->name);
 	f->fd = sk_ipc_connect(l->d->o.feed_socket, err);
-	r = f->fd < 0 ? f->fd : sk_ipc_send(f->fd, SK_IPC_REQUEST, 1, body, memfd, err);
+	r = f->fd < 0 ? f->fd : sk_ipc_send(f->fd, SK_IPC_REQUEST, 1, owned, memfd, err);
 	if (r == 0 && (r = sd_event_add_io(l->d->ev, &f->io, f->fd, EPOLLIN, on_answer, f)) < 0)
 		sk_err_en(err, r, NULL, "sd-event: %s", strerror(-r));
 	if (r < 0) {

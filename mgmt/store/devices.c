@@ -279,6 +279,16 @@ const char *mg_item_kind_name(enum mg_item_kind k)
 	return item_kinds[k].name;
 }
 
+json_t *mg_item_new(enum mg_item_kind k)
+{
+	switch (k) {
+	case MG_ITEM_PORT:
+		return json_pack("{s:s,s:b,s:b}", "mode", "learn", "dot1x", true, "mac", true);
+	case MG_ITEM_NETWORK: return json_pack("{s:b}", "sensor", true);
+	default: return json_pack("{s:i}", "coa_port", 3799);
+	}
+}
+
 int mg_item_get(
 	struct mg_store *s, enum mg_item_kind k, const char *name, json_t **ret, struct sk_err *err)
 {

@@ -55,6 +55,8 @@ int mg_certificate_each(struct mg_store *s, uint32_t number, bool revoked,
 /* Ports, networks and switches: a name and a JSON object, which mgmt/mgmtd checks. */
 enum mg_item_kind { MG_ITEM_PORT, MG_ITEM_NETWORK, MG_ITEM_SWITCH, MG_ITEM_KINDS };
 const char *mg_item_kind_name(enum mg_item_kind k);
+/* One of which nothing is said yet; NULL without memory. */
+json_t *mg_item_new(enum mg_item_kind k);
 /* New reference; -ENOENT with a message. */
 int mg_item_get(struct mg_store *s, enum mg_item_kind k, const char *name, json_t **ret,
 	struct sk_err *err);
