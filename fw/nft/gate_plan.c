@@ -425,7 +425,13 @@ static void put_quarantine(struct fw_gate_plan *pl)
 	put_basics(pl, "q_all", FW_GATE_F_DPORT, q);
 	to(rule(pl, "q_all"), FW_GATE_DROP, NULL);
 
-	/* And back, from nobody else. */
+	/*
+	 * And back, from nobody else: nor what the gateway forwards, which is for a neighbour whose
+	 * address the device claims to have.
+	 */
+	r = rule(pl, FW_GATE_CHAIN_OUT);
+	host32(r, FW_GATE_BITS, FW_GATE_F_MARK, FW_GATE_MARK_FORWARDED);
+	to(r, FW_GATE_DROP, NULL);
 	r = rule(pl, FW_GATE_CHAIN_OUT);
 	keyed(r, FW_GATE_IN, FW_GATE_K_OUT_SMAC, FW_GATE_SET_GATEWAY);
 	to(r, FW_GATE_GOTO, "q_back");
@@ -442,6 +448,7 @@ static void put_inet(struct fw_gate_plan *pl, uint16_t page)
 	const struct fw_gate_chain chains[] = {
 		{.inet = true, .name = "nat_pre", .hook = FW_GATE_NAT},
 		{.inet = true, .name = "forward", .hook = FW_GATE_FORWARD},
+		{.inet = true, .name = "forwarded", .hook = FW_GATE_FORWARDED},
 	};
 	const uint32_t port = page;
 	struct fw_gate_rule *r;
@@ -461,6 +468,10 @@ static void put_inet(struct fw_gate_plan *pl, uint16_t page)
 	r = rule(pl, "forward");
 	host32(r, FW_GATE_BITS, FW_GATE_F_MARK, FW_GATE_MARK_QUARANTINE | FW_GATE_MARK_PAGE);
 	to(r, FW_GATE_DROP, NULL);
+	if (r)
+		r->inet = true;
+	r = rule(pl, "forwarded");
+	mark(r, FW_GATE_MARK_FORWARDED);
 	if (r)
 		r->inet = true;
 }

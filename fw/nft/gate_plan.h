@@ -16,6 +16,7 @@
 /* Bits of a packet's mark between the port and the gateway's own tables. */
 #define FW_GATE_MARK_QUARANTINE 0x40000000u /* of a quarantined device: for the gateway alone */
 #define FW_GATE_MARK_PAGE 0x80000000u       /* and for the page */
+#define FW_GATE_MARK_FORWARDED 0x20000000u  /* of somebody beyond the gateway */
 
 #define FW_GATE_NAME_MAX 24 /* "es_", an interface name, NUL */
 #define FW_GATE_STEPS_MAX 10
@@ -53,8 +54,7 @@ enum fw_gate_op {
 	FW_GATE_BELOW, /* field <= value, both in host order */
 	FW_GATE_IN,    /* keys are in the set */
 	FW_GATE_VMAP,  /* the map's verdict for keys, if there is one */
-	FW_GATE_ADD, /* put keys into the set, with a meter if rate is not 0; fails if full or over
-		      */
+	FW_GATE_ADD,   /* put keys into the set, metered if rate is not 0; fails if full or over */
 	FW_GATE_UPDATE,
 	FW_GATE_LIMIT, /* of the rule: at most rate a second */
 	FW_GATE_COUNT, /* the counter */
@@ -88,16 +88,16 @@ enum fw_gate_hook {
 	FW_GATE_REGULAR,
 	FW_GATE_INGRESS,
 	FW_GATE_EGRESS,
-	FW_GATE_NAT,    /* inet prerouting */
-	FW_GATE_FORWARD /* inet forward */
+	FW_GATE_NAT,      /* inet prerouting */
+	FW_GATE_FORWARD,  /* inet forward */
+	FW_GATE_FORWARDED /* inet forward, behind the policy and inspection */
 };
 
 struct fw_gate_chain {
-	bool inet;
+	bool inet, drop; /* drop: its policy */
 	char name[FW_GATE_NAME_MAX];
 	enum fw_gate_hook hook;
 	char device[IFNAMSIZ];
-	bool drop; /* policy */
 };
 
 struct fw_gate_set {

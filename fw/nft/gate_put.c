@@ -17,6 +17,7 @@
 #define MS 1000u
 #define NAT_PRIORITY (-101)   /* before the policy's own translation */
 #define FORWARD_PRIORITY (-5) /* before the policy's filter */
+#define FORWARDED_PRIORITY 30 /* behind inspection, which sets the mark */
 
 /* Netdev hooks (linux/netfilter.h); egress is younger than the oldest headers. */
 #define HOOK_INGRESS 0u
@@ -96,6 +97,7 @@ int32_t fw_gate_hook_priority(enum fw_gate_hook h)
 	switch (h) {
 	case FW_GATE_NAT: return NAT_PRIORITY;
 	case FW_GATE_FORWARD: return FORWARD_PRIORITY;
+	case FW_GATE_FORWARDED: return FORWARDED_PRIORITY;
 	default: return FW_GATE_PRIORITY;
 	}
 }

@@ -64,6 +64,30 @@ refuse "admitted: was never led to the page" grep -q '8099 10\.9\.0\.11' "$W/srv
 in_ns gw ip neigh flush dev br0
 check "found again after the gateway forgot it" wait_for 5 tcp_try c 198.51.100.7 80
 
+# In the gateway's eyes it is its neighbour for a while: what the neighbour asked for does not come to it.
+cat >"$W/claim.py" <<'PY'
+import select, socket, struct, sys, time
+mine, ip = bytes.fromhex(sys.argv[1].replace(":", "")), socket.inet_aton(sys.argv[2])
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+s.bind(("eth0", 0))
+gw = b"\xff" * 6
+claim = gw + mine + struct.pack(">HHHBBH", 0x806, 1, 0x800, 6, 4, 1) + mine + ip + bytes(6) + socket.inet_aton("10.9.0.1")
+end, n = time.monotonic() + 4, 0
+while time.monotonic() < end:
+    s.send(claim)
+    while select.select([s], [], [], 0.02)[0]:
+        p = s.recv(2048)
+        n += p[12:14] == b"\x08\x00" and p[30:34] == ip
+print(n)
+PY
+in_ns c python3 "$W/claim.py" $C 10.9.0.12 >"$W/claimed" &
+claim=$!
+check "it answers for a neighbour's address" wait_for 3 eval 'in_ns gw ip neigh show 10.9.0.12 | grep -q $C'
+for _ in 1 2 3; do in_ns b curl -gs --max-time 0.7 http://203.0.113.10/ >/dev/null; done
+wait $claim
+check "and hears nothing of what the neighbour asked for" is 0 cat "$W/claimed"
+in_ns gw ip neigh flush dev br0
+
 check "released" admit lan3 $C
 check "released: the internet" wait_for 5 tcp_try c 203.0.113.10 443
 check "released: a neighbour" wait_for 5 pg c 10.9.0.12
