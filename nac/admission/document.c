@@ -221,6 +221,23 @@ int nac_doc_macs(const json_t *v, const char *key, size_t max, struct nac_mac *r
 	return 0;
 }
 
+/* Here, so that a check says it and nothing is kept that cannot be used. */
+static int check_servers(const char *const *list, struct sk_err *err)
+{
+	struct nac_mac mac;
+	struct nac_ip ip;
+
+	for (size_t i = 0; list[i]; i++) {
+		if (nac_mac_parse(list[i], &mac) == 0 || nac_ip_parse(list[i], &ip) == 0)
+			continue;
+		sk_err_set(err, -EINVAL, NULL, "is neither an address nor a MAC address",
+			"が IP アドレスでも MAC アドレスでもありません");
+		sk_err_prefix(err, "dhcp_servers[%zu]", i);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int parse_network(const json_t *v, struct nac_network *n, struct sk_err *err)
 {
 	static const char *const keys[] = {
@@ -242,6 +259,8 @@ static int parse_network(const json_t *v, struct nac_network *n, struct sk_err *
 		n->dhcp_servers = calloc(1, sizeof(*n->dhcp_servers));
 		r = n->dhcp_servers ? 0 : sk_err_nomem(err);
 	}
+	if (r == 0)
+		r = check_servers((const char *const *)n->dhcp_servers, err);
 	if (r == 0)
 		r = nac_doc_macs(v, "routers", NAC_SERVERS_MAX, n->routers, &n->n_routers, err);
 	n->isolation = (enum nac_isolate)isolation;

@@ -194,7 +194,7 @@ struct lists {
 	size_t n_ips, n_macs;
 };
 
-static int read_servers(const struct nac_network *n, struct lists *l, struct sk_err *err)
+static void read_servers(const struct nac_network *n, struct lists *l)
 {
 	*l = (struct lists){.n_ips = 0};
 	for (const char **s = n->dhcp_servers; *s; s++) {
@@ -202,12 +202,7 @@ static int read_servers(const struct nac_network *n, struct lists *l, struct sk_
 			l->n_macs++;
 		else if (nac_ip_parse(*s, &l->ips[l->n_ips]) == 0)
 			l->n_ips++;
-		else
-			return sk_err_set(err, -EINVAL, "dhcp_servers",
-				"is neither an address nor a MAC address",
-				"が IP アドレスでも MAC アドレスでもありません");
 	}
-	return 0;
 }
 
 int nacd_sensor_apply(struct nacd_sensor *s, struct nacd *d, struct sk_err *err)
@@ -218,19 +213,19 @@ int nacd_sensor_apply(struct nacd_sensor *s, struct nacd *d, struct sk_err *err)
 	struct nac_sensor_net nets[NAC_NETWORKS_MAX];
 	struct lists *lists;
 	size_t n = 0;
-	int r = 0;
+	int r;
 
 	if (!s)
 		return 0;
 	lists = calloc(NAC_NETWORKS_MAX, sizeof(*lists));
 	if (!lists)
 		return sk_err_nomem(err);
-	for (size_t i = 0; i < d->doc->n_networks && r == 0; i++) {
+	for (size_t i = 0; i < d->doc->n_networks; i++) {
 		const struct nac_network *w = &d->doc->networks[i];
 
 		if (!w->sensor)
 			continue;
-		r = read_servers(w, &lists[n], err);
+		read_servers(w, &lists[n]);
 		nets[n] = (struct nac_sensor_net){.ifname = w->interface,
 			.isolation = modes[w->isolation],
 			.dhcp_ips = lists[n].ips,
@@ -241,8 +236,7 @@ int nacd_sensor_apply(struct nacd_sensor *s, struct nacd *d, struct sk_err *err)
 			.router_n = w->n_routers};
 		n++;
 	}
-	if (r == 0)
-		r = nac_sensor_networks(s->s, nets, n, err);
+	r = nac_sensor_networks(s->s, nets, n, err);
 	free(lists);
 	return r;
 }

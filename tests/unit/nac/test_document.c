@@ -77,6 +77,9 @@ static const struct {
 	{HEAD "\"ports\":[],\"devices\":[{\"number\":1,\"state\":\"active\",\"fingerprint\":{"
 	      "\"x\":1}}]}",
 		"devices[0].fingerprint.x"},
+	{HEAD "\"ports\":[],\"networks\":[{\"interface\":\"lan0\",\"dhcp_servers\":["
+	      "\"10.0.0.1\",\"router\"]}],\"devices\":[]}",
+		"networks[0].dhcp_servers[1]"},
 };
 
 static void refused(void **state)
