@@ -197,6 +197,9 @@ static int op_revoke(struct nacd *d, struct sk_ipc_client *c, struct sk_ipc_msg 
 	json_decref(list);
 	if (r < 0)
 		return r;
+	/* Whoever is out stays out, also if this process ends now. */
+	if (d->dirty)
+		nacd_sessions_save(d);
 	changed(d); /* the CRL goes behind the authority's certificate */
 	*extra = json_pack("{s:i}", "revoked", serial ? 1 : r);
 	return 0;

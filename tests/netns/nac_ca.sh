@@ -49,5 +49,12 @@ supplicant_stop 1
 S2=$(issue host/pc-001 "$W/pc2.p12")
 supplicant 1 'eap=TLS' 'identity="host/pc-001"' "ca_cert=\"$CA/ca.pem\"" "private_key=\"$W/pc2.p12\"" 'private_key_passwd="pass word"'
 check "a new one: in" wait_for 70 event admitted port=lan1 "serial=${S2^^}"
+read -rt 3 <> <(:) # it is on disk that it is in
+kill -STOP "$WPA1" # silent, so that only what is on disk speaks
+check "revoked, and nacd killed at this moment" eval 'nac_op ca.revoke "{\"serial\":\"$S2\"}" && { nacd_stop -KILL; true; }'
+nacd_start
+check "back: synchronised" wait_for 10 eval 'nac status | grep -q "\"gate\": true"'
+refuse "back: it is out" eval 'gate_row lan1 $M1 || reach 1 10.9.0.1'
+kill -CONT "$WPA1"
 check "events of both" eval '[ "$(event_count certificate what=issued)" = 2 ] && event certificate what=revoked "serial=$S1"'
 finish
