@@ -103,7 +103,8 @@ static void on_failure(struct nacd *d, struct nacd_port *p, const struct nac_mac
 
 	nacd_radius_watch(d, sk_now());
 	if (s && nac_session_open(s->state) && s->method == NAC_BY_DOT1X) {
-		if (d->radius_down && d->doc->radius_down != NAC_RADIUS_CLOSE) {
+		/* A refusal is the server's own word, however lately it was away. */
+		if (silent && d->radius_down && d->doc->radius_down != NAC_RADIUS_CLOSE) {
 			nac_session_next(s->state, NAC_SE_NO_SERVER, &s->state, NULL);
 			return;
 		}

@@ -56,13 +56,25 @@ nac_op reauth "{\"mac\":\"$M1\"}" >/dev/null
 check "server back: told" wait_for 60 event radius_down state=up
 check "server back: in all the time" reach 1 10.9.0.1
 refuse "nobody was put out" event closed
+server_stop
+nac_op reauth "{\"mac\":\"$M1\"}" >/dev/null
+check "server away again: told" wait_for 40 eval '[ "$(event_count radius_down state=down)" = 2 ]'
+printf '* PEAP\n' >"$W/users"
+server_start
+nac_op reauth "{\"mac\":\"$M1\"}" >/dev/null
+check "server back and refuses: out at its word" wait_for 40 event closed port=lan1 why=reauth_failed
+refuse "refused: reaches nothing" reach 1 10.9.0.1
+server_stop
+printf '* TLS\n' >"$W/users"
+server_start
+check "allowed again: in" wait_for 90 reach 1 10.9.0.1
 
 check_quiet document grace
 server_stop
 nac_op reauth "{\"mac\":\"$M1\"}" >/dev/null
 check "server away, grace: told" wait_for 40 event radius_down state=down policy=grace
 check "server away, grace: still in" reach 1 10.9.0.1
-check "server away, grace over: out" wait_for 15 event closed port=lan1 why=reauth_failed
+check "server away, grace over: out" wait_for 15 eval '[ "$(event_count closed port=lan1 why=reauth_failed)" = 2 ]'
 refuse "grace over: reaches nothing" reach 1 10.9.0.1
 server_start
 check "server back: in again by itself" wait_for 90 reach 1 10.9.0.1
