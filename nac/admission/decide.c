@@ -22,6 +22,9 @@ static const struct {
 	[NAC_BAD_MAC] = {"bad_mac",
 		{"no device can have this address",
 			"端末のアドレスとして使えない MAC アドレスです"}},
+	[NAC_GATEWAY_MAC] = {"gateway_mac",
+		{"it uses an address of the gateway itself",
+			"本装置自身の MAC アドレスを使っています"}},
 	[NAC_UNKNOWN] = {"unknown", {"the device is not registered", "端末が登録されていません"}},
 	[NAC_RANDOMISED] = {"randomised",
 		{"the address is a made-up one (randomised); switch \"private address\" off for "
@@ -249,6 +252,7 @@ static bool to_notice_page(const struct asked *a)
 	switch (a->d->reason) {
 	case NAC_NO_PORT:
 	case NAC_BAD_MAC:
+	case NAC_GATEWAY_MAC:
 	case NAC_IS_REVOKED:
 	case NAC_PORT_FULL: return false;
 	case NAC_ELSEWHERE: return a->d->quarantine_elsewhere;
@@ -276,7 +280,8 @@ static void decide(struct asked *a)
 	pass_or(a, NAC_CHECK_PORT, a->port != NULL, NAC_NO_PORT);
 	if (!a->port)
 		return;
-	pass_or(a, NAC_CHECK_MAC, usable(&q->mac), NAC_BAD_MAC);
+	pass_or(a, NAC_CHECK_MAC, usable(&q->mac) && !q->gateways,
+		usable(&q->mac) ? NAC_GATEWAY_MAC : NAC_BAD_MAC);
 	if (a->d->verdict != NAC_ADMIT)
 		return;
 	find_device(a);
@@ -291,7 +296,8 @@ static void decide(struct asked *a)
 		a->c->reason[NAC_CHECK_STATE] = NAC_IS_QUARANTINED;
 	}
 	pass_or(a, NAC_CHECK_ROOM, q->on_port < a->port->max_devices, NAC_PORT_FULL);
-	if (a->d->verdict == NAC_REFUSE && to_notice_page(a) && q->on_port < a->port->max_devices)
+	/* Counted for themselves: strangers keep nobody out. */
+	if (a->d->verdict == NAC_REFUSE && to_notice_page(a) && q->confined < a->port->max_devices)
 		a->d->verdict = NAC_QUARANTINE;
 	if (a->d->verdict != NAC_REFUSE)
 		a->d->seconds = seconds(a);

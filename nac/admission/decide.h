@@ -17,10 +17,11 @@ enum nac_verdict { NAC_REFUSE, NAC_QUARANTINE, NAC_ADMIT };
 
 enum nac_reason {
 	NAC_OK,
-	NAC_NO_PORT,    /* the port is not watched */
-	NAC_BAD_MAC,    /* no device can have this address */
-	NAC_UNKNOWN,    /* nobody registered it */
-	NAC_RANDOMISED, /* nobody registered it, and it is a made-up address */
+	NAC_NO_PORT,     /* the port is not watched */
+	NAC_BAD_MAC,     /* no device can have this address */
+	NAC_GATEWAY_MAC, /* it is the gateway's own */
+	NAC_UNKNOWN,     /* nobody registered it */
+	NAC_RANDOMISED,  /* nobody registered it, and it is a made-up address */
 	NAC_IS_REVOKED,
 	NAC_IS_EXPIRED,
 	NAC_IS_QUARANTINED,
@@ -50,6 +51,8 @@ struct nac_question {
 	int64_t now;
 	const char *elsewhere; /* another port on which this MAC is admitted; NULL: none */
 	size_t on_port;        /* devices admitted on the port, without this one */
+	size_t confined;       /* likewise those that reach the notice page alone */
+	bool gateways;         /* the gateway itself has this address */
 };
 
 struct nac_decision {

@@ -100,6 +100,7 @@ static const char *const whys[NAC_WHYS] = {
 	[NAC_WHY_TIMEOUT] = "timeout",
 	[NAC_WHY_REQUESTED] = "requested",
 	[NAC_WHY_MODE] = "mode",
+	[NAC_WHY_GATE] = "gate",
 };
 
 int nac_session_next(enum nac_session_state s, enum nac_session_event ev,

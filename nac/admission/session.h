@@ -51,6 +51,7 @@ enum nac_why {
 	NAC_WHY_TIMEOUT,
 	NAC_WHY_REQUESTED,
 	NAC_WHY_MODE,
+	NAC_WHY_GATE, /* the gate does not take it */
 	NAC_WHYS
 };
 const char *nac_why_name(enum nac_why w);

@@ -37,7 +37,8 @@ void nacd_ask(struct nacd *d, const char *port, const struct nac_mac *mac, enum 
 	const struct nacd_session *other = elsewhere(d, port, mac);
 	struct nacd_session *s = nacd_session_get(d, port, mac);
 	struct nacd_port *p = nacd_port_find(d, port);
-	bool in = s && nac_session_open(s->state);
+	bool confined = s && s->state == NAC_S_QUARANTINED;
+	bool in = s && nac_session_open(s->state) && !confined;
 	struct nac_print seen;
 	struct nac_question q = {.doc = d->doc,
 		.port = port,
@@ -47,7 +48,9 @@ void nacd_ask(struct nacd *d, const char *port, const struct nac_mac *mac, enum 
 		.seen = nacd_sensor_print(d->sensor, mac, &seen) ? &seen : NULL,
 		.now = sk_now(),
 		.elsewhere = other ? other->port : NULL,
-		.on_port = p ? p->open - (in && p->open) : 0};
+		.gateways = nacd_links_own(d->links, mac),
+		.on_port = p ? p->open - (in && p->open) : 0,
+		.confined = p ? p->confined - (confined && p->confined) : 0};
 
 	nac_decide(&q, ret, ret_checks);
 }
@@ -148,20 +151,20 @@ static enum nac_why why_of(enum nac_reason r)
 static void let_in(struct nacd *d, struct nacd_session *s, const struct nac_decision *a,
 	enum nac_session_event ev, int64_t now)
 {
-	struct nacd_port *p = nacd_port_find(d, s->port);
+	const struct nacd_port *p = nacd_port_find(d, s->port);
 	bool quarantine = ev == NAC_SE_QUARANTINE, was_in = nac_session_open(s->state);
-	enum nac_session_state before = s->state;
+	enum nac_session_state before = s->state, next;
 
-	if (nac_session_next(s->state, ev, &s->state, NULL) < 0)
+	if (nac_session_next(s->state, ev, &next, NULL) < 0)
 		return;
+	nacd_session_count(d, s, -1);
+	s->state = next;
+	nacd_session_count(d, s, 1);
 	s->until = now + a->seconds;
 	s->tell_at = 0;
 	nacd_gate_set(d, s, quarantine ? NAC_GATE_QUARANTINED : NAC_GATE_ADMITTED);
-	if (!was_in) {
+	if (!was_in)
 		s->since = now;
-		if (p)
-			p->open++;
-	}
 	d->dirty = true;
 	if (was_in && before == s->state)
 		return;
@@ -274,6 +277,34 @@ static void act(struct nacd *d, struct nacd_session *s, const struct nac_decisio
 		tell_different(d, s, a);
 }
 
+struct oldest {
+	const char *port;
+	int64_t before;
+	struct nacd_session *s;
+};
+
+static void find_oldest(struct nacd *d, struct nacd_session *s, void *arg)
+{
+	struct oldest *o = arg;
+
+	if (s->state == NAC_S_QUARANTINED && !s->device && s->since <= o->before &&
+		strcmp(s->port, o->port) == 0 && (!o->s || s->since < o->s->since))
+		o->s = s;
+}
+
+/* A stranger at the notice page is never seen to leave it: the one longest there, for the next. */
+static void make_room(struct nacd *d, const char *port)
+{
+	const struct nacd_port *p = nacd_port_find(d, port);
+	struct oldest o = {.port = port, .before = sk_now() - NAC_QUARANTINE_SECONDS};
+
+	if (!p || p->confined < p->conf.max_devices)
+		return;
+	nacd_sessions_each(d, find_oldest, &o);
+	if (o.s)
+		nacd_session_close(d, o.s, NAC_WHY_TIMEOUT);
+}
+
 /*
  * A frame says nothing new about who proved itself: that stays what it is until its time is over.
  */
@@ -297,6 +328,7 @@ void nacd_admit(
 		return;
 	}
 	was_in = nac_session_open(s->state) && s->state != NAC_S_QUARANTINED;
+	make_room(d, port);
 	if (!proof && nac_session_open(s->state) && s->method == NAC_BY_DOT1X) {
 		/* The kernel lost it (somebody flushed the table): once more. */
 		nacd_gate_set(d, s, NAC_GATE_ADMITTED);

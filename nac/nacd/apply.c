@@ -296,7 +296,7 @@ static void load_one(struct nacd *d, const json_t *v, int64_t now)
 	snprintf(s->identity, sizeof(s->identity), "%s", identity ? identity : "");
 	snprintf(s->serial, sizeof(s->serial), "%s", serial ? serial : "");
 	snprintf(s->eap, sizeof(s->eap), "%s", eap ? eap : "");
-	p->open++;
+	nacd_session_count(d, s, 1);
 	nacd_gate_set(
 		d, s, s->state == NAC_S_QUARANTINED ? NAC_GATE_QUARANTINED : NAC_GATE_ADMITTED);
 }

@@ -5,6 +5,8 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/clock.h"
@@ -14,6 +16,7 @@
 #include "nac/nacd/sensor.h"
 
 #define ROWS_PER_CALL 1000
+#define UNWANTED_S 60 /* whom the gate does not take is not offered to it again before */
 
 static void list_gate(struct nacd *d);
 
@@ -90,26 +93,66 @@ static void add_change(const struct nac_gate_row *row, void *arg)
 				row->state == NAC_GATE_ADMITTED ? "admitted" : "quarantined"));
 }
 
+struct sent {
+	struct nacd *d;
+	json_t *rows;
+};
+
+/* One row that fwd does not take would keep all others of its message out for as long as it is
+ * there. */
+static void give_up(struct nacd *d, const json_t *row)
+{
+	const char *port = json_string_value(json_object_get(row, "port"));
+	const char *text = json_string_value(json_object_get(row, "mac"));
+	struct nacd_session *s = NULL;
+	struct nac_mac mac;
+
+	if (port && text && nac_mac_parse(text, &mac) == 0)
+		s = nacd_session_get(d, port, &mac);
+	if (!s)
+		return;
+	s->held = sk_now() + UNWANTED_S;
+	nacd_session_close(d, s, NAC_WHY_GATE);
+}
+
 /* Whatever was refused: what fwd has decides, and the difference is sent again. */
 static void on_rows(int code, const json_t *body, const struct sk_err *err, void *arg)
 {
-	struct nacd *d = arg;
+	struct sent *sent = arg;
+	struct nacd *d = sent->d;
+	unsigned i;
 
-	if (code == 0 || code == -ECONNRESET)
-		return;
-	sk_log(LOG_ERR, "sekisho-fwd refuses a change of the gate: %s%s%s", err->path,
-		err->path[0] ? ": " : "", err->en);
-	d->synced = false;
+	if (code < 0 && code != -ECONNRESET) {
+		sk_log(LOG_ERR, "sekisho-fwd refuses a change of the gate: %s%s%s", err->path,
+			err->path[0] ? ": " : "", err->en);
+		d->synced = false;
+		if (sscanf(err->path, "rows[%u]", &i) == 1)
+			give_up(d, json_array_get(sent->rows, i));
+	}
+	json_decref(sent->rows);
+	free(sent);
 }
 
 static void send_rows(struct nacd *d, const char *op, json_t *rows)
 {
-	const struct nac_fwd_call call = {.end = on_rows, .arg = d};
+	struct nac_fwd_call call = {.end = on_rows};
+	struct sent *sent;
 
-	if (json_array_size(rows) == 0)
+	if (json_array_size(rows) == 0) {
 		json_decref(rows);
-	else if (nac_fwd_send(d->fwd, op, json_pack("{s:o}", "rows", rows), &call) < 0)
+		return;
+	}
+	call.arg = sent = calloc(1, sizeof(*sent));
+	if (sent)
+		*sent = (struct sent){.d = d, .rows = json_incref(rows)};
+	if (sent && nac_fwd_send(d->fwd, op, json_pack("{s:O}", "rows", rows), &call) < 0) {
 		d->synced = false;
+		json_decref(rows);
+		free(sent);
+	} else if (!sent) {
+		d->synced = false;
+	}
+	json_decref(rows);
 }
 
 /* Closing first: nobody stays in for another's sake. */

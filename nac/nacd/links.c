@@ -18,11 +18,63 @@
 
 #define RCVBUF (1 << 20)
 
+struct own {
+	int index; /* of the interface */
+	struct nac_mac mac;
+};
+
 struct nacd_links {
 	struct nacd *d;
 	int fd;
 	sd_event_source *io;
+	struct own *own;
+	size_t n_own, cap_own;
 };
+
+/* ---- the gateway's own addresses --------------------------------------------------------------
+ */
+
+bool nacd_links_own(const struct nacd_links *l, const struct nac_mac *mac)
+{
+	for (size_t i = 0; l && i < l->n_own; i++)
+		if (nac_mac_equal(&l->own[i].mac, mac))
+			return true;
+	return false;
+}
+
+/* mac NULL: the interface is gone. */
+static void set_own(struct nacd_links *l, int index, const struct nac_mac *mac)
+{
+	size_t i = 0;
+
+	while (i < l->n_own && l->own[i].index != index)
+		i++;
+	if (!mac || nac_mac_is_zero(mac)) {
+		if (i < l->n_own)
+			l->own[i] = l->own[--l->n_own];
+		return;
+	}
+	if (i == l->n_own && sk_grow(&l->own, &l->cap_own, i + 1, sizeof(*l->own)) < 0)
+		return;
+	l->n_own = SK_MAX(l->n_own, i + 1);
+	l->own[i] = (struct own){.index = index, .mac = *mac};
+}
+
+static void take_own(struct nacd_links *l, const struct nlmsghdr *h)
+{
+	const struct ifinfomsg *i = NLMSG_DATA(h);
+	size_t left = NLMSG_PAYLOAD(h, sizeof(*i));
+	const struct rtattr *a = IFLA_RTA(i);
+	struct nac_mac mac = {{0}};
+
+	for (; RTA_OK(a, left); a = RTA_NEXT(a, left))
+		if (a->rta_type == IFLA_ADDRESS && RTA_PAYLOAD(a) == sizeof(mac.b))
+			memcpy(mac.b, RTA_DATA(a), sizeof(mac.b));
+	set_own(l, i->ifi_index, h->nlmsg_type == RTM_NEWLINK ? &mac : NULL);
+}
+
+/* ---- ports ------------------------------------------------------------------------------------
+ */
 
 static void close_one(struct nacd *d, struct nacd_session *s, void *arg)
 {
@@ -59,8 +111,9 @@ static const char *name_of(const struct nlmsghdr *h)
 	return NULL;
 }
 
-static void on_link(struct nacd *d, const struct nlmsghdr *h)
+static void on_link(struct nacd_links *l, const struct nlmsghdr *h)
 {
+	struct nacd *d = l->d;
 	const struct ifinfomsg *i = NLMSG_DATA(h);
 	bool here = h->nlmsg_type == RTM_NEWLINK, up;
 	struct nacd_port *p;
@@ -69,6 +122,7 @@ static void on_link(struct nacd *d, const struct nlmsghdr *h)
 	/* AF_BRIDGE messages tell of the bridge's own state of the port, not of its cable. */
 	if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*i)) || i->ifi_family != AF_UNSPEC)
 		return;
+	take_own(l, h);
 	name = name_of(h);
 	up = here && (i->ifi_flags & IFF_UP) && (i->ifi_flags & IFF_LOWER_UP);
 	/* Renamed away: what stands on the old name is gone. */
@@ -97,7 +151,7 @@ static int on_io(sd_event_source *s, int fd, uint32_t revents, void *arg)
 			return 0;
 		for (struct nlmsghdr *h = (void *)p; NLMSG_OK(h, (size_t)n); h = NLMSG_NEXT(h, n))
 			if (h->nlmsg_type == RTM_NEWLINK || h->nlmsg_type == RTM_DELLINK)
-				on_link(l->d, h);
+				on_link(l, h);
 	}
 }
 
@@ -145,5 +199,6 @@ void nacd_links_free(struct nacd_links *l)
 		return;
 	sd_event_source_disable_unref(l->io);
 	sk_closep(&l->fd);
+	free(l->own);
 	free(l);
 }

@@ -42,7 +42,7 @@ struct nacd_port {
 	unsigned ifindex;
 	struct nac_hostapd *hostapd; /* NULL: no 802.1X */
 	char settings[65];           /* hash of what hostapd was started with */
-	size_t open;                 /* sessions that are in */
+	size_t open, confined;       /* sessions that are in; that are quarantined */
 	struct nacd_pending pending[NACD_PENDING];
 	int64_t flood_at;
 	uint64_t flooded;

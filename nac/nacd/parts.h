@@ -18,6 +18,8 @@ int nacd_ports_apply(struct nacd *d, struct sk_err *err);
 struct nacd_session *nacd_session_get(struct nacd *d, const char *port, const struct nac_mac *mac);
 struct nacd_session *nacd_session_make(
 	struct nacd *d, const char *port, const struct nac_mac *mac, int64_t now);
+/* by 1 or -1: count it with the others of its port, as its state is. */
+void nacd_session_count(struct nacd *d, const struct nacd_session *s, int by);
 /* Out: the gate first, then hostapd, then the event. Nothing if it is not in. */
 void nacd_session_close(struct nacd *d, struct nacd_session *s, enum nac_why why);
 void nacd_sessions_each(
@@ -102,6 +104,8 @@ void nacd_seen_load(struct nacd_seen *s, const json_t *v);
 int nacd_links_new(struct nacd_links **ret, struct nacd *d, struct sk_err *err);
 void nacd_links_free(struct nacd_links *l);
 void nacd_links_refresh(struct nacd_links *l); /* ask the kernel for all of them */
+/* An interface of this machine has the address. */
+bool nacd_links_own(const struct nacd_links *l, const struct nac_mac *mac);
 
 /* ---- page.c ---- */
 int nacd_page_new(struct nacd_page **ret, struct nacd *d, uint16_t port, struct sk_err *err);

@@ -69,17 +69,27 @@ struct nacd_session *nacd_session_make(
 	return s;
 }
 
-void nacd_session_close(struct nacd *d, struct nacd_session *s, enum nac_why why)
+void nacd_session_count(struct nacd *d, const struct nacd_session *s, int by)
 {
 	struct nacd_port *p = nacd_port_find(d, s->port);
-	enum nac_session_state was = s->state;
+	size_t *n;
+
+	if (!p || !nac_session_open(s->state))
+		return;
+	n = s->state == NAC_S_QUARANTINED ? &p->confined : &p->open;
+	*n = by > 0 ? *n + 1 : *n - (*n > 0);
+}
+
+void nacd_session_close(struct nacd *d, struct nacd_session *s, enum nac_why why)
+{
+	enum nac_session_state was = s->state, next;
 	json_t *e;
 
-	if (!nac_session_open(was) || nac_session_next(was, NAC_SE_CLOSE, &s->state, NULL) < 0)
+	if (!nac_session_open(was) || nac_session_next(was, NAC_SE_CLOSE, &next, NULL) < 0)
 		return;
+	nacd_session_count(d, s, -1);
+	s->state = next;
 	nacd_gate_set(d, s, NAC_GATE_CLOSED);
-	if (p && p->open)
-		p->open--;
 	/* Where it left by itself hostapd's view does not matter: only its next proof does. */
 	if (s->method == NAC_BY_DOT1X && why != NAC_WHY_LOGOFF && why != NAC_WHY_LINK_DOWN &&
 		why != NAC_WHY_MOVED)

@@ -119,8 +119,26 @@ check "quarantine: whatever it asks for is the notice page" grep -q 'この端�
 check "quarantine: in both languages, with its MAC address" eval 'grep -q "This device may not use" "$W/page" && grep -q "<code>02:aa:21:00:00:02</code>" "$W/page"'
 check "quarantine: why, with the randomised address explained" grep -q 'プライベートアドレス' "$W/page"
 refuse "quarantine: nothing else" reach 2 10.9.0.11
-in_ns c2 ip link set eth0 down
+as() { # MAC…: a frame of each from client 2
+	in_ns c2 python3 - "$@" <<-'PY'
+	import socket, sys
+	s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+	s.bind(("eth0", 0))
+	for m in sys.argv[1:]:
+	    s.send(b"\xff" * 6 + bytes.fromhex(m.replace(":", "")) + b"\x08\x06" + bytes(46))
+	PY
+}
+OWN=$(in_ns gw cat /sys/class/net/lan0/address)
+as "$OWN"
+check "the gateway's own address: told" wait_for 3 event refused port=lan2 mac="$OWN" reason=gateway_mac
+# shellcheck disable=SC2046
+as $(printf '00:1b:22:00:00:%02x ' {1..40})
+check "strangers at the notice page: as many as devices" wait_for 3 eval '[ "$(ctl op nac.list | grep -o "\"lan2\",\"state\":\"quarantined\"" | wc -l)" = 32 ]'
+check "the gate takes what it is told all the time" eval 'nac status | grep -q "\"gate\": true"'
 in_ns c2 ip link set eth0 address $M2
+check_quiet document "$(device 1 $M1 active)" "$(device 2 $M2 active)"
+check "they keep no registered device out" wait_for 5 reach 2 10.9.0.1
+in_ns c2 ip link set eth0 down
 in_ns c2 ip link set eth0 up
 check_quiet document "$(device 1 $M1 active)" "$(device 2 $M2 quarantined)"
 in_ns c2 ping -nqc 1 -W 1 10.9.0.1 >/dev/null

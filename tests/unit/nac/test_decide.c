@@ -76,6 +76,7 @@ static void at(const struct nac_document *d, const char *port, const char *mac,
 static void by_mac(void **state)
 {
 	struct nac_document *d = document("");
+	struct nac_question q;
 
 	at(d, "lan1", "00:00:5e:00:00:02", NAC_ADMIT, NAC_OK);
 	at(d, "lan1", "00:00:5e:00:00:99", NAC_REFUSE, NAC_UNKNOWN);
@@ -83,6 +84,9 @@ static void by_mac(void **state)
 	at(d, "lan9", "00:00:5e:00:00:02", NAC_REFUSE, NAC_NO_PORT);
 	at(d, "lan1", "01:00:5e:00:00:02", NAC_REFUSE, NAC_BAD_MAC);
 	at(d, "lan1", "00:00:00:00:00:00", NAC_REFUSE, NAC_BAD_MAC);
+	q = mac_at(d, "lan1", "00:00:5e:00:00:02");
+	q.gateways = true;
+	expect(&q, NAC_REFUSE, NAC_GATEWAY_MAC);
 	at(d, "lan1", "00:00:5e:00:00:03", NAC_REFUSE, NAC_IS_REVOKED);
 	at(d, "lan1", "00:00:5e:00:00:04", NAC_QUARANTINE, NAC_IS_QUARANTINED);
 	at(d, "lan1", "00:00:5e:00:00:05", NAC_REFUSE, NAC_WRONG_PORT);
@@ -234,6 +238,10 @@ static void room(void **state)
 	expect(&q, NAC_ADMIT, NAC_OK);
 	q.on_port = 2;
 	expect(&q, NAC_REFUSE, NAC_PORT_FULL);
+	/* Strangers at the notice page take nobody's place but another stranger's. */
+	q.on_port = 0;
+	q.confined = 2;
+	expect(&q, NAC_ADMIT, NAC_OK);
 	nac_document_free(d);
 }
 
