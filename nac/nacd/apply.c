@@ -163,6 +163,7 @@ static int use(struct nacd *d, struct nac_document *doc, bool newer, struct sk_e
 	}
 	nac_document_free(old);
 	nacd_review(d);
+	nacd_gate_known(d);
 	nacd_sensor_recheck(d->sensor, NULL);
 	/* The old document, and what reading the new one took, in one piece. */
 	malloc_trim(0);

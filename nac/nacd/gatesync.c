@@ -155,6 +155,52 @@ static void send_rows(struct nacd *d, const char *op, json_t *rows)
 	json_decref(rows);
 }
 
+/* ---- registered devices -----------------------------------------------------------------------
+ */
+
+static void on_known(int code, const json_t *body, const struct sk_err *err, void *arg)
+{
+	struct nacd *d = arg;
+
+	if (code == 0)
+		return;
+	d->known_due = true; /* with the next change, or when fwd is back */
+	if (code != -ECONNRESET)
+		sk_log(LOG_ERR, "sekisho-fwd refuses the registered devices: %s", err->en);
+}
+
+static json_t *known_macs(const struct nac_document *doc)
+{
+	json_t *list = json_array();
+	char text[NAC_MAC_TEXT];
+
+	for (size_t i = 0; i < doc->n_devices; i++) {
+		const struct nac_record *r = &doc->devices[i];
+
+		if (!r->by_dot1x || r->state == NAC_REVOKED)
+			continue;
+		for (size_t k = 0; k < r->n_macs; k++)
+			json_array_append_new(list, json_string(nac_mac_format(&r->macs[k], text)));
+	}
+	return list;
+}
+
+/*
+ * The gate lets few strangers at a time speak to the authenticator, however many there seem to be;
+ * those who are registered for it are not among them.
+ */
+static void send_known(struct nacd *d)
+{
+	const struct nac_fwd_call call = {.end = on_known, .arg = d};
+
+	if (!d->known_due || !d->doc)
+		return;
+	d->known_due = false;
+	if (nac_fwd_send(
+		    d->fwd, "nac.known", json_pack("{s:o}", "macs", known_macs(d->doc)), &call) < 0)
+		d->known_due = true;
+}
+
 /* Closing first: nobody stays in for another's sake. */
 static void flush(struct nacd *d)
 {
@@ -169,6 +215,7 @@ static void flush(struct nacd *d)
 		send_rows(d, "nac.close", b.close);
 		send_rows(d, "nac.admit", b.admit);
 	}
+	send_known(d);
 }
 
 static int on_flush(sd_event_source *s, void *arg)
@@ -204,6 +251,12 @@ void nacd_gate_set(struct nacd *d, const struct nacd_session *s, enum nac_gate_s
 		sk_log(LOG_ERR, "the gate is full: %s stays closed for a device", s->port);
 	flush_soon(d);
 	nacd_sensor_recheck(d->sensor, &s->mac);
+}
+
+void nacd_gate_known(struct nacd *d)
+{
+	d->known_due = true;
+	flush_soon(d);
 }
 
 void nacd_gate_forget(struct nacd *d, const char *port, const struct nac_mac *mac)
@@ -290,6 +343,7 @@ static void on_up(void *arg)
 
 	if (d->doc)
 		nacd_gate_ports(d);
+	d->known_due = true; /* sent when the gate was read */
 	list_gate(d);
 	nac_fwd_send(d->fwd, "nac.subscribe", NULL, &call);
 }

@@ -56,6 +56,8 @@ int nacd_files_write(struct nacd *d, const struct nacd_port *p, char *ret_hash, 
 extern const struct nac_fwd_ops nacd_fwd_ops;
 void nacd_gate_ports(struct nacd *d);
 void nacd_gate_set(struct nacd *d, const struct nacd_session *s, enum nac_gate_state state);
+/* Tell, behind the changes of this turn, who is registered for 802.1X. */
+void nacd_gate_known(struct nacd *d);
 void nacd_gate_forget(struct nacd *d, const char *port, const struct nac_mac *mac);
 
 /* ---- apply.c ---- */

@@ -16,7 +16,7 @@
 #include "nac/discover/sensor.h"
 #include "nac/observe/sight.h"
 
-#define FRAME_MAX 256
+#define FRAME_MAX 128 /* of a reported frame: docs/ipc.md */
 
 struct nacd_sensor {
 	struct nacd *d;

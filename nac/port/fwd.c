@@ -12,7 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "lib/ipc.h"
+#include "lib/json.h"
 #include "lib/log.h"
 #include "lib/util.h"
 
@@ -21,9 +23,11 @@
 #define ANSWER_US 10000000 /* fwd applies a large policy meanwhile */
 #define UNANSWERED 4096
 #define BURST 64
+#define ARGS_MAX (8u << 20) /* docs/ipc.md */
 
 struct packet {
 	TAILQ_ENTRY(packet) link;
+	int fd; /* goes with it, or -1 */
 	size_t len;
 	uint8_t data[];
 };
@@ -67,6 +71,13 @@ static void answer(struct nac_fwd *f, struct pending *p, int code, const json_t 
 	free(p);
 }
 
+static void packet_free(struct packet *k)
+{
+	if (k->fd >= 0)
+		close(k->fd);
+	free(k);
+}
+
 static void drop_all(struct nac_fwd *f)
 {
 	struct sk_err err = {0};
@@ -76,7 +87,7 @@ static void drop_all(struct nac_fwd *f)
 	sk_err_en(&err, -ECONNRESET, NULL, "the connection to sekisho-fwd was lost");
 	while ((k = TAILQ_FIRST(&f->out))) {
 		TAILQ_REMOVE(&f->out, k, link);
-		free(k);
+		packet_free(k);
 	}
 	while ((p = TAILQ_FIRST(&f->waiting)))
 		answer(f, p, -ECONNRESET, NULL, &err);
@@ -134,15 +145,37 @@ static void on_message(struct nac_fwd *f, const struct sk_ipc_msg *m)
 		watch_clock(f);
 }
 
+static ssize_t send_packet(int fd, struct packet *k)
+{
+	union {
+		struct cmsghdr align;
+		char space[CMSG_SPACE(sizeof(int))];
+	} u = {0};
+	struct iovec v = {k->data, k->len};
+	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1};
+	struct cmsghdr *c;
+
+	if (k->fd >= 0) {
+		m.msg_control = u.space;
+		m.msg_controllen = sizeof(u.space);
+		c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &k->fd, sizeof(int));
+	}
+	return sendmsg(fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 static int flush(struct nac_fwd *f)
 {
 	struct packet *p;
 
 	while ((p = TAILQ_FIRST(&f->out))) {
-		if (send(f->fd, p->data, p->len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		if (send_packet(f->fd, p) < 0)
 			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 		TAILQ_REMOVE(&f->out, p, link);
-		free(p);
+		packet_free(p);
 	}
 	return 0;
 }
@@ -269,34 +302,38 @@ bool nac_fwd_connected(const struct nac_fwd *f)
 	return f && f->fd >= 0;
 }
 
-static int encode(struct nac_fwd *f, const char *op, json_t *args, uint32_t id)
+/* What is too long for a message goes as a sealed memfd instead; *ret_fd: that, or -1. */
+static int encode(struct nac_fwd *f, const char *op, const json_t *args, uint32_t id, int *ret_fd)
 {
-	json_t *req = json_pack("{s:s,s:o}", "op", op, "args", args ? args : json_object());
+	json_t *req = json_pack("{s:s,s:O*}", "op", op, "args", args);
+	struct sk_buf big;
 	int r;
 
 	if (!req)
 		return -ENOMEM;
+	*ret_fd = -1;
 	sk_buf_reset(&f->buf);
 	r = sk_ipc_encode(&f->buf, SK_IPC_REQUEST, id, req);
+	if (r == -EMSGSIZE) {
+		sk_buf_init(&big, ARGS_MAX);
+		sk_json_put(&big, args);
+		r = sk_buf_error(&big) ? -E2BIG : sk_memfd("args", big.data, big.len);
+		sk_buf_done(&big);
+		*ret_fd = r;
+		json_object_del(req, "args");
+		sk_buf_reset(&f->buf);
+		if (r >= 0)
+			r = sk_ipc_encode(&f->buf, SK_IPC_REQUEST, id, req);
+	}
 	json_decref(req);
 	return r;
 }
 
-int nac_fwd_send(struct nac_fwd *f, const char *op, json_t *args, const struct nac_fwd_call *call)
+static int queue(struct nac_fwd *f, int fd, const struct nac_fwd_call *call)
 {
-	struct pending *p = NULL;
-	struct packet *k = NULL;
-	int r;
+	struct pending *p = calloc(1, sizeof(*p));
+	struct packet *k = malloc(sizeof(*k) + f->buf.len);
 
-	if (f->fd < 0 || f->unanswered >= UNANSWERED) {
-		json_decref(args);
-		return f->fd < 0 ? -ENOTCONN : -ENOBUFS;
-	}
-	r = encode(f, op, args, ++f->next_id);
-	if (r < 0)
-		return r;
-	p = calloc(1, sizeof(*p));
-	k = malloc(sizeof(*k) + f->buf.len);
 	if (!p || !k) {
 		free(p);
 		free(k);
@@ -305,11 +342,31 @@ int nac_fwd_send(struct nac_fwd *f, const char *op, json_t *args, const struct n
 	p->id = f->next_id;
 	if (call)
 		p->call = *call;
+	k->fd = fd;
 	k->len = f->buf.len;
 	memcpy(k->data, f->buf.data, f->buf.len);
 	TAILQ_INSERT_TAIL(&f->out, k, link);
 	TAILQ_INSERT_TAIL(&f->waiting, p, link);
 	f->unanswered++;
+	return 0;
+}
+
+int nac_fwd_send(struct nac_fwd *f, const char *op, json_t *args, const struct nac_fwd_call *call)
+{
+	int r, fd = -1;
+
+	if (f->fd < 0 || f->unanswered >= UNANSWERED) {
+		json_decref(args);
+		return f->fd < 0 ? -ENOTCONN : -ENOBUFS;
+	}
+	r = encode(f, op, args, ++f->next_id, &fd);
+	json_decref(args);
+	if (r == 0)
+		r = queue(f, fd, call);
+	if (r < 0) {
+		sk_closep(&fd);
+		return r;
+	}
 	if (f->unanswered == 1)
 		watch_clock(f);
 	/* A lost connection is seen by on_io; here the caller is in the middle of something. */

@@ -33,7 +33,7 @@ int nac_fwd_new(struct nac_fwd **ret, sd_event *ev, const char *socket,
 	const struct nac_fwd_ops *ops, void *arg, struct sk_err *err);
 void nac_fwd_free(struct nac_fwd *f);
 bool nac_fwd_connected(const struct nac_fwd *f);
-/* args is stolen. call may be NULL. Answers come in order. -ENOTCONN: nothing will be called. */
+/* args is stolen. call may be NULL. Answers come in order. Negative: nothing will be called. */
 int nac_fwd_send(struct nac_fwd *f, const char *op, json_t *args, const struct nac_fwd_call *call);
 
 #endif

@@ -33,15 +33,18 @@ nac_net() { # CLIENTS
 }
 
 # The firewall, with a policy that lets devices reach the gateway: the gate alone decides.
-gate_start() {
+gate_start() { # [INSIDE INTERFACES]
+	local inside='["lan0"]'
+	[ $# = 0 ] || inside=$1
 	fwd_start --nac-user nobody
-	cat >"$W/policy.json" <<-'JSON'
+	cat >"$W/policy.json" <<-JSON
 	{"generation": 1, "site": {"reverse_path": true}, "objects": [], "zones": [
-	 {"name": "lan", "label": "l", "kind": "inside", "interfaces": ["lan0"], "ping": true, "reject": true},
+	 {"name": "lan", "label": "l", "kind": "inside", "interfaces": $inside, "ping": true, "reject": true},
 	 {"name": "wan", "label": "w", "kind": "outside", "interfaces": ["wan0"], "bogons": false}],
 	 "rules": []}
 	JSON
-	ctl apply "$W/policy.json" 0
+	# Without it nobody reaches anything, and every "stays out" would be true.
+	check_quiet ctl apply "$W/policy.json" 0
 }
 ctl() { in_ns gw "$BUILD/fwdctl" "$@"; }
 gate_row() { # PORT MAC [STATE]: the gate holds it

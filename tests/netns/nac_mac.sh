@@ -42,6 +42,7 @@ check "learn: document" document
 wait_for 5 in_ns gw ip link show lan0
 check "learn: everything passes" wait_for 5 reach 1 10.9.0.1
 check "learn: a new device is told, with its address" wait_for 3 event new mac=$M1 port=lan1 mode=learn
+check "learn: the address it uses" wait_for 3 eval '[ "$(seen $M1 addresses)" = "['"'10.9.0.11'"']" ]'
 check "learn: collected" wait_for 3 eval '[ "$(seen $M1 vendor)" = "Intel Corporate" ]'
 check "learn: what would happen to it" [ "$(seen $M1 would)" = "cut off" ]
 
@@ -162,6 +163,7 @@ cat >"$W/doc.json" <<-JSON
 JSON
 check_quiet nac apply "$W/doc.json"
 check "802.1X on" wait_for 10 eval '[ "$(nac status | grep -o "\"hostapd\": \"running\"" | wc -l)" = 2 ]'
+check "802.1X: the gate knows who is registered for it" wait_for 3 eval 'ctl status | grep -q "\"known\":2"'
 in_ns c1 python3 - <<-'PY'
 import os, socket, time
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
