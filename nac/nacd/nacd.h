@@ -90,7 +90,7 @@ struct nacd {
 	bool listing; /* the gate's list is being read: nothing is sent meanwhile */
 	bool synced;
 	json_t *told_ports; /* as fwd was told last; NULL: not told */
-	bool known_due; /* fwd has not been told of the devices as they are now */
+	bool known_due;     /* fwd has not been told of the devices as they are now */
 	struct nac_fwd *fwd;
 	int launcher;
 	struct nacd_seen *seen;
