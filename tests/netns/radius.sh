@@ -69,9 +69,28 @@ ip netns exec gw setpriv --reuid=$MGMT --regid=$MGMT --clear-groups "$BUILD/seki
 	--rules-dir "$W/mgmtd/rules" >"$W/mgmtd.log" 2>&1 &
 MGMTD=$!
 check "sekisho-mgmtd starts" wait_for 10 grep -q 'is ready' "$W/mgmtd.log"
-check "a printer enters by the switch" printer
+site_up
+check "a switch is entered" as $TANAKA switch set sw1 --address 10.77.0.11 --secret sw --coa-port 3799
+n=$(as $SUZUKI --json device request --name printer --mac 00-1a-2b-3c-4d-5e --kind printer --method mac --owner 'Hanako' \
+	--purpose printing 2>"$W/request.err" | python3 -c 'import json,sys; print(json.load(sys.stdin)["number"])')
+refuse "what is only requested does not enter by the switch" printer
+check "it is approved" as $SATO device approve "$n"
+check "a printer enters by the switch" wait_for 3 printer
 kept() { grep '"radius_accept"' "$W/mgmtd/eve.json" | grep -q '"name":"printer"'; }
 check "its event is in the manager's store" wait_for 5 kept
+session() {
+	printf '%s\n' 'User-Name=001a2b3c4d5e' 'Calling-Station-Id=00-1A-2B-3C-4D-5E' 'Acct-Status-Type=Start' 'Acct-Session-Id=5a' \
+		'NAS-IP-Address=10.77.0.11' 'NAS-Port-Id=Gi1/0/7' | in_ns sw1 radclient -t 2 -r 1 10.77.0.1 acct "$SECRET"
+}
+check "the switch tells of its session" session
+started() { grep -q '"radius_start"' "$W/mgmtd/eve.json"; }
+check "which the manager knows" wait_for 5 started
+asked() { grep -c . "$SWITCH_LOG"; }
+before=$(asked)
+check "the device is revoked" as $TANAKA device revoke "$n" --reason stolen
+more() { [ "$(asked)" -gt "$before" ]; }
+check "the switch is asked to end the session within a second" wait_for 2 more
+refuse "and the device does not enter again" printer
 up() { in_ns gw "$BUILD/sekisho" --json status | grep -q '"radius": *"up"'; }
 check "status says that the server answers" wait_for 10 up
 kill "$FREERADIUS"
