@@ -13,7 +13,7 @@ device c lan3 $C 13
 GW=$(in_ns gw cat /sys/class/net/br0/address)
 read -ra OPTS <<<"${SK_FWD_OPTS:-}"
 fwd_start --nac-user 4242 "${OPTS[@]}"
-gate_policy >"$W/apply.out"
+gate_policy '["br0", "lan4"]' >"$W/apply.out"
 no() { ! "$@"; }
 
 check "no gate: devices reach the gateway" pg c 10.9.0.1
@@ -71,6 +71,48 @@ in_ns c ip link set eth0 down
 in_ns c ip link set eth0 address $C
 in_ns c ip addr del 10.9.0.11/24 dev eth0
 in_ns c ip link set eth0 up
+
+# ---- a port of no bridge: the gate alone, nothing behind it
+D=02:c4:00:00:00:04
+ip netns add d
+ip link add lan4 netns gw type veth peer name eth0 address $D netns d
+in_ns gw sysctl -qw net.ipv6.conf.lan4.disable_ipv6=1
+in_ns gw ip addr add 10.9.4.1/24 dev lan4
+in_ns gw ip link set lan4 up
+in_ns d ip link set eth0 up
+in_ns d ip addr add 10.9.4.14/24 dev eth0
+# Both sides know each other's address: one frame each way decides.
+GW4=$(in_ns gw cat /sys/class/net/lan4/address)
+is_at() {
+	in_ns d ip link set eth0 address "$1"
+	in_ns d ip neigh replace 10.9.4.1 lladdr "$GW4" dev eth0
+	in_ns gw ip neigh replace 10.9.4.14 lladdr "$1" dev lan4
+}
+knock() { in_ns gw ping -nqc2 -i 0.2 -W1 10.9.4.14 >/dev/null; }
+is_at $D
+check "no bridge, no gate: reaches the gateway" wait_for 5 pg d 10.9.4.1
+check "no bridge: enforced" ports enforce lan1 lan2 lan3 lan4
+refuse "no bridge: does not reach the gateway" pg d 10.9.4.1
+hear gw4 gw marked lan4 2 0x800
+hear d d hear eth0 2 0x800
+frames d send eth0 $D "$GW4" all
+knock
+check "no bridge: none of its frames is taken in" is 0 heard gw4
+check "no bridge: it hears nothing" is 0 heard d
+is_at $A
+check "no bridge: the neighbour's time is renewed" admit lan1 $A
+refuse "no bridge: an address that is admitted elsewhere is not admitted" pg d 10.9.4.1
+hear d d hear eth0 2 0x800
+knock
+check "no bridge: nor does it hear what is for that address" is 0 heard d
+is_at $D
+check "no bridge: admitted" admit lan4 $D
+check "no bridge: reaches the gateway now" wait_for 5 pg d 10.9.4.1
+check "no bridge: closed" close lan4 $D
+refuse "no bridge: closed at once" pg d 10.9.4.1
+hear d d hear eth0 2 0x800
+knock
+check "no bridge: closed, it hears nothing" is 0 heard d
 
 # ---- told
 nac_events 8

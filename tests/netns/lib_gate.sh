@@ -49,10 +49,12 @@ status() { ctl status | python3 -c 'import json,sys; v=json.load(sys.stdin)["nac
 port_status() { status "[p for p in v['ports'] if p['name']=='$1'][0]['$2']"; }
 pg() { in_ns "$1" ping -nqc1 -W1 "$2"; }
 # A policy that lets devices reach the gateway by ping, so that the gate alone decides.
-gate_policy() {
-	cat >"$W/doc.json" <<-'JSON'
+gate_policy() { # [INSIDE INTERFACES]
+	local inside='["br0"]'
+	[ $# = 0 ] || inside=$1
+	cat >"$W/doc.json" <<-JSON
 	{"generation": 1, "site": {"reverse_path": true}, "objects": [], "zones": [
-	 {"name": "lan", "label": "l", "kind": "inside", "interfaces": ["br0"], "ping": true, "reject": true},
+	 {"name": "lan", "label": "l", "kind": "inside", "interfaces": $inside, "ping": true, "reject": true},
 	 {"name": "wan", "label": "w", "kind": "outside", "interfaces": ["wan0"], "bogons": false}],
 	 "rules": []}
 	JSON
