@@ -56,8 +56,8 @@ stop_all
 refuse "closed: without an engine nothing that is to be inspected passes" passes
 refuse "closed: nor by UDP" udp_try lan 203.0.113.10 53
 site_policy on open
-check "open: it passes uninspected" passes
-check "open: by UDP too" udp_try lan 203.0.113.10 53
+check "open: it passes uninspected" wait_for 3 passes
+check "open: by UDP too" wait_for 3 udp_try lan 203.0.113.10 53
 refuse "open: what no rule allows stays closed" in_ns inet curl -s --max-time 0.5 http://192.168.10.10:80/
 check "the firewall answers" in_ns gw "$BUILD/fwdctl" status
 ipsd_start
