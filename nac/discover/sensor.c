@@ -360,6 +360,9 @@ static void ticks(struct nac_sensor *s, int64_t mono)
 	if (read(s->timer, &n, sizeof(n)) < 0 && errno != EAGAIN)
 		return;
 	for (size_t i = 0; i < s->n; i++) {
+		/* libpcap takes an interface that goes for one that is down, if it looks while it
+		 * goes; nothing wakes us a second time. */
+		read_net(s, s->nets[i], mono);
 		open_net(s, s->nets[i], mono);
 		nac_net_tick(s->nets[i], mono);
 		busy = busy || nac_net_busy(s->nets[i]);
