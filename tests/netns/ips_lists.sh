@@ -233,6 +233,7 @@ check "a listed one does not" [ $? = 3 ]
 check "with an event" event sekisho.kind=quic sekisho.name=www.evil.example app_proto=quic
 
 # ---- the ports of a rejected connection may be taken again at once
+in_ns lan sysctl -qw net.ipv4.tcp_max_tw_buckets=0 # the client's own TIME_WAIT would keep it from them
 again() {
 	local p
 	for p in $(seq 40000 40009); do
