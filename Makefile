@@ -142,7 +142,7 @@ include lib/module.mk $(sort $(wildcard fw/*/module.mk mgmt/*/module.mk ips/*/mo
 	configs/module.mk image/module.mk docs/module.mk tests/*/module.mk))
 
 all_pkgs := $(sort $(foreach m,$(modules),$(pkgs.$(m))))
-no_build := $(filter deps help clean lint demo,$(MAKECMDGOALS))
+no_build := $(filter deps help clean lint demo image image-deps check-image bench-image,$(MAKECMDGOALS))
 ifeq ($(no_build),)
 $(foreach p,$(all_pkgs),$(if $(shell $(PKG_CONFIG) --exists $(p) && echo yes),,\
 	$(error missing library $(p): install the Debian package $(deb.$(p)), or run: make deps)))
@@ -171,7 +171,8 @@ $(addprefix $(B)/fuzz-,$(fuzzers)): $(if $(filter fuzz,$(VARIANT)),,$(call objs,
 -include $(patsubst %.c,$(B)/obj/%.d,$(sort $(all_srcs) tests/fuzz/replay.c))
 
 # ---- targets -----------------------------------------------------------------------------------------
-.PHONY: all deps check check-unit check-fuzz check-netns bench fuzz lint cov install demo help clean tools
+.PHONY: all deps check check-unit check-fuzz check-netns bench fuzz lint cov install demo help clean tools \
+	image image-deps check-image bench-image
 
 all: $(addprefix $(B)/,$(programs)) docs-generated ## build the daemons and the command line
 
@@ -220,6 +221,18 @@ cov: ## line coverage of the unit tests
 demo: deps ## install what is needed, build, and show the whole product in network namespaces (as root)
 	$(Q)$(MAKE) --no-print-directory all tools
 	$(Q)tests/netns/demo && tests/netns/demo-admission
+
+image: ## the bootable gateway and its update, in build/image (as root; make image-deps first)
+	$(Q)image/build
+
+image-deps: ## install what building and testing the image needs (as root)
+	.ci/deps image
+
+check-image: ## boot the image in QEMU and try all of it (as root)
+	$(Q)tests/image/run $(T)
+
+bench-image: ## sizes and times of the image (as root)
+	$(Q)tests/image/bench
 
 install: all install-files ## install under DESTDIR
 	$(foreach p,$(programs),install -D -m 0755 $(B)/$(p) $(DESTDIR)$(installdir.$(p))/$(p);)

@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""One virtual gateway: the image in QEMU under software emulation, its network cards in namespaces of this run.
+
+The product has no password, no ssh and no shell for anybody. What a person does is typed at the serial console; what a
+test must see inside (the kernel's rules, files) it asks a root shell that the virtual machine's maker, not the image,
+puts there: a unit given as a systemd credential by SMBIOS, on a serial line of its own.
+"""
+import base64
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import uuid
+
+ANSI = re.compile(rb"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[()][A-B0-2]|\x1b[=>78cM]|\r")
+
+AGENT = """[Unit]
+Description=Shell of the test that runs this virtual machine
+DefaultDependencies=no
+Before=sysinit.target
+[Service]
+ExecStart=/bin/bash --noprofile --norc
+StandardInput=tty-force
+StandardOutput=tty
+StandardError=tty
+TTYPath=/dev/ttyS1
+TTYReset=yes
+Environment=PS1= TERM=dumb LC_ALL=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin
+Restart=always
+RestartSec=1
+"""
+
+
+class Failed(Exception):
+    """Something did not come in time, or the machine ended."""
+
+
+class Line:
+    """A serial line on a unix socket: all that was read is kept, and written to a log file."""
+
+    def __init__(self, path, log):
+        self.path, self.log, self.data, self.mark, self.sock = path, open(log, "ab"), b"", 0, None
+
+    def connect(self, deadline):
+        while True:
+            try:
+                self.sock = socket.socket(socket.AF_UNIX)
+                self.sock.connect(self.path)
+                return
+            except OSError:
+                self.sock.close()
+                if time.monotonic() > deadline:
+                    raise Failed(f"no {self.path}") from None
+                time.sleep(0.05)
+
+    def read(self, seconds):
+        ready, _, _ = select.select([self.sock], [], [], seconds)
+        if not ready:
+            return False
+        got = self.sock.recv(65536)
+        if not got:
+            raise Failed("the virtual machine ended")
+        self.log.write(got)
+        self.log.flush()
+        self.data += ANSI.sub(b"", got)
+        return True
+
+    def expect(self, pattern, timeout):
+        """Wait until `pattern` (bytes) appears after what was matched last; the match."""
+        pattern = re.compile(pattern)
+        deadline = time.monotonic() + timeout
+        while True:
+            found = pattern.search(self.data, self.mark)
+            if found:
+                self.mark = found.end()
+                return found
+            left = deadline - time.monotonic()
+            if left <= 0:
+                tail = self.data[max(self.mark, len(self.data) - 1500):].decode(errors="replace")
+                raise Failed(f"{pattern.pattern.decode()!r} did not come within {timeout} s; last: {tail}")
+            self.read(min(left, 1))
+
+    def send(self, text):
+        self.sock.sendall(text.encode())
+
+    def close(self):
+        if self.sock:
+            self.sock.close()
+        self.log.close()
+
+
+class VM:
+    """`nics`: names of sides; each gets a tap device, which the caller's namespaces hold."""
+
+    def __init__(self, work, disk, name, memory=1024, uefi=False):
+        self.work, self.disk, self.name, self.memory, self.uefi = work, disk, name, memory, uefi
+        self.proc = None
+        self.credentials = {"systemd.extra-unit.sekisho-test.service": AGENT.encode(),
+                            "systemd.unit-dropin.sysinit.target": b"[Unit]\nWants=sekisho-test.service\n"}
+        self.drives = []
+        self.nics = []
+        self.cpus = 2
+
+    def start(self, netns=None):
+        w = os.path.join(self.work, self.name)
+        for s in (".con", ".agent", ".mon"):
+            if os.path.exists(w + s):
+                os.unlink(w + s)
+        cmd = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max",
+               "-m", str(self.memory), "-smp", str(self.cpus), "-display", "none", "-nodefaults",
+               "-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset",
+               "-chardev", f"socket,id=con,path={w}.con,server=on,wait=off", "-serial", "chardev:con",
+               "-chardev", f"socket,id=agent,path={w}.agent,server=on,wait=off", "-serial", "chardev:agent",
+               "-monitor", f"unix:{w}.mon,server=on,wait=off",
+               "-drive", f"if=virtio,format=qcow2,file={self.disk},cache=writeback,discard=unmap"]
+        if self.uefi:
+            shutil.copy("/usr/share/OVMF/OVMF_VARS_4M.fd", w + ".vars")
+            cmd += ["-drive", "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd",
+                    "-drive", f"if=pflash,format=raw,unit=1,file={w}.vars"]
+        for path in self.drives:
+            cmd += ["-drive", f"if=virtio,format=raw,readonly=on,file={path}"]
+        for i, (tap, mac) in enumerate(self.nics):
+            cmd += ["-netdev", f"tap,id=n{i},ifname={tap},script=no,downscript=no,vhost=off",
+                    "-device", f"virtio-net-pci,netdev=n{i},mac={mac}"]
+        if not self.nics:
+            cmd += ["-nic", "none"]
+        for key, value in self.credentials.items():
+            path = f"{w}.cred.{key}"
+            with open(path, "wb") as f:
+                f.write(f"io.systemd.credential.binary:{key}=".encode() + base64.b64encode(value))
+            cmd += ["-smbios", f"type=11,path={path}"]
+        if netns:
+            cmd = ["ip", "netns", "exec", netns] + cmd
+        self.started = time.monotonic()
+        self.proc = subprocess.Popen(cmd, stdin=subprocess.DEVNULL, stdout=open(w + ".qemu.log", "ab"),
+                                     stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + 20
+        self.con = Line(w + ".con", w + ".console.log")
+        self.agent = Line(w + ".agent", w + ".agent.log")
+        self.con.connect(deadline)
+        self.agent.connect(deadline)
+
+    def kill(self):
+        """Power cut."""
+        if self.proc and self.proc.poll() is None:
+            self.proc.send_signal(signal.SIGKILL)
+            self.proc.wait()
+        for line in ("con", "agent"):
+            if getattr(self, line, None):
+                getattr(self, line).close()
+        self.proc = None
+
+    def pump(self):
+        """Read the console so that its log is whole and its buffer does not fill."""
+        while self.con.read(0):
+            pass
+
+    def run(self, script, timeout=60):
+        """As root inside: (status, output). Only what a test must see that no person can."""
+        mark = uuid.uuid4().hex
+        body = base64.b64encode(script.encode()).decode()
+        deadline = time.monotonic() + timeout
+        ask = f"\necho {body} | base64 -d >/run/t.{mark}; bash /run/t.{mark} </dev/null 2>&1; echo \"{mark[:16]}:{mark[16:]}:$?\"\n"
+        self.agent.mark = len(self.agent.data)
+        self.agent.send(ask)
+        found = self.agent.expect(f"{mark[:16]}:{mark[16:]}:([0-9]+)".encode(), timeout)
+        out = self.agent.data[:found.start()]
+        out = out[out.rfind(b"$?\"\n") + 4:] if b"$?\"\n" in out else out
+        del deadline
+        return int(found.group(1)), out.decode(errors="replace").lstrip("\n")
+
+    def wait_agent(self, timeout):
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                return self.run("true", 5)
+            except Failed as e:
+                if "did not come" not in str(e) or time.monotonic() > deadline:
+                    raise
