@@ -111,7 +111,7 @@ class VM:
         for s in (".con", ".agent", ".mon"):
             if os.path.exists(w + s):
                 os.unlink(w + s)
-        cmd = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max",
+        cmd = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "Nehalem",
                "-m", str(self.memory), "-smp", str(self.cpus), "-display", "none", "-nodefaults",
                "-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset",
                "-chardev", f"socket,id=con,path={w}.con,server=on,wait=off", "-serial", "chardev:con",
