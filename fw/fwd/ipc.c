@@ -3,16 +3,15 @@
  * The socket of docs/ipc.md: who may connect, which message is which operation. A malformed message
  * closes its client; an unknown or forbidden operation is answered with its error.
  */
-#include <endian.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "fw/fwd/fwd.h"
 #include "fw/fwd/gate.h"
 #include "fw/fwd/ops.h"
+#include "lib/acl.h"
 #include "lib/file.h"
 #include "lib/json.h"
 #include "lib/log.h"
@@ -115,44 +114,17 @@ static void on_message(struct sk_ipc_client *c, struct sk_ipc_msg *m, void *arg)
 	}
 }
 
-/* acl(5) as tmpfs stores it (linux/posix_acl_xattr.h, little endian). */
-struct acl_entry {
-	uint16_t tag, perm;
-	uint32_t id;
-};
-struct acl {
-	uint32_t version;
-	struct acl_entry v[5];
-};
-#define ACL_VERSION 2
-#define ACL_UNDEFINED 0xffffffffu
-#define ACL_USER_OBJ 0x01
-#define ACL_USER 0x02
-#define ACL_GROUP_OBJ 0x04
-#define ACL_MASK 0x10
-#define ACL_OTHER 0x20
-#define RW 6
-
-/*
- * One more user may connect than the socket's mode says: nacd is in nobody's group. Without access
- * lists everybody may, and on_accept alone decides.
- */
-static int let_in(const char *path, uid_t uid)
+/* The manager and nacd are in none of our groups. */
+static int let_in(const struct fwd *d, const char *path, struct sk_err *err)
 {
-	const struct acl a = {htole32(ACL_VERSION),
-		{
-			{htole16(ACL_USER_OBJ), htole16(RW), ACL_UNDEFINED},
-			{htole16(ACL_USER), htole16(RW), htole32(uid)},
-			{htole16(ACL_GROUP_OBJ), htole16(RW), ACL_UNDEFINED},
-			{htole16(ACL_MASK), htole16(RW), ACL_UNDEFINED},
-			{htole16(ACL_OTHER), 0, ACL_UNDEFINED},
-		}};
+	uid_t users[2];
+	size_t n = 0;
 
-	if (setxattr(path, "system.posix_acl_access", &a, sizeof(a), 0) == 0)
-		return 0;
-	if (errno == EOPNOTSUPP && chmod(path, 0666) == 0)
-		return 0;
-	return -errno;
+	if (d->opts.has_manager)
+		users[n++] = d->opts.manager;
+	if (d->opts.has_nac)
+		users[n++] = d->opts.nac;
+	return sk_acl_allow(path, users, n, err);
 }
 
 int fwd_ipc_start(struct fwd *d, struct sk_err *err)
@@ -177,8 +149,5 @@ int fwd_ipc_start(struct fwd *d, struct sk_err *err)
 		r = -errno;
 		return sk_err_set(err, r, "socket-group", "%s: %s", "%s: %s", path, strerror(-r));
 	}
-	r = d->opts.has_nac ? let_in(path, d->opts.nac) : 0;
-	if (r < 0)
-		return sk_err_set(err, r, "nac-user", "%s: %s", "%s: %s", path, strerror(-r));
-	return 0;
+	return let_in(d, path, err);
 }

@@ -44,7 +44,7 @@ static void usage(FILE *f)
 	      "  --allow-user NAME    who besides root may connect, name or uid (" MANAGER_USER
 	      ")\n"
 	      "  --nac-user NAME      who may connect for the gate alone (" NAC_USER ")\n"
-	      "  --socket-group NAME  group of the socket, name or gid (that user's)\n"
+	      "  --socket-group NAME  group of the socket, name or gid (our own)\n"
 	      "  --socket-mode MODE   octal (0660 with a group, else 0600)\n"
 	      "  --no-owner           do not hold the table as its owner, only watch it\n"
 	      "  --log-level NAME     err, warning, notice, info (default), debug\n"
@@ -65,21 +65,12 @@ static bool number_of(const char *s, uint32_t *ret)
 
 static bool set_manager(struct settings *s, const char *name)
 {
-	const struct passwd *pw;
+	const struct passwd *pw = getpwnam(name);
 
 	s->fwd.has_manager = true;
-	if (number_of(name, &s->fwd.manager))
-		pw = getpwuid(s->fwd.manager);
-	else
-		pw = getpwnam(name);
-	if (!pw)
-		return number_of(name, &s->fwd.manager);
-	s->fwd.manager = pw->pw_uid;
-	if (!s->fwd.has_socket_gid) {
-		s->fwd.socket_gid = pw->pw_gid;
-		s->fwd.has_socket_gid = true;
-	}
-	return true;
+	if (pw)
+		s->fwd.manager = pw->pw_uid;
+	return pw || number_of(name, &s->fwd.manager);
 }
 
 static bool set_nac(struct settings *s, const char *name)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ips/ipsd/daemon.h"
+#include "lib/acl.h"
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/json.h"
@@ -460,5 +461,5 @@ int ipsd_ipc_start(struct ipsd *d, struct sk_err *err)
 		return r;
 	if (d->opts.has_socket_gid && chown(path, (uid_t)-1, d->opts.socket_gid) < 0)
 		return sk_err_en(err, -errno, "socket-group", "%s: %s", path, strerror(errno));
-	return 0;
+	return sk_acl_allow(path, &d->opts.manager, d->opts.has_manager, err);
 }

@@ -48,7 +48,7 @@ void ipsd_serve_usage(FILE *f)
 	      "  --user NAME          run as this user, with CAP_NET_ADMIN only\n"
 	      "  --allow-user NAME    who besides root may connect, name or uid (" MANAGER_USER
 	      ")\n"
-	      "  --socket-group NAME  group of the socket (that user's)\n"
+	      "  --socket-group NAME  group of the socket (our own)\n"
 	      "  --socket-mode MODE   octal (0660 with a group, else 0600)\n"
 	      "  --no-monitor         no second process that restarts a dead or hung engine\n"
 	      "  --log-level NAME     err, warning, notice, info (default), debug\n"
@@ -63,25 +63,16 @@ static bool number_of(const char *s, uint64_t max, uint64_t *ret)
 
 static bool set_manager(struct settings *s, const char *name)
 {
-	const struct passwd *pw;
+	const struct passwd *pw = getpwnam(name);
 	uint64_t uid;
 
 	s->d.has_manager = true;
-	if (number_of(name, UINT32_MAX - 1, &uid)) {
+	if (pw)
+		s->d.manager = pw->pw_uid;
+	else if (number_of(name, UINT32_MAX - 1, &uid))
 		s->d.manager = (uid_t)uid;
-		pw = getpwuid(s->d.manager);
-		if (!pw)
-			return true;
-	} else {
-		pw = getpwnam(name);
-	}
-	if (!pw)
+	else
 		return false;
-	s->d.manager = pw->pw_uid;
-	if (!s->d.has_socket_gid) {
-		s->d.socket_gid = pw->pw_gid;
-		s->d.has_socket_gid = true;
-	}
 	return true;
 }
 

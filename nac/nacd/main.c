@@ -49,7 +49,7 @@ static void usage(FILE *f)
 	      "  --user NAME          run as this user\n"
 	      "  --allow-user NAME    who besides root may connect, name or uid (" MANAGER_USER
 	      ")\n"
-	      "  --socket-group NAME  group of the socket, name or gid (that user's)\n"
+	      "  --socket-group NAME  group of the socket, name or gid (our own)\n"
 	      "  --socket-mode MODE   octal (0660 with a group, else 0600)\n"
 	      "  --log-level NAME     err, warning, notice, info (default), debug\n"
 	      "  --no-seccomp         for debugging\n"
@@ -64,19 +64,13 @@ static bool number_of(const char *s, uint64_t max, uint64_t *ret)
 
 static bool set_manager(struct settings *s, const char *name)
 {
-	const struct passwd *pw;
+	const struct passwd *pw = getpwnam(name);
 	uint64_t v = 0;
-	bool numeric = number_of(name, UINT32_MAX - 1, &v);
 
-	pw = numeric ? getpwuid((uid_t)v) : getpwnam(name);
-	if (!pw && !numeric)
+	if (!pw && !number_of(name, UINT32_MAX - 1, &v))
 		return false;
 	s->d.has_manager = true;
 	s->d.manager = pw ? pw->pw_uid : (uid_t)v;
-	if (pw && !s->d.has_socket_gid) {
-		s->d.socket_gid = pw->pw_gid;
-		s->d.has_socket_gid = true;
-	}
 	return true;
 }
 

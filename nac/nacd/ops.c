@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/acl.h"
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/json.h"
@@ -338,5 +339,5 @@ int nacd_ipc_start(struct nacd *d, struct sk_err *err)
 		return r;
 	if (d->opts.has_socket_gid && chown(path, (uid_t)-1, d->opts.socket_gid) < 0)
 		return sk_err_en(err, -errno, "socket-group", "%s: %s", path, strerror(errno));
-	return 0;
+	return sk_acl_allow(path, &d->opts.manager, d->opts.has_manager, err);
 }
