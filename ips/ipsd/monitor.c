@@ -8,9 +8,11 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <systemd/sd-daemon.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,10 +33,25 @@ static int leave(int status, int *ret_code)
 	return 1;
 }
 
+/* The engine speaks to us alone: to the service manager the monitor is the service. */
+static void first_life(bool *alive)
+{
+	if (!*alive)
+		sd_notify(0, "READY=1");
+	*alive = true;
+}
+
+static void hand_on(pid_t pid)
+{
+	sd_notify(0, "STOPPING=1");
+	kill(pid, SIGTERM);
+}
+
 /* Until the child is gone; its wait status. Signals to end are handed on to it. */
 static int watch(pid_t pid, int fd, const sigset_t *wanted)
 {
 	int timeout = START_MS, status, sig;
+	bool alive = false;
 	const struct timespec now = {0};
 
 	for (;;) {
@@ -44,11 +61,12 @@ static int watch(pid_t pid, int fd, const sigset_t *wanted)
 
 		while ((sig = sigtimedwait(wanted, NULL, &now)) > 0)
 			if (sig != SIGCHLD)
-				kill(pid, SIGTERM);
+				hand_on(pid);
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return status;
 		if (n > 0 && (p.revents & POLLIN) && read(fd, bytes, sizeof(bytes)) > 0) {
 			timeout = SILENCE_MS;
+			first_life(&alive);
 			continue;
 		}
 		if (n == 0) {
@@ -94,6 +112,7 @@ int ipsd_monitor(int *ret_fd, int *ret_code)
 		if (pid == 0) {
 			close(fd[0]);
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			unsetenv("NOTIFY_SOCKET");
 			sigprocmask(SIG_SETMASK, &before, NULL);
 			*ret_fd = fd[1];
 			return 0;
