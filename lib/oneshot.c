@@ -270,7 +270,7 @@ static int catch_ends(struct sk_err *err)
 static int listen_and_serve(const struct sk_oneshot_opts *o, int listener)
 {
 	struct sk_err err = {0};
-	int r = 0, ends;
+	int r = 0, ends = -1;
 
 	if (listener < 0)
 		listener = listen_at(o, &err);

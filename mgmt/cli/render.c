@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/json.h"
 #include "lib/util.h"
@@ -20,7 +21,8 @@ struct cli_out {
 	size_t columns;
 	json_t *rows, *records, *said; /* arrays; said: notes */
 	size_t n_rows;
-	bool texts; /* some came */
+	bool texts;       /* some came */
+	bool progressing; /* a line about it stands on the terminal */
 	const char *save;
 	struct sk_buf text;
 };
@@ -221,12 +223,41 @@ static int put_piece(struct cli_out *out, const char *s)
 	return sk_buf_error(&out->text);
 }
 
+/* One line that the next one overwrites; only for whoever sits there. */
+static int put_progress(struct cli_out *out, const json_t *v)
+{
+	const char *s = json_string_value(json_object_get(v, out->o->lang == SK_JA ? "ja" : "en"));
+	const json_int_t done = json_integer_value(json_object_get(v, "done"));
+	const json_int_t total = json_integer_value(json_object_get(v, "total"));
+	char text[200];
+
+	if (!s || !isatty(fileno(out->notes)))
+		return 0;
+	sk_escape(text, sizeof(text), s, strlen(s));
+	if (total > 0 && done >= 0 && done <= total)
+		fprintf(out->notes, "\r\033[K%s %d%%", text,
+			(int)((double)done * 100 / (double)total));
+	else
+		fprintf(out->notes, "\r\033[K%s", text);
+	out->progressing = true;
+	return fflush(out->notes) == EOF ? -EPIPE : 0;
+}
+
+static void end_progress(struct cli_out *out)
+{
+	if (out->progressing)
+		fputs("\r\033[K", out->notes);
+	out->progressing = false;
+}
+
 int cli_out_data(struct cli_out *out, const json_t *body)
 {
 	const char *key;
 	json_t *v;
 	int r = 0;
 
+	if (!json_object_get(body, "progress"))
+		end_progress(out);
 	json_object_foreach ((json_t *)body, key, v) {
 		if (!strcmp(key, "rows") && json_is_array(v))
 			r = put_rows(out, v);
@@ -240,6 +271,8 @@ int cli_out_data(struct cli_out *out, const json_t *body)
 			r = save(out, json_string_value(v));
 		else if (!strcmp(key, "event") && json_is_object(v))
 			r = put_event(out, v);
+		else if (!strcmp(key, "progress") && json_is_object(v))
+			r = put_progress(out, v);
 		else
 			r = -EBADMSG;
 		if (r < 0)
@@ -334,6 +367,7 @@ int cli_out_end(struct cli_out *out, bool failed)
 	static const struct sk_text none = {"nothing found\n", "該当なし\n"};
 	int r = 0;
 
+	end_progress(out);
 	if (out->o->format == CLI_JSON) {
 		r = end_json(out, failed);
 	} else {

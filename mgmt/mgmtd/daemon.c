@@ -15,6 +15,7 @@
 #include "mgmt/mgmtd/lists.h"
 #include "mgmt/mgmtd/talk.h"
 #include "mgmt/mgmtd/notifier.h"
+#include "mgmt/mgmtd/oneshot.h"
 #include "mgmt/mgmtd/peer.h"
 #include "mgmt/mgmtd/schedule.h"
 #include "mgmt/mgmtd/switches.h"
@@ -187,6 +188,7 @@ void mg_daemon_stop(struct mg_daemon *d)
 {
 	mg_heavy_stop(d);
 	sk_ipc_server_free(d->server);
+	mg_oneshot_stop(d);
 	mg_schedule_free(d->schedule);
 	mg_switches_stop(d);
 	mg_peer_free(d->fw);

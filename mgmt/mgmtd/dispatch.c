@@ -14,6 +14,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "mgmt/mgmtd/handlers.h"
+#include "mgmt/mgmtd/oneshot.h"
 #include "mgmt/mgmtd/private.h"
 #include "mgmt/store/accounts.h"
 #include "mgmt/store/audit.h"
@@ -100,7 +101,7 @@ static bool may_audit_denial(struct mg_daemon *d, int64_t now)
 }
 
 /* For the SIEM and whoever watches: who did what, as it happens. The audit log has the rest. */
-static void publish(struct mg_call *c, int r, const struct sk_err *why)
+void mg_dispatch_publish(struct mg_call *c, int r, const struct sk_err *why)
 {
 	const char *result = r == 0 ? "ok" : r == -EPERM || r == -EACCES ? "denied" : "failed";
 	json_t *s = json_pack("{s:s, s:I, s:s, s:s}", "account", c->who.name, "uid",
@@ -139,7 +140,7 @@ static void audit_denied(struct mg_call *c, const struct sk_err *why)
 		return;
 	if (mg_audit_denied(c->d->store, &a, why, &err) < 0)
 		sk_log_err(LOG_ERR, "audit", &err);
-	publish(c, -EACCES, why);
+	mg_dispatch_publish(c, -EACCES, why);
 }
 
 static const struct mg_arg *file_arg(const struct mg_call *c)
@@ -225,8 +226,8 @@ static int run(struct mg_call *c, int fd, struct sk_err *err)
 	r = c->cmd->flags & MG_F_WRITE ? run_write(c, fn, err) : fn(c, err);
 	if (r == -EPERM || r == -EACCES)
 		audit_denied(c, err);
-	else if ((c->cmd->flags & MG_F_WRITE) && !c->dry_run)
-		publish(c, r, err);
+	else if ((c->cmd->flags & MG_F_WRITE) && !c->dry_run && !c->reply->following)
+		mg_dispatch_publish(c, r, err);
 	return r == 0 && c->reply->following ? 1 : r;
 }
 
@@ -275,6 +276,7 @@ static void on_closed(struct sk_ipc_client *client, void *arg)
 {
 	mg_heavy_client_left(arg, client);
 	mg_follow_client_left(arg, client);
+	mg_oneshot_client_left(arg, client);
 }
 
 int mg_dispatch_start(struct mg_daemon *d, struct sk_err *err)

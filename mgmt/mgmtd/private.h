@@ -24,7 +24,6 @@ struct mg_lists;
 struct mg_admission;
 struct mg_ingest;
 struct mg_notifier;
-struct mg_schedule;
 
 /* Where the answer of a call goes. */
 struct mg_reply {
@@ -33,7 +32,7 @@ struct mg_reply {
 	uint32_t id;
 	struct sk_buf rows; /* {"rows":[… not yet closed */
 	int error;          /* sticky: the client is gone */
-	bool following;     /* no END: the client stays a listener */
+	bool following;     /* no END yet: a listener, or the answer comes later */
 };
 
 struct mg_child {
@@ -88,6 +87,7 @@ struct mg_daemon {
 	int radius_fd;            /* to its agent, until that is handed over; 0 none */
 	struct mg_ingest *ingest;
 	struct mg_schedule *schedule;
+	struct mg_asked *asked; /* oneshot.c: programs at work */
 	struct mg_child children[MG_CHILDREN];
 	struct mg_waiter waiting[MG_WAITING]; /* the first n_waiting, oldest first */
 	size_t n_waiting;
