@@ -49,7 +49,7 @@ endif
 
 CPPFLAGS += -D_GNU_SOURCE -I. -DSK_VERSION='"$(VERSION)"' -DSK_SYSCONFDIR='"$(SYSCONFDIR)/sekisho"' \
 	-DSK_STATEDIR='"$(LOCALSTATEDIR)/lib/sekisho"' -DSK_RUNDIR='"$(RUNDIR)/sekisho"' \
-	-DSK_DATADIR='"$(PREFIX)/share/sekisho"'
+	-DSK_DATADIR='"$(PREFIX)/share/sekisho"' -DSK_LIBDIR='"$(PREFIX)/lib/sekisho"'
 ALL_CFLAGS = -std=gnu17 $(cflags.$(VARIANT)) $(warn) $(harden) $(CFLAGS)
 ALL_LDFLAGS = $(ldflags.$(VARIANT)) $(harden_ld) $(LDFLAGS)
 

@@ -241,6 +241,7 @@ static const struct {
 	{"devices", {"Devices permitted", "許可した端末"}, false},
 	{"memory", {"Memory (bytes)", "メモリー(バイト)"}, false},
 	{"admission", {"Admission", "端末の接続許可"}, false},
+	{"ports_admitting", {"ports under admission", "接続許可の対象ポート"}, false},
 	{"devices_active", {"devices permitted", "許可中の端末"}, false},
 	{"devices_waiting", {"devices waiting for approval", "承認待ちの端末"}, false},
 	{"devices_expiring", {"devices expiring soon", "期限間近の端末"}, false},

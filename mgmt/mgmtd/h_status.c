@@ -380,6 +380,7 @@ static int add_admission(struct mg_call *c, json_t *v, struct sk_err *err)
 		warn_text(c, v, &refused);
 	json_object_del(a, "refused_en");
 	json_object_del(a, "refused_ja");
+	set_int(a, "ports_admitting", ports);
 	set_int(a, "devices_active", n.active);
 	set_int(a, "devices_waiting", n.waiting);
 	set_int(a, "devices_expiring", n.expiring);

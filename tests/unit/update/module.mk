@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+$(eval $(call unit,update-health,tests/unit/update/test_health.c,mg-update))
