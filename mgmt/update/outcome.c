@@ -5,7 +5,8 @@
 
 const char *mg_outcome_name(enum mg_outcome o)
 {
-	static const char *const names[] = {"none", "waiting", "trial", "kept", "returned"};
+	static const char *const names[] = {
+		"none", "waiting", "trial", "kept", "returned", "interrupted"};
 
 	return names[o];
 }
@@ -22,8 +23,9 @@ enum mg_outcome mg_update_outcome(const struct mg_outcome_facts *f)
 	if (!f->pending)
 		return MG_OUTCOME_NONE;
 	if (!sk_streq(str(f->pending, "slot"), f->slot))
-		return sk_streq(str(f->pending, "boot_id"), f->boot_id) ? MG_OUTCOME_WAITING
-									: MG_OUTCOME_RETURNED;
+		return sk_streq(str(f->pending, "boot_id"), f->boot_id)    ? MG_OUTCOME_WAITING
+			: sk_streq(str(f->pending, "state"), "installing") ? MG_OUTCOME_INTERRUPTED
+									   : MG_OUTCOME_RETURNED;
 	if (sk_streq(str(f->health, "boot_id"), f->boot_id) &&
 		sk_streq(str(f->health, "hash"), f->hash) &&
 		sk_streq(str(f->health, "result"), "good"))

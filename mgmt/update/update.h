@@ -63,15 +63,16 @@ int mg_update_allowed(const struct mg_offer *o, struct sk_err *err);
 
 /* ---- what became of it ---- */
 enum mg_outcome {
-	MG_OUTCOME_NONE,     /* nothing was begun */
-	MG_OUTCOME_WAITING,  /* installed, the machine has not started since */
-	MG_OUTCOME_TRIAL,    /* it runs, and its health is not known yet */
-	MG_OUTCOME_KEPT,     /* it runs and is good */
-	MG_OUTCOME_RETURNED, /* the old one runs again */
+	MG_OUTCOME_NONE,        /* nothing was begun */
+	MG_OUTCOME_WAITING,     /* installed, the machine has not started since */
+	MG_OUTCOME_TRIAL,       /* it runs, and its health is not known yet */
+	MG_OUTCOME_KEPT,        /* it runs and is good */
+	MG_OUTCOME_RETURNED,    /* the old one runs again */
+	MG_OUTCOME_INTERRUPTED, /* the machine started anew while it was being written */
 };
 const char *mg_outcome_name(enum mg_outcome o);
 struct mg_outcome_facts {
-	const json_t *pending; /* {slot, boot_id, …} written when it was installed; NULL: none */
+	const json_t *pending; /* {slot, boot_id, state: installing or installed}; NULL: none */
 	const json_t *health;  /* the last result of health; NULL: none */
 	const char *slot;      /* that runs: "A" */
 	const char *boot_id, *hash; /* of this start; of what runs */

@@ -57,6 +57,20 @@ void mg_http_free(struct mg_http *h);
 int mg_http_get(struct mg_http *h, const char *url, const struct mg_http_conditions *c,
 	struct sk_buf *body, struct mg_http_result *result, struct sk_err *err);
 
+/*
+ * What url holds to the end of file fd (borrowed), whose first o->have bytes are there already: the
+ * server is asked for the rest, and if it does not know how, all is written anew from the start. At
+ * most o->max bytes in all; progress (may be NULL) is told the bytes in the file.
+ */
+struct mg_http_file {
+	int fd;
+	int64_t have, max;
+	void (*progress)(int64_t now, void *arg);
+	void *arg;
+};
+int mg_http_download(
+	struct mg_http *h, const char *url, struct mg_http_file *o, struct sk_err *err);
+
 /* ---- from disk ----
  */
 struct mg_local {

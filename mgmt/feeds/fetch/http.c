@@ -28,10 +28,12 @@ struct mg_http {
 	char detail[CURL_ERROR_SIZE];
 	/* the transfer that runs */
 	struct sk_buf *body;
+	struct mg_http_file *file; /* NULL: into body */
+	int file_error;
 	struct mg_http_result *result;
 	size_t headers;
 	char encoding[32];
-	bool too_big, inside, redirected, first_is_public;
+	bool too_big, inside, redirected, first_is_public, from_start;
 };
 
 static const struct sk_text too_big_text = {"is larger than %llu bytes: not fetched further",
@@ -63,6 +65,49 @@ void mg_http_free(struct mg_http *h)
 
 /* ---- while it runs ----
  */
+static int write_file(struct mg_http_file *f, const char *p, size_t n)
+{
+	while (n) {
+		const ssize_t w = pwrite(f->fd, p, n, f->have);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w <= 0)
+			return w < 0 ? -errno : -EIO;
+		f->have += w;
+		p += w;
+		n -= (size_t)w;
+	}
+	if (f->progress)
+		f->progress(f->have, f->arg);
+	return 0;
+}
+
+/* 206 goes on where the file ends; 200 begins anew. */
+static size_t on_file(char *p, size_t size, size_t n, void *arg)
+{
+	struct mg_http *h = arg;
+	struct mg_http_file *f = h->file;
+
+	if (h->result->status != 200 && h->result->status != 206)
+		return size * n;
+	if (h->result->status == 200 && !h->from_start) {
+		h->from_start = true;
+		f->have = 0;
+		if (ftruncate(f->fd, 0) < 0)
+			h->file_error = -errno;
+	}
+	h->too_big = (uint64_t)f->have + size * n > (uint64_t)f->max;
+	if (!h->too_big && !h->file_error)
+		h->file_error = write_file(f, p, size * n);
+	return h->too_big || h->file_error ? 0 : size * n;
+}
+
+static uint64_t most(const struct mg_http *h)
+{
+	return h->file ? (uint64_t)h->file->max : h->body->max;
+}
+
 static size_t on_body(char *p, size_t size, size_t n, void *arg)
 {
 	struct mg_http *h = arg;
@@ -126,7 +171,7 @@ static int on_progress(
 {
 	struct mg_http *h = arg;
 
-	if (now >= 0 && (uint64_t)now > h->body->max)
+	if (now >= 0 && (uint64_t)now > most(h))
 		h->too_big = true;
 	return h->too_big;
 }
@@ -190,7 +235,13 @@ static int append(struct curl_slist **list, const char *name, const char *value)
 static int make_headers(const struct mg_http *h, const struct mg_http_conditions *c,
 	bool first_host, struct curl_slist **ret)
 {
-	int r = append(ret, "Accept-Encoding", "gzip");
+	char range[48];
+	int r = append(ret, "Accept-Encoding", h->file ? "identity" : "gzip");
+
+	if (r == 0 && h->file && h->file->have) {
+		snprintf(range, sizeof(range), "bytes=%lld-", (long long)h->file->have);
+		r = append(ret, "Range", range);
+	}
 
 	if (r == 0 && c->etag && c->etag[0])
 		r = append(ret, "If-None-Match", c->etag);
@@ -223,8 +274,8 @@ static void prepare(struct mg_http *h, const char *url, uint64_t left_ms)
 	curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, (long)SK_MIN(left_ms, (uint64_t)INT32_MAX));
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES);
 	curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, SLOW_S);
-	curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)h->body->max);
-	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(c, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)most(h));
+	curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, h->file ? on_file : on_body);
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, h);
 	curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(c, CURLOPT_HEADERDATA, h);
@@ -284,11 +335,14 @@ static int failed(struct mg_http *h, CURLcode rc, const char *url, struct sk_err
 	int code = -EIO;
 
 	host_of(url, host);
-	if (sk_buf_error(h->body) == -ENOMEM)
+	if (h->file_error)
+		return sk_err_set(err, h->file_error, NULL, "cannot write what was fetched: %s",
+			"取得した内容を書き込めません (%s)", strerror(-h->file_error));
+	if (!h->file && sk_buf_error(h->body) == -ENOMEM)
 		return sk_err_nomem(err);
 	if (h->too_big || rc == CURLE_FILESIZE_EXCEEDED)
 		return sk_err_set(err, -EFBIG, "max_bytes", too_big_text.en, too_big_text.ja,
-			(unsigned long long)h->body->max);
+			(unsigned long long)most(h));
 	if (h->inside)
 		return sk_err_set(err, -EACCES, "url",
 			"was sent on to an address inside (%s): not followed",
@@ -403,7 +457,7 @@ static int follow(
 		r = once(h, at, c, strcmp(host, first) == 0, err);
 		if (r < 0)
 			return r;
-		if (h->result->status == 200)
+		if (h->result->status == 200 || (h->file && h->result->status == 206))
 			return 0;
 		if (h->result->status == 304 && (c->etag || c->last_modified)) {
 			h->result->not_modified = true;
@@ -451,8 +505,32 @@ int mg_http_get(struct mg_http *h, const char *url, const struct mg_http_conditi
 	int r;
 
 	h->body = body;
+	h->file = NULL;
+	h->file_error = 0;
 	h->result = result;
 	h->too_big = h->inside = h->first_is_public = false;
 	r = follow(h, url, c, err);
 	return r == 0 && !result->not_modified ? decode(h, err) : r;
+}
+
+int mg_http_download(struct mg_http *h, const char *url, struct mg_http_file *o, struct sk_err *err)
+{
+	const struct mg_http_conditions none = {0};
+	struct mg_http_result result = {0};
+	int r;
+
+	h->body = NULL;
+	h->file = o;
+	h->file_error = 0;
+	h->result = &result;
+	h->too_big = h->inside = h->first_is_public = h->from_start = false;
+	r = follow(h, url, &none, err);
+	/* All of it was there already. */
+	if (r < 0 && result.status == 416 && o->have) {
+		if (err)
+			*err = (struct sk_err){0};
+		r = 0;
+	}
+	h->file = NULL;
+	return r;
 }

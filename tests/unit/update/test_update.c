@@ -187,6 +187,9 @@ static void outcomes(void **state)
 	assert_int_equal(outcome(NULL, good, "A", "one"), MG_OUTCOME_NONE);
 	assert_int_equal(outcome(to_b, NULL, "A", "one"), MG_OUTCOME_WAITING);
 	assert_int_equal(outcome(to_b, NULL, "A", "two"), MG_OUTCOME_RETURNED);
+	assert_int_equal(outcome("{\"slot\":\"B\",\"boot_id\":\"one\",\"state\":\"installing\"}",
+				 NULL, "A", "two"),
+		MG_OUTCOME_INTERRUPTED);
 	assert_int_equal(outcome(to_b, NULL, "B", "two"), MG_OUTCOME_TRIAL);
 	assert_int_equal(outcome(to_b, good, "B", "two"), MG_OUTCOME_KEPT);
 	/* What was good in an earlier start says nothing of this one. */
