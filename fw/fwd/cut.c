@@ -115,12 +115,7 @@ static enum change compare(const struct fw_policy *before, const struct fw_polic
 /* Does the zone open what this built-in is for? Those that write their number only. */
 static bool opens(const struct fw_zone *z, uint32_t id)
 {
-	switch (id) {
-	case FW_B_DHCP_CLIENT: return z->dhcp_client;
-	case FW_B_MANAGE: return z->manage;
-	case FW_B_PING: return z->ping;
-	default: return false;
-	}
+	return id != FW_B_RA_CLIENT && id != FW_B_BOGONS && fw_builtin_opens(id, z);
 }
 
 static void compare_builtins(struct fwd_cut *c, const struct fw_policy *before)
@@ -143,24 +138,42 @@ static void compare_builtins(struct fwd_cut *c, const struct fw_policy *before)
 			c->needed = true;
 }
 
+static bool dhcp_port(uint16_t port)
+{
+	return port == 67 || port == 68 || port == 546 || port == 547;
+}
+
+/* Could the built-in have let this in? */
+static bool fits(const struct fw_policy *p, const struct fwd_conn *conn)
+{
+	const bool tcp = conn->proto == IPPROTO_TCP, udp = conn->proto == IPPROTO_UDP;
+	const bool icmp = conn->proto == IPPROTO_ICMP || conn->proto == IPPROTO_ICMPV6;
+	const uint16_t port = conn->real_port;
+
+	switch (conn->number) {
+	case FW_B_DHCP_CLIENT:
+	case FW_B_USE_DHCPV6: return udp && dhcp_port(port);
+	case FW_B_SERVE_DHCP: return icmp || (udp && dhcp_port(port));
+	case FW_B_SERVE_DNS:
+	case FW_B_USE_DNS: return (tcp || udp) && port == 53;
+	case FW_B_SERVE_NTP:
+	case FW_B_USE_NTP: return udp && port == 123;
+	case FW_B_USE_HTTPS: return tcp && port == 443;
+	case FW_B_MANAGE: return tcp && is_manage_port(&p->site, port);
+	default: return icmp;
+	}
+}
+
 /* The number is a built-in's, or one that no rule of ours ever writes. */
 static bool builtin_ends(const struct fwd_cut *c, const struct fwd_conn *conn)
 {
-	const uint16_t port = conn->real_port;
 	bool open = false;
 
 	for (size_t i = 0; i < c->after->n_zones; i++)
 		open = open || opens(&c->after->zones[i], conn->number);
 	if (!open || c->closed[conn->number])
 		return true;
-	switch (conn->number) {
-	case FW_B_DHCP_CLIENT:
-		return conn->proto != IPPROTO_UDP ||
-			(port != 67 && port != 68 && port != 546 && port != 547);
-	case FW_B_MANAGE:
-		return conn->proto != IPPROTO_TCP || !is_manage_port(&c->after->site, port);
-	default: return conn->proto != IPPROTO_ICMP && conn->proto != IPPROTO_ICMPV6;
-	}
+	return !fits(c->after, conn);
 }
 
 /* ---- records ---- */

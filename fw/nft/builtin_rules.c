@@ -67,33 +67,10 @@ static void match_prefix(
 }
 
 /*
- * Interfaces of all zones for which pick is true, as a condition on f. False: there is none, and
- * the rule must not be written (it would match everywhere).
+ * Interfaces of all zones that open the rule's built-in, as a condition on f. False: there is none,
+ * and the rule must not be written (it would match everywhere).
  */
-typedef bool zone_pick(const struct fw_zone *z);
-
-static bool pick_dhcp(const struct fw_zone *z)
-{
-	return z->dhcp_client;
-}
-
-static bool pick_manage(const struct fw_zone *z)
-{
-	return z->manage;
-}
-
-static bool pick_ping(const struct fw_zone *z)
-{
-	return z->ping;
-}
-
-static bool pick_bogons(const struct fw_zone *z)
-{
-	return z->bogons;
-}
-
-static bool match_zones(
-	struct fw_nft_plan *pl, struct fw_nft_rule *r, enum fw_nft_field f, zone_pick *pick)
+static bool match_zones(struct fw_nft_plan *pl, struct fw_nft_rule *r, enum fw_nft_field f)
 {
 	static const size_t max = (size_t)FW_ZONES_MAX * FW_ZONE_IFACES_MAX;
 	size_t n = 0;
@@ -105,7 +82,8 @@ static bool match_zones(
 	}
 	for (size_t z = 0; z < pl->p->n_zones; z++) {
 		const struct fw_zone *zone = &pl->p->zones[z];
-		for (size_t i = 0; pick(zone) && i < zone->n_ifaces && n < max; i++)
+		const bool opens = fw_builtin_opens(r->number, zone);
+		for (size_t i = 0; opens && i < zone->n_ifaces && n < max; i++)
 			memcpy(names[n++], zone->ifaces[i], IFNAMSIZ);
 	}
 	fw_nft_plan_ifaces(pl, r, f, (const char(*)[IFNAMSIZ])names, n);
@@ -221,8 +199,11 @@ static void icmp6(struct fw_nft_plan *pl, const char *chain, enum fw_builtin_id 
 	fw_nft_rule_u8(&r, FW_NFT_HOPLIMIT, id == FW_B_MLD ? MLD_HOPS : ND_HOPS);
 	if (from_link_local)
 		match_prefix(&r, FW_NFT_SADDR6, link_local6, 10);
-	if (id != FW_B_RA_CLIENT || match_zones(pl, &r, FW_NFT_IIFNAME, pick_dhcp))
-		accept_it(pl, &r);
+	if (id == FW_B_RA_CLIENT && !match_zones(pl, &r, FW_NFT_IIFNAME))
+		return;
+	if (id == FW_B_SERVE_DHCP && !match_zones(pl, &r, FW_NFT_OIFNAME))
+		return;
+	accept_it(pl, &r);
 }
 
 /* Types: 133 RS, 135 NS, 136 NA (RFC 4861); 130-132 MLD (RFC 2710), 143 MLDv2 (RFC 3810). */
@@ -235,26 +216,43 @@ static void link_control(struct fw_nft_plan *pl, const char *chain, bool in)
 	icmp6(pl, chain, FW_B_MLD, 143, 143, in);
 }
 
-static void dhcp(struct fw_nft_plan *pl, const char *chain, enum fw_nft_field f)
+/* To a client's port or to a server's, in both families. */
+static void dhcp4(struct fw_nft_plan *pl, const char *chain, enum fw_builtin_id id,
+	enum fw_nft_field f, bool to_client)
 {
-	const bool in = f == FW_NFT_IIFNAME;
 	struct fw_nft_rule r;
 
 	/* RFC 2131 4.1 */
-	start(&r, chain, FW_B_DHCP_CLIENT);
-	if (!match_zones(pl, &r, f, pick_dhcp))
+	start(&r, chain, id);
+	if (!match_zones(pl, &r, f))
 		return;
 	match_family(&r, NFPROTO_IPV4, IPPROTO_UDP);
-	fw_nft_rule_u16(&r, FW_NFT_SPORT, in ? 67 : 68);
-	fw_nft_rule_u16(&r, FW_NFT_DPORT, in ? 68 : 67);
+	fw_nft_rule_u16(&r, FW_NFT_SPORT, to_client ? 67 : 68);
+	fw_nft_rule_u16(&r, FW_NFT_DPORT, to_client ? 68 : 67);
 	accept_new(pl, &r);
+}
+
+static void dhcp6(struct fw_nft_plan *pl, const char *chain, enum fw_builtin_id id,
+	enum fw_nft_field f, bool to_client)
+{
+	struct fw_nft_rule r;
+
 	/* RFC 8415 7.2: a server may answer from any port. */
-	start(&r, chain, FW_B_DHCP_CLIENT);
-	if (!match_zones(pl, &r, f, pick_dhcp))
+	start(&r, chain, id);
+	if (!match_zones(pl, &r, f))
 		return;
 	match_family(&r, NFPROTO_IPV6, IPPROTO_UDP);
-	fw_nft_rule_u16(&r, FW_NFT_DPORT, in ? 546 : 547);
+	fw_nft_rule_u16(&r, FW_NFT_DPORT, to_client ? 546 : 547);
 	accept_new(pl, &r);
+}
+
+static void dhcp_client(struct fw_nft_plan *pl, const char *chain, enum fw_nft_field f)
+{
+	const bool in = f == FW_NFT_IIFNAME;
+
+	dhcp4(pl, chain, FW_B_DHCP_CLIENT, f, in);
+	dhcp6(pl, chain, FW_B_DHCP_CLIENT, f, in);
+	dhcp6(pl, chain, FW_B_USE_DHCPV6, f, in);
 }
 
 /* ---- services of the gateway ---- */
@@ -281,7 +279,7 @@ static void manage(struct fw_nft_plan *pl, const char *chain)
 			spans[k++] = (struct fw_nft_span){ports[i], ports[i]};
 	}
 	start(&r, chain, FW_B_MANAGE);
-	if (k == 0 || !match_zones(pl, &r, FW_NFT_IIFNAME, pick_manage))
+	if (k == 0 || !match_zones(pl, &r, FW_NFT_IIFNAME))
 		return;
 	fw_nft_rule_u8(&r, FW_NFT_L4PROTO, IPPROTO_TCP);
 	if (k == 1) {
@@ -295,19 +293,68 @@ static void manage(struct fw_nft_plan *pl, const char *chain)
 	accept_new(pl, &r);
 }
 
-static void ping(struct fw_nft_plan *pl, const char *chain)
+static void echo(struct fw_nft_plan *pl, const char *chain, enum fw_builtin_id id,
+	enum fw_nft_field f, bool v6)
 {
 	struct fw_nft_rule r;
 
-	for (int v6 = 0; v6 <= 1; v6++) {
-		start(&r, chain, FW_B_PING);
-		if (!match_zones(pl, &r, FW_NFT_IIFNAME, pick_ping))
-			return;
-		match_family(
-			&r, v6 ? NFPROTO_IPV6 : NFPROTO_IPV4, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
-		fw_nft_rule_u8(&r, v6 ? FW_NFT_ICMP6_TYPE : FW_NFT_ICMP_TYPE, v6 ? 128 : 8);
-		accept_new(pl, &r);
-	}
+	start(&r, chain, id);
+	if (!match_zones(pl, &r, f))
+		return;
+	match_family(&r, v6 ? NFPROTO_IPV6 : NFPROTO_IPV4, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+	fw_nft_rule_u8(&r, v6 ? FW_NFT_ICMP6_TYPE : FW_NFT_ICMP_TYPE, v6 ? 128 : 8);
+	accept_new(pl, &r);
+}
+
+static void ping(struct fw_nft_plan *pl, const char *chain)
+{
+	echo(pl, chain, FW_B_PING, FW_NFT_IIFNAME, false);
+	echo(pl, chain, FW_B_PING, FW_NFT_IIFNAME, true);
+}
+
+static void service(struct fw_nft_plan *pl, const char *chain, enum fw_builtin_id id, uint8_t proto,
+	uint16_t port)
+{
+	const bool in = id < FW_B_USE_DNS;
+	struct fw_nft_rule r;
+
+	start(&r, chain, id);
+	if (!match_zones(pl, &r, in ? FW_NFT_IIFNAME : FW_NFT_OIFNAME))
+		return;
+	fw_nft_rule_u8(&r, FW_NFT_L4PROTO, proto);
+	fw_nft_rule_u16(&r, FW_NFT_DPORT, port);
+	accept_new(pl, &r);
+}
+
+/* What devices ask of the gateway. */
+static void serve_in(struct fw_nft_plan *pl, const char *chain)
+{
+	dhcp4(pl, chain, FW_B_SERVE_DHCP, FW_NFT_IIFNAME, false);
+	dhcp6(pl, chain, FW_B_SERVE_DHCP, FW_NFT_IIFNAME, false);
+	service(pl, chain, FW_B_SERVE_DNS, IPPROTO_UDP, 53);
+	service(pl, chain, FW_B_SERVE_DNS, IPPROTO_TCP, 53);
+	service(pl, chain, FW_B_SERVE_NTP, IPPROTO_UDP, 123);
+}
+
+/*
+ * What giving addresses sends of its own accord: DHCP's answers go to an address that did not ask
+ * (RFC 2131 4.1), and a server asks whether an address is free (3.1).
+ */
+static void serve_out(struct fw_nft_plan *pl, const char *chain)
+{
+	dhcp4(pl, chain, FW_B_SERVE_DHCP, FW_NFT_OIFNAME, true);
+	dhcp6(pl, chain, FW_B_SERVE_DHCP, FW_NFT_OIFNAME, true);
+	icmp6(pl, chain, FW_B_SERVE_DHCP, 134, 134, true);
+	echo(pl, chain, FW_B_SERVE_DHCP, FW_NFT_OIFNAME, false);
+}
+
+/* What the gateway asks of others. */
+static void use(struct fw_nft_plan *pl, const char *chain)
+{
+	service(pl, chain, FW_B_USE_DNS, IPPROTO_UDP, 53);
+	service(pl, chain, FW_B_USE_DNS, IPPROTO_TCP, 53);
+	service(pl, chain, FW_B_USE_NTP, IPPROTO_UDP, 123);
+	service(pl, chain, FW_B_USE_HTTPS, IPPROTO_TCP, 443);
 }
 
 /* What the gate let in for the page alone, and led there (fw/nft/gate_plan.c). */
@@ -365,7 +412,7 @@ static void bogons(struct fw_nft_plan *pl, const char *chain)
 		size_t n;
 		const void *items = v6 ? (const void *)fw_bogons6(&n) : fw_bogons4(&n);
 		start(&r, chain, FW_B_BOGONS);
-		if (!match_zones(pl, &r, FW_NFT_IIFNAME, pick_bogons))
+		if (!match_zones(pl, &r, FW_NFT_IIFNAME))
 			return;
 		match_family(&r, v6 ? NFPROTO_IPV6 : NFPROTO_IPV4, 0);
 		if (fw_nft_sets_get(&pl->sets, v6 ? FW_NFT_SET_ADDR6 : FW_NFT_SET_ADDR4, items, n,
@@ -434,10 +481,11 @@ static void input(struct fw_nft_plan *pl, const char *chain)
 	link_control(pl, chain, true);
 	icmp6(pl, chain, FW_B_RA_CLIENT, 134, 134, true);
 	fw_nft_plan_guard_new(pl, chain, false);
-	dhcp(pl, chain, FW_NFT_IIFNAME);
+	dhcp_client(pl, chain, FW_NFT_IIFNAME);
 	page(pl, chain);
 	manage(pl, chain);
 	ping(pl, chain);
+	serve_in(pl, chain);
 	via_map(pl, chain, FW_NFT_MAP_INPUT);
 	via_map(pl, chain, FW_NFT_MAP_DENY);
 	go(pl, chain, FW_NFT_DENY);
@@ -465,8 +513,10 @@ static void output(struct fw_nft_plan *pl, const char *chain)
 	related_reset(pl, chain);
 	fw_nft_plan_list_watch(pl, chain, false, true);
 	link_control(pl, chain, false);
-	dhcp(pl, chain, FW_NFT_OIFNAME);
+	dhcp_client(pl, chain, FW_NFT_OIFNAME);
+	serve_out(pl, chain);
 	fw_nft_plan_guard_new(pl, chain, true);
+	use(pl, chain);
 	via_map(pl, chain, FW_NFT_MAP_OUTPUT);
 	go(pl, chain, FW_NFT_DENY);
 }

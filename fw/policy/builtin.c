@@ -13,13 +13,12 @@
 
 /* Which zones a built-in speaks about. */
 enum where {
-	W_ALL,       /* every direction */
-	W_GATEWAY,   /* to and from the gateway, from all zones */
-	W_DHCP,      /* between the gateway and the dhcp_client zones */
-	W_MANAGE_IN, /* manage zones to the gateway */
-	W_PING_IN,   /* ping zones to the gateway */
-	W_BOGONS_IN, /* bogons zones to anywhere */
-	W_RA_IN,     /* dhcp_client zones to the gateway */
+	W_ALL,        /* every direction */
+	W_GATEWAY,    /* to and from the gateway, from all zones */
+	W_ZONES_BOTH, /* between the gateway and the zones that open it */
+	W_ZONES_IN,   /* those zones to the gateway */
+	W_ZONES_OUT,  /* the gateway to those zones */
+	W_ZONES_FROM, /* those zones to anywhere */
 	W_LOOPBACK,
 	W_FORWARD, /* between zones, none of them the gateway */
 	W_TO_GATEWAY,
@@ -59,19 +58,19 @@ static const struct row {
 		{"IPv6 multicast membership on the link, needed by neighbour discovery.",
 			"IPv6で同じネットワーク内のマルチキャストの参加を管理する通信を通します。"},
 		"fe80::/10", "the same link", "icmpv6", "130,131,132,143"},
-	{FW_B_RA_CLIENT, "router-advertisement", true, W_RA_IN,
+	{FW_B_RA_CLIENT, "router-advertisement", true, W_ZONES_IN,
 		{"The gateway learns its IPv6 address and route from the provider's router.",
 			"回線側のルーターから本装置のIPv6アドレスと経路を受け取ります。"},
 		"fe80::/10", "gateway", "icmpv6", "134"},
-	{FW_B_DHCP_CLIENT, "dhcp-client", true, W_DHCP,
+	{FW_B_DHCP_CLIENT, "dhcp-client", true, W_ZONES_BOTH,
 		{"The gateway gets its own address by DHCP or DHCPv6.",
 			"本装置のIPアドレスをDHCP/DHCPv6で取得します。"},
 		"gateway and DHCP server", "DHCP server and gateway", "udp", "67,68,546,547"},
-	{FW_B_MANAGE, "manage", true, W_MANAGE_IN,
+	{FW_B_MANAGE, "manage", true, W_ZONES_IN,
 		{"Administration of the gateway, from the zones chosen for it.",
 			"指定したゾーンから本装置を管理するための通信を通します。"},
 		"any", "gateway", "tcp", NULL},
-	{FW_B_PING, "ping", true, W_PING_IN,
+	{FW_B_PING, "ping", true, W_ZONES_IN,
 		{"The gateway answers a connectivity test (ping) from the zones chosen for it.",
 			"指定したゾーンからの疎通確認 (ping) に本装置が応答します。"},
 		"any", "gateway", "icmp, icmpv6", "echo-request"},
@@ -81,7 +80,7 @@ static const struct row {
 			"届いた側にあるはずのない接続元IPアドレスの通信 (なりすまし) "
 			"を遮断します。"},
 		"not routed to where it arrives from", "any", "any", "any"},
-	{FW_B_BOGONS, "bogons", false, W_BOGONS_IN,
+	{FW_B_BOGONS, "bogons", false, W_ZONES_FROM,
 		{"Stops packets from addresses that cannot exist on the internet.",
 			"インターネット上に存在しないはずの接続元IPアドレスからの通信を遮断します"
 			"。"},
@@ -126,6 +125,37 @@ static const struct row {
 		{"A quarantined device reads on the gateway why it is kept out.",
 			"隔離された機器に、接続できない理由を本装置のページで案内します。"},
 		"quarantined devices", "gateway", "tcp", "80"},
+	{FW_B_SERVE_DHCP, "serve-dhcp", true, W_ZONES_BOTH,
+		{"The gateway gives devices their addresses (DHCP, DHCPv6, router advertisements) "
+		 "and asks before whether an address is free.",
+			"本装置が機器にIPアドレスを配布します (DHCP/DHCPv6/"
+			"ルーター広告。配布前の重複確認を含む)。"},
+		"devices and gateway", "gateway and devices", "udp, icmp, icmpv6",
+		"67,68,546,547, echo-request, 134"},
+	{FW_B_SERVE_DNS, "serve-dns", true, W_ZONES_IN,
+		{"Devices ask the gateway for names (DNS).",
+			"機器が本装置に名前解決 (DNS) を問い合わせます。"},
+		"any", "gateway", "udp, tcp", "53"},
+	{FW_B_SERVE_NTP, "serve-ntp", true, W_ZONES_IN,
+		{"Devices set their clocks by the gateway (NTP).",
+			"機器が本装置の時刻に合わせます (NTP)。"},
+		"any", "gateway", "udp", "123"},
+	{FW_B_USE_DNS, "use-dns", true, W_ZONES_OUT,
+		{"The gateway's own resolver asks name servers.",
+			"本装置の名前解決 (DNS) の問い合わせを通します。"},
+		"gateway", "any", "udp, tcp", "53"},
+	{FW_B_USE_NTP, "use-ntp", true, W_ZONES_OUT,
+		{"The gateway sets its own clock by time servers.",
+			"本装置の時刻合わせ (NTP) の通信を通します。"},
+		"gateway", "any", "udp", "123"},
+	{FW_B_USE_HTTPS, "use-https", true, W_ZONES_OUT,
+		{"The gateway fetches updates, rules and blocklists.",
+			"本装置の更新、検知ルール、不正サイト一覧の取得を通します。"},
+		"gateway", "any", "tcp", "443"},
+	{FW_B_USE_DHCPV6, "use-dhcpv6", true, W_ZONES_BOTH,
+		{"The gateway gets its IPv6 prefix from the provider by DHCPv6.",
+			"本装置のIPv6プレフィックスを回線事業者からDHCPv6で取得します。"},
+		"gateway and DHCPv6 server", "DHCPv6 server and gateway", "udp", "546,547"},
 };
 
 /* Append to a fixed text; what does not fit ends in "…". */
@@ -141,26 +171,29 @@ static void add_text(char *dst, size_t cap, const char *s)
 	memcpy(dst + len, s, strlen(s) + 1);
 }
 
-static bool zone_counts(const struct fw_zone *z, enum where w)
+bool fw_builtin_opens(enum fw_builtin_id id, const struct fw_zone *z)
 {
-	switch (w) {
-	case W_DHCP:
-	case W_RA_IN: return z->dhcp_client;
-	case W_MANAGE_IN: return z->manage;
-	case W_PING_IN: return z->ping;
-	case W_BOGONS_IN: return z->bogons;
-	case W_ALL:
-	case W_GATEWAY:
-	case W_LOOPBACK:
-	case W_FORWARD:
-	case W_TO_GATEWAY: break;
+	switch (id) {
+	case FW_B_RA_CLIENT: return z->dhcp_client || z->use & FW_USE_DHCPV6;
+	case FW_B_DHCP_CLIENT: return z->dhcp_client;
+	case FW_B_MANAGE: return z->manage;
+	case FW_B_PING: return z->ping;
+	case FW_B_BOGONS: return z->bogons;
+	case FW_B_SERVE_DHCP: return z->serve & FW_SERVE_DHCP;
+	case FW_B_SERVE_DNS: return z->serve & FW_SERVE_DNS;
+	case FW_B_SERVE_NTP: return z->serve & FW_SERVE_NTP;
+	case FW_B_USE_DNS: return z->use & FW_USE_DNS;
+	case FW_B_USE_NTP: return z->use & FW_USE_NTP;
+	case FW_B_USE_HTTPS: return z->use & FW_USE_HTTPS;
+	case FW_B_USE_DHCPV6: return z->use & FW_USE_DHCPV6;
+	default: return false;
 	}
-	return false;
 }
 
 /* "lan->gateway, mgmt->gateway"; false if no zone takes part. */
-static bool put_direction(const struct fw_policy *p, enum where w, char *dst, size_t cap)
+static bool put_direction(const struct fw_policy *p, const struct row *row, char *dst, size_t cap)
 {
+	const enum where w = row->where;
 	bool some = false;
 
 	dst[0] = '\0';
@@ -179,14 +212,16 @@ static bool put_direction(const struct fw_policy *p, enum where w, char *dst, si
 		char one[2 * FW_ZONE_NAME_MAX + 48];
 		const char *name = p->zones[i].name;
 
-		if (!zone_counts(&p->zones[i], w))
+		if (!fw_builtin_opens(row->id, &p->zones[i]))
 			continue;
-		if (w == W_DHCP)
+		if (w == W_ZONES_BOTH)
 			snprintf(one, sizeof(one), "%s%s->gateway, gateway->%s", some ? ", " : "",
 				name, name);
+		else if (w == W_ZONES_OUT)
+			snprintf(one, sizeof(one), "%sgateway->%s", some ? ", " : "", name);
 		else
 			snprintf(one, sizeof(one), "%s%s->%s", some ? ", " : "", name,
-				w == W_BOGONS_IN ? "any" : "gateway");
+				w == W_ZONES_FROM ? "any" : "gateway");
 		add_text(dst, cap, one);
 		some = true;
 	}
@@ -213,7 +248,7 @@ bool fw_builtin_get(const struct fw_policy *p, size_t n, struct fw_builtin *ret)
 	row = &table[n];
 	b = (struct fw_builtin){
 		.id = row->id, .name = row->name, .purpose = row->purpose, .allow = row->allow};
-	b.enabled = put_direction(p, row->where, b.direction, sizeof(b.direction));
+	b.enabled = put_direction(p, row, b.direction, sizeof(b.direction));
 	add_text(b.source, sizeof(b.source), row->source);
 	add_text(b.destination, sizeof(b.destination), row->destination);
 	add_text(b.protocol, sizeof(b.protocol), row->protocol);

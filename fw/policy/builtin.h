@@ -31,7 +31,14 @@ enum fw_builtin_id {
 	FW_B_BLOCKLIST = 19,         /* drop: from and to what the blocklists list */
 	FW_B_BLOCKLIST_MONITOR = 20, /* the same, only reported */
 	FW_B_PAGE = 21,              /* quarantined devices read the notice page */
-	FW_B_LAST = FW_B_PAGE,
+	FW_B_SERVE_DHCP = 22,        /* the gateway gives addresses, in zones that it serves so */
+	FW_B_SERVE_DNS = 23,
+	FW_B_SERVE_NTP = 24,
+	FW_B_USE_DNS = 25, /* what the gateway asks of servers itself, in zones for that */
+	FW_B_USE_NTP = 26,
+	FW_B_USE_HTTPS = 27,
+	FW_B_USE_DHCPV6 = 28,
+	FW_B_LAST = FW_B_USE_DHCPV6,
 };
 
 /* Where in the kernel a built-in stands. */
@@ -52,6 +59,8 @@ struct fw_builtin {
 /* The n-th built-in under p (0-based); false past the last. */
 bool fw_builtin_get(const struct fw_policy *p, size_t n, struct fw_builtin *ret);
 const char *fw_builtin_name(enum fw_builtin_id id);
+/* Does the zone open, or ask for, this built-in? False for those that ask no zone. */
+bool fw_builtin_opens(enum fw_builtin_id id, const struct fw_zone *z);
 
 /*
  * Source addresses that FW_B_BOGONS drops: the special-purpose registries (RFC 6890) and multicast

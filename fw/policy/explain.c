@@ -118,12 +118,27 @@ static bool is_mld(uint16_t type)
 	return (type >= 130 && type <= 132) || type == 143;
 }
 
-/* DHCP towards the server or back, seen from the gateway. */
-static bool is_dhcp(const struct walk *w, bool in)
+/* DHCP and DHCPv6, to the port of a client or of a server. */
+static bool is_dhcp(const struct walk *w, bool to_client)
 {
-	uint16_t want = w->f->src.family == 4 ? (in ? 68 : 67) : (in ? 546 : 547);
+	uint16_t want = w->f->src.family == 4 ? (to_client ? 68 : 67) : (to_client ? 546 : 547);
 
 	return w->f->proto == UDP && w->port == want;
+}
+
+static bool is_advertisement(const struct walk *w)
+{
+	return w->f->proto == ICMPV6 && w->port == 134 && v6_link_local(&w->f->src);
+}
+
+static bool is_dns(const struct walk *w)
+{
+	return (w->f->proto == UDP || w->f->proto == TCP) && w->port == 53;
+}
+
+static bool is_ntp(const struct walk *w)
+{
+	return w->f->proto == UDP && w->port == 123;
 }
 
 /* The gateway's own listener reports may come from ::, before it has an address (RFC 3590). */
@@ -153,29 +168,53 @@ static bool is_ping(const struct walk *w)
 				     : w->f->proto == ICMPV6 && w->port == 128;
 }
 
+/* The built-ins that a packet would fit, in the kernel's order: the first that its zone opens. */
+struct choice {
+	enum fw_builtin_id id;
+	bool fits;
+};
+
+static enum fw_builtin_id choose(const struct choice *c, size_t n, const struct fw_zone *z)
+{
+	for (size_t i = 0; z && i < n; i++) {
+		if (c[i].fits && fw_builtin_opens(c[i].id, z))
+			return c[i].id;
+	}
+	return 0;
+}
+
 static enum fw_builtin_id allow_in(const struct walk *w, const struct fw_zone *from)
 {
+	const bool v6 = w->f->src.family == 6;
+	const struct choice c[] = {
+		{FW_B_RA_CLIENT, is_advertisement(w)},
+		{FW_B_DHCP_CLIENT, is_dhcp(w, true)},
+		{FW_B_USE_DHCPV6, v6 && is_dhcp(w, true)},
+		{FW_B_MANAGE, w->f->proto == TCP && is_manage_port(&w->p->site, w->port)},
+		{FW_B_PING, is_ping(w)},
+		{FW_B_SERVE_DHCP, is_dhcp(w, false)},
+		{FW_B_SERVE_DNS, is_dns(w)},
+		{FW_B_SERVE_NTP, is_ntp(w)},
+	};
 	enum fw_builtin_id id = link_control(w);
 
-	if (id || !from)
-		return id;
-	if (from->dhcp_client && w->f->proto == ICMPV6 && w->port == 134 &&
-		v6_link_local(&w->f->src))
-		return FW_B_RA_CLIENT;
-	if (from->dhcp_client && is_dhcp(w, true))
-		return FW_B_DHCP_CLIENT;
-	if (from->manage && w->f->proto == TCP && is_manage_port(&w->p->site, w->port))
-		return FW_B_MANAGE;
-	return from->ping && is_ping(w) ? FW_B_PING : 0;
+	return id ? id : choose(c, SK_ARRAY_SIZE(c), from);
 }
 
 static enum fw_builtin_id allow_out(const struct walk *w, const struct fw_zone *to)
 {
+	const bool v6 = w->f->src.family == 6;
+	const struct choice c[] = {
+		{FW_B_DHCP_CLIENT, is_dhcp(w, false)},
+		{FW_B_USE_DHCPV6, v6 && is_dhcp(w, false)},
+		{FW_B_SERVE_DHCP, is_dhcp(w, true) || is_advertisement(w) || (!v6 && is_ping(w))},
+		{FW_B_USE_DNS, is_dns(w)},
+		{FW_B_USE_NTP, is_ntp(w)},
+		{FW_B_USE_HTTPS, w->f->proto == TCP && w->port == 443},
+	};
 	enum fw_builtin_id id = link_control(w);
 
-	if (id)
-		return id;
-	return to && to->dhcp_client && is_dhcp(w, false) ? FW_B_DHCP_CLIENT : 0;
+	return id ? id : choose(c, SK_ARRAY_SIZE(c), to);
 }
 
 static enum fw_builtin_id builtin_allow(const struct walk *w)

@@ -24,6 +24,12 @@ static const struct {
 	[FW_ZONE_MANAGEMENT] = {"management", {"management", "管理用ネットワーク"}},
 };
 
+/* Bit i is the i-th word. */
+static const struct words {
+	const char *path;
+	const char *word[5];
+} serves = {"serve", {"dhcp", "dns", "ntp"}}, uses = {"use", {"dns", "ntp", "https", "dhcpv6"}};
+
 const char *fw_zone_kind_name(enum fw_zone_kind k)
 {
 	return (unsigned)k < FW_ZONE_KINDS ? kinds[k].name : "?";
@@ -97,6 +103,54 @@ int fw_zone_kind_unknown(struct sk_err *err)
 		"ゾーンの種別が正しくありません。次のどれかを書いてください: %s", list);
 }
 
+static int add_word(
+	const struct words *w, const char *s, size_t n, uint8_t *mask, struct sk_err *err)
+{
+	char list[64] = "";
+
+	for (size_t i = 0; w->word[i]; i++) {
+		if (strlen(w->word[i]) == n && memcmp(w->word[i], s, n) == 0) {
+			*mask |= (uint8_t)(1u << i);
+			return 0;
+		}
+	}
+	for (size_t i = 0; w->word[i]; i++) {
+		size_t k = strlen(list);
+
+		snprintf(list + k, sizeof(list) - k, "%s%s", i ? ", " : "", w->word[i]);
+	}
+	return sk_err_set(err, -EINVAL, w->path, "unknown service; write some of %s",
+		"サービス名が正しくありません。次の中から書いてください: %s", list);
+}
+
+static int parse_words(const struct words *w, const char *s, uint8_t *ret, struct sk_err *err)
+{
+	uint8_t mask = 0;
+	int r = 0;
+
+	if (strcmp(s, "none") == 0)
+		s = "";
+	while (r == 0 && *(s += strspn(s, " ,"))) {
+		size_t n = strcspn(s, " ,");
+
+		r = add_word(w, s, n, &mask, err);
+		s += n;
+	}
+	if (r == 0)
+		*ret = mask;
+	return r;
+}
+
+int fw_zone_serve_parse(const char *list, uint8_t *ret, struct sk_err *err)
+{
+	return parse_words(&serves, list, ret, err);
+}
+
+int fw_zone_use_parse(const char *list, uint8_t *ret, struct sk_err *err)
+{
+	return parse_words(&uses, list, ret, err);
+}
+
 static int check_one(const struct fw_zone *z, struct sk_err *err)
 {
 	if (!fw_zone_name_valid(z->name))
@@ -112,6 +166,11 @@ static int check_one(const struct fw_zone *z, struct sk_err *err)
 	if (!label_valid(z->label))
 		return sk_err_set(err, -EINVAL, "label", "the label is not printable text",
 			"表示名に使えない文字があります");
+	if (z->kind == FW_ZONE_OUTSIDE && z->serve)
+		return sk_err_set(err, -EINVAL, "serve",
+			"the gateway serves no outside zone: remove serve, or set another kind",
+			"外部のゾーンにはサービスを提供できません。serve "
+			"を消すか、種別を変えてください");
 	if (z->n_ifaces > FW_ZONE_IFACES_MAX)
 		return sk_err_set(err, -E2BIG, "interfaces", "more than %d interfaces",
 			"インターフェースは%d個までです", FW_ZONE_IFACES_MAX);
@@ -187,9 +246,25 @@ const struct fw_zone *fw_zone_of_iface(const struct fw_zone *z, size_t n, const 
 	return NULL;
 }
 
+/* Only if there are any, so that a zone without has the form it had before there were services. */
+static int put_words(json_t *v, const struct words *w, uint8_t mask)
+{
+	json_t *list;
+	int r = 0;
+
+	if (!mask)
+		return 0;
+	list = json_array();
+	for (size_t i = 0; list && r == 0 && w->word[i]; i++) {
+		if (mask & 1u << i)
+			r = json_array_append_new(list, json_string(w->word[i]));
+	}
+	return json_object_set_new(v, w->path, list) < 0 ? -1 : r;
+}
+
 json_t *fw_zone_to_json(const struct fw_zone *z)
 {
-	json_t *ifaces = json_array();
+	json_t *ifaces = json_array(), *v;
 
 	for (size_t i = 0; ifaces && i < z->n_ifaces; i++) {
 		if (json_array_append_new(ifaces, json_string(z->ifaces[i])) < 0) {
@@ -197,10 +272,14 @@ json_t *fw_zone_to_json(const struct fw_zone *z)
 			return NULL;
 		}
 	}
-	return json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:o}", "name", z->name, "label",
+	v = json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:o}", "name", z->name, "label",
 		z->label, "kind", fw_zone_kind_name(z->kind), "reject", z->reject, "dhcp_client",
 		z->dhcp_client, "manage", z->manage, "ping", z->ping, "bogons", z->bogons,
 		"interfaces", ifaces);
+	if (v && put_words(v, &serves, z->serve) == 0 && put_words(v, &uses, z->use) == 0)
+		return v;
+	json_decref(v);
+	return NULL;
 }
 
 static int copy_text(const char *s, const char *path, char *dst, size_t cap, struct sk_err *err)
@@ -239,6 +318,22 @@ static int read_ifaces(const json_t *v, struct fw_zone *z, struct sk_err *err)
 	return 0;
 }
 
+static int read_words(const json_t *v, const struct words *w, uint8_t *ret, struct sk_err *err)
+{
+	json_t *list = NULL;
+	uint8_t mask = 0;
+	int r = sk_json_array(v, w->path, false, &list, err);
+
+	for (size_t i = 0; r == 0 && i < json_array_size(list); i++) {
+		const char *s = json_string_value(json_array_get(list, i));
+
+		r = add_word(w, s ? s : "", s ? strlen(s) : 0, &mask, err);
+	}
+	if (r == 0)
+		*ret = mask;
+	return r;
+}
+
 static int read_flags(const json_t *v, struct fw_zone *z, struct sk_err *err)
 {
 	const struct {
@@ -252,19 +347,22 @@ static int read_flags(const json_t *v, struct fw_zone *z, struct sk_err *err)
 		{"bogons", &z->bogons},
 	};
 
+	int r;
+
 	for (size_t i = 0; i < SK_ARRAY_SIZE(flags); i++) {
-		int r = sk_json_bool(v, flags[i].key, false, flags[i].ret, err);
+		r = sk_json_bool(v, flags[i].key, false, flags[i].ret, err);
 
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	r = read_words(v, &serves, &z->serve, err);
+	return r < 0 ? r : read_words(v, &uses, &z->use, err);
 }
 
 int fw_zone_from_json(const json_t *v, struct fw_zone *ret, struct sk_err *err)
 {
 	static const char *const keys[] = {"name", "label", "kind", "reject", "dhcp_client",
-		"manage", "ping", "bogons", "interfaces", NULL};
+		"manage", "ping", "bogons", "serve", "use", "interfaces", NULL};
 	struct fw_zone z = {0};
 	const char *name = NULL, *label = "", *kind = NULL;
 	int r;

@@ -97,6 +97,23 @@ const struct mg_arg mg_a_zone_set[] = {
 		"ここからの ping に応答する"),
 	ZONE_FLAG("bogons", "drop reserved source addresses arriving here",
 		"予約済みアドレスを接続元とする通信を遮断する"),
+	{.name = "serve",
+		.type = MG_STRING,
+		.max = 60,
+		.meta = "LIST",
+		.help = {"what the gateway does for devices here: dhcp, dns, ntp separated by ',', "
+			 "or none",
+			"ここの機器に本装置が提供するサービス (dhcp、dns、ntp "
+			"を「,」区切り、または "
+			"none)"}},
+	{.name = "use",
+		.type = MG_STRING,
+		.max = 60,
+		.meta = "LIST",
+		.help = {"what the gateway itself asks of servers here: dns, ntp, https, dhcpv6 "
+			 "separated by ',', or none",
+			"本装置自身がここで利用するサービス (dns、ntp、https、dhcpv6 "
+			"を「,」区切り、または none)"}},
 	PURPOSE,
 	MG_ARG_DRY_RUN,
 	{0},
@@ -268,6 +285,8 @@ const struct mg_column mg_c_zone[] = {
 	{.key = "ping", .title = {"Ping", "ping 応答"}},
 	{.key = "bogons", .title = {"Bogons", "予約アドレス遮断"}},
 	{.key = "dhcp_client", .title = {"DHCP", "DHCP"}},
+	{.key = "serve", .title = {"Serves", "提供"}},
+	{.key = "use", .title = {"Uses", "利用"}},
 	{.key = "change", .title = {"Change", "変更番号"}, .right = true, .wide = true},
 	{0},
 };

@@ -2,7 +2,10 @@
 /* A change ends exactly the connections that it no longer allows. */
 #include "tests/unit/policy/build.h"
 
+#include <netinet/in.h>
+
 #include "fw/fwd/cut.h"
+#include "fw/policy/builtin.h"
 #include "lib/util.h"
 #include "tests/unit/fwd/unit.h"
 
@@ -186,6 +189,31 @@ static void administration(void **state)
 	assert_false(ends(POLICY(&web), after, &https));
 }
 
+static struct fw_policy *serving(uint8_t serve, uint8_t use)
+{
+	struct fw_policy *p = POLICY(&web);
+
+	p->zones[T_LAN].serve = serve;
+	p->zones[T_WAN].use = use;
+	return p;
+}
+
+static void services_of_the_gateway(void **state)
+{
+	struct fwd_conn asked = conn(FW_B_SERVE_DNS, "192.168.1.1", 53),
+			fetch = conn(FW_B_USE_HTTPS, "203.0.113.1", 443),
+			clock = conn(FW_B_USE_NTP, "203.0.113.1", 123);
+
+	clock.proto = IPPROTO_UDP;
+	assert_false(ends(serving(FW_SERVE_DNS, 0), serving(FW_SERVE_DNS, 0), &asked));
+	assert_true(ends(serving(FW_SERVE_DNS, 0), serving(FW_SERVE_NTP, 0), &asked));
+	assert_false(ends(serving(0, FW_USE_HTTPS), serving(0, FW_USE_HTTPS), &fetch));
+	assert_true(ends(serving(0, FW_USE_HTTPS), serving(0, FW_USE_DNS), &fetch));
+	assert_false(ends(serving(0, FW_USE_NTP), serving(0, FW_USE_NTP | FW_USE_DNS), &clock));
+	clock.proto = IPPROTO_TCP;
+	assert_true(ends(NULL, serving(0, FW_USE_NTP), &clock));
+}
+
 static void numbers_that_are_nobodys(void **state)
 {
 	struct fwd_conn none = conn(0, "203.0.113.1", 443), early = conn(1, "203.0.113.1", 443),
@@ -228,6 +256,7 @@ int main(void)
 		cmocka_unit_test(port_forward),
 		cmocka_unit_test(interface_left_its_zone),
 		cmocka_unit_test(administration),
+		cmocka_unit_test(services_of_the_gateway),
 		cmocka_unit_test(numbers_that_are_nobodys),
 		cmocka_unit_test(related_follows_its_record),
 	};

@@ -251,6 +251,43 @@ static void text_of_inspection(void **state)
 	free(text);
 }
 
+/* What the gateway serves in the office's network and uses in the internet. */
+static void text_of_services(void **state)
+{
+	struct fw_policy *p = t_sample();
+	struct sk_buf b;
+	const char *s;
+
+	sk_buf_init(&b, 4u << 20);
+	assert_int_equal(fw_nft_text(p, &b, NULL), 0);
+	for (const char *c = "\"b22\" ct\0\"b23\" ct\0\"b25\" ct\0\"b27\" ct\0"; *c;
+		c += strlen(c) + 1)
+		assert_null(strstr(sk_buf_str(&b), c));
+	sk_buf_done(&b);
+	p->zones[T_DMZ].serve = FW_SERVE_DHCP | FW_SERVE_DNS | FW_SERVE_NTP;
+	p->zones[T_WAN].use = FW_USE_DNS | FW_USE_NTP | FW_USE_HTTPS | FW_USE_DHCPV6;
+	sk_buf_init(&b, 4u << 20);
+	assert_int_equal(fw_nft_text(p, &b, NULL), 0);
+	s = sk_buf_str(&b);
+	text_says(s,
+		"iifname \"eth2\" meta nfproto ipv4 meta l4proto udp th sport 68 th dport 67 "
+		"counter name \"b22\"");
+	text_says(s,
+		"oifname \"eth2\" meta nfproto ipv4 meta l4proto udp th sport 67 th dport 68 "
+		"counter name \"b22\"");
+	text_says(s, "iifname \"eth2\" meta l4proto udp th dport 53 counter name \"b23\"");
+	text_says(s, "iifname \"eth2\" meta l4proto tcp th dport 53 counter name \"b23\"");
+	text_says(s, "iifname \"eth2\" meta l4proto udp th dport 123 counter name \"b24\"");
+	text_says(s, "oifname \"eth0\" meta l4proto udp th dport 53 counter name \"b25\"");
+	text_says(s, "oifname \"eth0\" meta l4proto udp th dport 123 counter name \"b26\"");
+	text_says(s, "oifname \"eth0\" meta l4proto tcp th dport 443 counter name \"b27\"");
+	text_says(s,
+		"oifname \"eth0\" meta nfproto ipv6 meta l4proto udp th dport 547 counter name "
+		"\"b28\"");
+	sk_buf_done(&b);
+	fw_policy_free(p);
+}
+
 /* Sources inside are only reported unless the policy says otherwise; off is off. */
 static void text_of_guard(void **state)
 {
@@ -330,6 +367,7 @@ int main(void)
 		cmocka_unit_test(plan_of_sample),
 		cmocka_unit_test(text_of_sample),
 		cmocka_unit_test(text_of_inspection),
+		cmocka_unit_test(text_of_services),
 		cmocka_unit_test(text_of_guard),
 		cmocka_unit_test(native_queue),
 	};

@@ -111,6 +111,64 @@ static const struct {
 	{T_LAN, SELF, "0.0.0.0", "255.255.255.255", 17, 67, FW_V_REJECT, FW_B_DEFAULT_DENY, 0, 0},
 };
 
+/* The zones of the services: lan is served, the resolver asks in wan, which is no DHCP client. */
+static const struct {
+	uint8_t from, to;
+	const char *src, *dst;
+	uint8_t proto;
+	uint16_t port;
+	uint32_t number;
+} service_cases[] = {
+	{T_LAN, SELF, "0.0.0.0", "255.255.255.255", 17, 67, FW_B_SERVE_DHCP},
+	{SELF, T_LAN, "192.168.1.1", "192.168.1.5", 17, 68, FW_B_SERVE_DHCP},
+	{T_LAN, SELF, V6LL, "ff02::1:2", 17, 547, FW_B_SERVE_DHCP},
+	{SELF, T_LAN, V6LL, "fe80::2", 17, 546, FW_B_SERVE_DHCP},
+	{SELF, T_LAN, V6LL, "ff02::1", 58, 134, FW_B_SERVE_DHCP},
+	{SELF, T_LAN, "192.168.1.1", "192.168.1.5", 1, 8, FW_B_SERVE_DHCP},
+	{SELF, T_LAN, "192.168.1.1", "192.168.1.5", 17, 67, FW_B_DEFAULT_DENY},
+	{T_LAN, SELF, "192.168.1.5", "192.168.1.1", 17, 68, FW_B_DEFAULT_DENY},
+	{T_LAN, SELF, V6LL, "ff02::1", 58, 134, FW_B_DEFAULT_DENY},
+	{T_LAN, SELF, "192.168.1.5", "192.168.1.1", 17, 53, FW_B_SERVE_DNS},
+	{T_LAN, SELF, "2001:db8:1::5", "2001:db8:1::1", 6, 53, FW_B_SERVE_DNS},
+	{T_LAN, SELF, "192.168.1.5", "192.168.1.1", 17, 123, FW_B_SERVE_NTP},
+	{T_LAN, SELF, "192.168.1.5", "192.168.1.1", 6, 123, FW_B_DEFAULT_DENY},
+	{T_WAN, SELF, "8.8.8.8", "198.51.100.1", 17, 53, FW_B_DEFAULT_DENY},
+	{T_WAN, SELF, "8.8.8.8", "198.51.100.1", 17, 123, FW_B_DEFAULT_DENY},
+	{SELF, T_WAN, "198.51.100.1", "8.8.4.4", 17, 53, FW_B_USE_DNS},
+	{SELF, T_WAN, "198.51.100.1", "8.8.4.4", 6, 53, FW_B_USE_DNS},
+	{SELF, T_WAN, "198.51.100.1", "8.8.4.4", 17, 123, FW_B_USE_NTP},
+	{SELF, T_WAN, "198.51.100.1", "8.8.4.4", 6, 443, FW_B_USE_HTTPS},
+	{SELF, T_WAN, "198.51.100.1", "8.8.4.4", 17, 443, FW_B_DEFAULT_DENY},
+	{SELF, T_LAN, "192.168.1.1", "192.168.1.5", 6, 443, FW_B_DEFAULT_DENY},
+	{SELF, T_WAN, V6LL, "ff02::1:2", 17, 547, FW_B_USE_DHCPV6},
+	{T_WAN, SELF, V6LL, "fe80::2", 17, 546, FW_B_USE_DHCPV6},
+	{T_WAN, SELF, V6LL, "ff02::1", 58, 134, FW_B_RA_CLIENT},
+	{SELF, T_WAN, "0.0.0.0", "255.255.255.255", 17, 67, FW_B_DEFAULT_DENY},
+	{T_WAN, SELF, "8.8.8.8", "255.255.255.255", 17, 68, FW_B_DEFAULT_DENY},
+};
+
+static void served(void **state)
+{
+	struct fw_policy *p = t_policy();
+
+	p->zones[T_LAN].serve = FW_SERVE_DHCP | FW_SERVE_DNS | FW_SERVE_NTP;
+	p->zones[T_WAN].use = FW_USE_DNS | FW_USE_NTP | FW_USE_HTTPS | FW_USE_DHCPV6;
+	p->zones[T_WAN].dhcp_client = false;
+	t_finish(p);
+	for (size_t i = 0; i < SK_ARRAY_SIZE(service_cases); i++) {
+		struct fw_flow f = flow(service_cases[i].from, service_cases[i].to,
+			service_cases[i].src, service_cases[i].dst);
+		struct fw_decision d;
+
+		f.proto = service_cases[i].proto;
+		f.port = service_cases[i].port;
+		fw_explain(p, &f, route, NULL, &d);
+		if (d.number != service_cases[i].number)
+			fail_msg("case %zu: decided by %u", i, d.number);
+	}
+	fw_policy_free(p);
+}
+
 static void decisions(void **state)
 {
 	struct fw_policy *p = sample();
@@ -466,6 +524,7 @@ static void random_policies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(served),
 		cmocka_unit_test(decisions),
 		cmocka_unit_test(translated_destination),
 		cmocka_unit_test(inspection),

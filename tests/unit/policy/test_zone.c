@@ -3,6 +3,8 @@
  * them. */
 #include "tests/unit/policy/build.h"
 
+#include <errno.h>
+
 #include "fw/policy/builtin.h"
 #include "lib/util.h"
 
@@ -78,6 +80,40 @@ static void json_round_trip(void **state)
 	fw_policy_free(p);
 }
 
+static void services(void **state)
+{
+	static const char text[] =
+		"{\"interfaces\":[\"eth1\"],\"kind\":\"inside\",\"name\":\"lan\","
+		"\"serve\":[\"ntp\",\"dhcp\"],\"use\":[\"https\"]}";
+	struct fw_zone z, back;
+	struct sk_err err = {0};
+	uint8_t mask = 0;
+	json_t *v = sk_json_parse(text, sizeof(text) - 1, &err);
+
+	assert_int_equal(fw_zone_from_json(v, &z, &err), 0);
+	assert_int_equal(z.serve, FW_SERVE_DHCP | FW_SERVE_NTP);
+	assert_int_equal(z.use, FW_USE_HTTPS);
+	json_decref(v);
+	v = fw_zone_to_json(&z);
+	assert_int_equal(fw_zone_from_json(v, &back, &err), 0);
+	assert_memory_equal(&z, &back, sizeof(z));
+	json_decref(v);
+	/* A zone without services has the form it always had. */
+	z.serve = z.use = 0;
+	v = fw_zone_to_json(&z);
+	assert_null(json_object_get(v, "serve"));
+	assert_null(json_object_get(v, "use"));
+	json_decref(v);
+
+	assert_int_equal(fw_zone_serve_parse(" dhcp, dns ,ntp", &mask, &err), 0);
+	assert_int_equal(mask, FW_SERVE_DHCP | FW_SERVE_DNS | FW_SERVE_NTP);
+	assert_int_equal(fw_zone_use_parse("none", &mask, &err), 0);
+	assert_int_equal(mask, 0);
+	assert_int_equal(fw_zone_use_parse("dns,dhcp", &mask, &err), -EINVAL);
+	assert_string_equal(err.path, "use");
+	assert_non_null(strstr(err.en, "dns, ntp, https, dhcpv6"));
+}
+
 static void json_refused(void **state)
 {
 	static const struct {
@@ -94,6 +130,15 @@ static void json_refused(void **state)
 			"interfaces"},
 		{"{\"name\":\"lan\",\"kind\":\"inside\",\"interfaces\":[],\"manage\":\"yes\"}",
 			"manage"},
+		{"{\"name\":\"lan\",\"kind\":\"inside\",\"interfaces\":[],\"serve\":[\"dns\","
+		 "\"tftp\"]"
+		 "}",
+			"serve"},
+		{"{\"name\":\"lan\",\"kind\":\"inside\",\"interfaces\":[],\"use\":[7]}", "use"},
+		{"{\"name\":\"lan\",\"kind\":\"inside\",\"interfaces\":[],\"use\":\"dns\"}", "use"},
+		/* an open resolver on the internet */
+		{"{\"name\":\"wan\",\"kind\":\"outside\",\"interfaces\":[],\"serve\":[\"dns\"]}",
+			"serve"},
 	};
 
 	for (size_t i = 0; i < SK_ARRAY_SIZE(cases); i++) {
@@ -129,6 +174,9 @@ static void builtins(void **state)
 	size_t n = 0;
 
 	p->inspect.on = p->guard.enabled = true;
+	p->zones[T_LAN].serve = p->zones[T_GUEST].serve =
+		FW_SERVE_DHCP | FW_SERVE_DNS | FW_SERVE_NTP;
+	p->zones[T_WAN].use = FW_USE_DNS | FW_USE_NTP | FW_USE_HTTPS | FW_USE_DHCPV6;
 	for (; fw_builtin_get(p, n, &b); n++) {
 		assert_int_equal(b.id, n + 1);
 		assert_true(b.id < FW_NUMBER_FIRST);
@@ -144,14 +192,19 @@ static void builtins(void **state)
 	assert_string_equal(b.port, "443,22");
 	assert_true(fw_builtin_get(p, FW_B_DHCP_CLIENT - 1, &b));
 	assert_string_equal(b.direction, "wan->gateway, gateway->wan");
+	assert_true(fw_builtin_get(p, FW_B_SERVE_DNS - 1, &b));
+	assert_string_equal(b.direction, "lan->gateway, guest->gateway");
+	assert_true(fw_builtin_get(p, FW_B_USE_HTTPS - 1, &b));
+	assert_string_equal(b.direction, "gateway->wan");
 
 	p->site.reverse_path = false;
 	p->site.n_manage_ports = 0;
+	p->zones[T_LAN].serve = p->zones[T_GUEST].serve = p->zones[T_WAN].use = 0;
 	p->zones[T_WAN].bogons = p->zones[T_WAN].dhcp_client = p->zones[T_LAN].ping = false;
 	for (n = 0; fw_builtin_get(p, n, &b); n++) {
 		bool off = b.id == FW_B_MANAGE || b.id == FW_B_REVERSE_PATH ||
 			b.id == FW_B_BOGONS || b.id == FW_B_DHCP_CLIENT || b.id == FW_B_RA_CLIENT ||
-			b.id == FW_B_PING;
+			b.id == FW_B_PING || b.id >= FW_B_SERVE_DHCP;
 
 		assert_int_equal(b.enabled, !off);
 	}
@@ -201,6 +254,7 @@ int main(void)
 		cmocka_unit_test(names),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(json_round_trip),
+		cmocka_unit_test(services),
 		cmocka_unit_test(json_refused),
 		cmocka_unit_test(lookups),
 		cmocka_unit_test(builtins),
