@@ -533,7 +533,11 @@ void fw_nft_plan_base(struct fw_nft_plan *pl, enum fw_nft_base b)
 	case FW_NFT_NAT_PRE: via_map(pl, chain, FW_NFT_MAP_NAT_PRE); break;
 	case FW_NFT_NAT_POST: via_map(pl, chain, FW_NFT_MAP_NAT_POST); break;
 	case FW_NFT_IPS: fw_nft_plan_ips(pl, chain); break;
-	case FW_NFT_IPS_SAVE: fw_nft_plan_ips_save(pl, chain); break;
+	case FW_NFT_IPS_IN: fw_nft_plan_ips_own(pl, chain, true); break;
+	case FW_NFT_IPS_OUT: fw_nft_plan_ips_own(pl, chain, false); break;
+	case FW_NFT_IPS_SAVE:
+	case FW_NFT_IPS_IN_SAVE:
+	case FW_NFT_IPS_OUT_SAVE: fw_nft_plan_ips_save(pl, chain); break;
 	default: break;
 	}
 }

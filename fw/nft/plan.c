@@ -21,6 +21,11 @@ static const struct fw_nft_base_info bases[FW_NFT_BASES] = {
 		100},
 	[FW_NFT_IPS] = {"ips", "filter", "forward", NF_INET_FORWARD, NF_ACCEPT, 10},
 	[FW_NFT_IPS_SAVE] = {"ips_save", "filter", "forward", NF_INET_FORWARD, NF_ACCEPT, 20},
+	[FW_NFT_IPS_IN] = {"ips_in", "filter", "input", NF_INET_LOCAL_IN, NF_ACCEPT, 10},
+	[FW_NFT_IPS_IN_SAVE] = {"ips_in_save", "filter", "input", NF_INET_LOCAL_IN, NF_ACCEPT, 20},
+	[FW_NFT_IPS_OUT] = {"ips_out", "filter", "output", NF_INET_LOCAL_OUT, NF_ACCEPT, 10},
+	[FW_NFT_IPS_OUT_SAVE] = {"ips_out_save", "filter", "output", NF_INET_LOCAL_OUT, NF_ACCEPT,
+		20},
 };
 
 static const struct fixed {
@@ -33,6 +38,7 @@ static const struct fixed {
 	{FW_NFT_DENY_REJECT, fw_nft_plan_deny, ALWAYS},
 	{FW_NFT_IPS_KNOWN, fw_nft_plan_ips_known, ALWAYS},
 	{FW_NFT_IPS_VERDICT, fw_nft_plan_ips_verdict, ALWAYS},
+	{FW_NFT_IPS_NAMES, fw_nft_plan_ips_names, ALWAYS},
 	{FW_NFT_G_BLOCKED, fw_nft_plan_guard_blocked, GUARD},
 	{"g_over_syn", fw_nft_plan_guard_result, GUARD},
 	{"g_over_udp", fw_nft_plan_guard_result, GUARD},

@@ -18,6 +18,7 @@
 #define FW_NFT_REFUSE "refuse"           /* the answer itself: TCP reset or ICMP */
 #define FW_NFT_IPS_KNOWN "ips_known"     /* connections with a verdict of inspection */
 #define FW_NFT_IPS_VERDICT "ips_verdict" /* packets that came back with one */
+#define FW_NFT_IPS_NAMES "ips_names"     /* questions to and from the gateway, and their answers */
 #define FW_NFT_G_SYN "g_syn"             /* the guard's: packets that open TCP connections */
 #define FW_NFT_G_SYN_OUT "g_syn_out"
 #define FW_NFT_G_ICMP "g_icmp"
@@ -43,6 +44,10 @@ enum fw_nft_base {
 	FW_NFT_NAT_POST,
 	FW_NFT_IPS,      /* behind "forward": hand over to inspection */
 	FW_NFT_IPS_SAVE, /* what came back from it */
+	FW_NFT_IPS_IN,   /* the same behind "input" and "output", for names */
+	FW_NFT_IPS_IN_SAVE,
+	FW_NFT_IPS_OUT,
+	FW_NFT_IPS_OUT_SAVE,
 	FW_NFT_BASES
 };
 

@@ -23,6 +23,9 @@ void fw_nft_plan_ips(struct fw_nft_plan *pl, const char *chain);
 void fw_nft_plan_ips_save(struct fw_nft_plan *pl, const char *chain);
 void fw_nft_plan_ips_known(struct fw_nft_plan *pl, const char *chain);
 void fw_nft_plan_ips_verdict(struct fw_nft_plan *pl, const char *chain);
+/* Names asked of the gateway and by it: its part of FW_NFT_IPS_IN or _OUT, and their chain. */
+void fw_nft_plan_ips_own(struct fw_nft_plan *pl, const char *chain, bool in);
+void fw_nft_plan_ips_names(struct fw_nft_plan *pl, const char *chain);
 /* guard_rules.c: its sets; its part of "pre_raw", and of the chains of new connections. */
 void fw_nft_plan_add_guard(struct fw_nft_plan *pl);
 void fw_nft_plan_guard_raw(struct fw_nft_plan *pl, const char *chain);

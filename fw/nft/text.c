@@ -297,8 +297,11 @@ static void put_empty_chains(struct writer *w, const struct fw_nft_plan *pl)
 
 	if (!fw_nft_plan_raw(p))
 		open_chain(w, fw_nft_base(FW_NFT_PRE_RAW)->name);
-	if (!p->inspect.on)
+	if (!p->inspect.on) {
 		open_chain(w, fw_nft_base(FW_NFT_IPS_SAVE)->name);
+		open_chain(w, fw_nft_base(FW_NFT_IPS_IN_SAVE)->name);
+		open_chain(w, fw_nft_base(FW_NFT_IPS_OUT_SAVE)->name);
+	}
 	for (size_t i = 0; (name = fw_nft_plan_fixed(pl, i)); i++) {
 		if (pl->empty >> i & 1)
 			open_chain(w, name);

@@ -90,8 +90,10 @@ static const struct row {
 			"許可ルールのない通信を、どの方向でもすべて遮断します。"},
 		"any", "any", "any", "any"},
 	{FW_B_INSPECT, "inspection", true, W_FORWARD,
-		{"The contents of what the rules allow through the gateway are inspected.",
-			"許可ルールで許可された、本装置を通る通信の内容を検査します。"},
+		{"The contents of what the rules allow through the gateway are inspected, and "
+		 "names asked of it and by it.",
+			"許可ルールで許可された、本装置を通る通信の内容と、"
+			"本装置への、および本装置からの名前解決 (DNS) を検査します。"},
 		"any", "any", "any", "any"},
 	{FW_B_INSPECTED, "inspected", true, W_FORWARD,
 		{"Connections that inspection has seen enough of go on without it.",

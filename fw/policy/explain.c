@@ -322,6 +322,14 @@ static void find_near(const struct walk *w, struct fw_decision *d)
 /* ---- the decision -----------------------------------------------------------------------------
  */
 
+/* Through the gateway everything; to it and from it names. */
+static bool is_inspected(const struct walk *w)
+{
+	const bool from = w->f->from == FW_SELF, to = w->to == FW_SELF;
+
+	return from || to ? from != to && is_dns(w) : true;
+}
+
 static void decide(struct walk *w, struct fw_decision *d)
 {
 	const struct fw_policy_rule *r;
@@ -364,7 +372,6 @@ void fw_explain(const struct fw_policy *p, const struct fw_flow *f,
 	d.to = w.to;
 	if (d.verdict == FW_V_ACCEPT && w.to != FW_SELF)
 		d.snat = source_translation(&w);
-	d.inspected =
-		p->inspect.on && d.verdict == FW_V_ACCEPT && f->from != FW_SELF && w.to != FW_SELF;
+	d.inspected = p->inspect.on && d.verdict == FW_V_ACCEPT && is_inspected(&w);
 	*ret = d;
 }

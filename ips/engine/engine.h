@@ -71,7 +71,7 @@ struct ips_answer {
 	struct ips_addr src, dst;
 	uint16_t sport, dport;
 	struct ips_view data;
-	uint32_t dev; /* out of this interface, to this neighbour */
+	uint32_t dev; /* out of this interface, to this neighbour; 0: to this machine itself */
 	uint8_t mac[6];
 };
 /* event(): one EVE object, valid during the call. Called from ips_worker_packet(). */
@@ -109,6 +109,7 @@ void ips_worker_finish(struct ips_worker *w);
 
 struct ips_worker_stats {
 	uint64_t packets, bytes, dropped, rejected, bypassed, events, pressure;
+	uint64_t own; /* packets to or from the gateway itself: names asked of it and by it */
 	uint64_t listed, answered, learned, shared; /* blocklists: hits and what became of them */
 	const struct ips_decoder_stats *decoder;
 	const struct ips_flow_stats *flow;

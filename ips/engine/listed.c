@@ -103,8 +103,12 @@ struct ips_listed ips_listed_name(
 {
 	struct ips_listed x = ips_listed_look(w, kind, name);
 
-	/* What is listed is told as such; a certificate's names are not what was asked for. */
-	if (w->contacts && p->flow && name.len && strcmp(kind, "cert") != 0 &&
+	/*
+	 * What is listed is told as such; a certificate's names are not what was asked for. What
+	 * the gateway's resolver asks, a device asked of it.
+	 */
+	if (w->contacts && p->flow && !ips_listed_own(p->flow) && name.len &&
+		strcmp(kind, "cert") != 0 &&
 		(x.verdict == IPS_LISTS_NONE || x.verdict == IPS_LISTS_ALLOWED))
 		see_contact(w, p->flow, name);
 	return x;

@@ -25,6 +25,12 @@ void ips_listed_report(struct ips_worker *w, struct ips_packet *p, const struct 
 bool ips_listed_act(struct ips_worker *w, struct ips_packet *p, const struct ips_listed *x,
 	struct ips_verdict *v);
 
+/* A connection of the gateway's own: it came from no interface, but goes out of one. */
+static inline bool ips_listed_own(const struct ips_flow *f)
+{
+	return f && !f->in_dev && f->out_dev;
+}
+
 void ips_listed_dns(
 	struct ips_worker *w, struct ips_packet *p, struct ips_tx *tx, struct ips_verdict *v);
 

@@ -23,12 +23,14 @@
 
 static const uint8_t no_mac[6];
 
-/* The neighbour the client's packets come from; false: not known. */
+/* The neighbour the client's packets come from, or the gateway itself; false: not known. */
 static bool client_side(const struct ips_packet *p, struct ips_answer *a)
 {
 	const struct ips_flow *f = p->flow;
 	bool query = p->dir == IPS_TOSERVER;
 
+	if (ips_listed_own(f))
+		return true;
 	a->dev = query ? p->in_dev : f->in_dev;
 	memcpy(a->mac, query ? p->hw_src : f->hw_src, 6);
 	return memcmp(a->mac, no_mac, 6) != 0 && a->dev;
@@ -255,7 +257,10 @@ static void response(
 	if (q.verdict == IPS_LISTS_BLOCK)
 		c.best = q;
 	if (c.best.verdict == IPS_LISTS_BLOCK) {
-		block(w, p, t, &c.best, v);
+		/* The gateway's resolver may have it: whoever asked it gets it through us, and it
+		 * is stopped there, where we know who that is. */
+		if (q.verdict == IPS_LISTS_BLOCK || !ips_listed_own(p->flow))
+			block(w, p, t, &c.best, v);
 		if (learn)
 			addresses(w, &t->msg, &c.best);
 	} else {

@@ -345,6 +345,7 @@ void ips_worker_packet(struct ips_worker *w, enum ips_link link, struct ips_view
 	w->frames++;
 	w->stats.packets++;
 	w->stats.bytes += frame.len;
+	w->stats.own += !meta->in_dev != !meta->out_dev;
 	ips_decode(w->decoder, link, frame, meta->ts_us, &p);
 	one(w, &p, meta, ret);
 	while (ips_decode_next(w->decoder, &p))

@@ -2,7 +2,7 @@
 /*
  * Datagrams to a client as if from the server it asked, straight to its neighbour address: neither
  * routing nor connection tracking sees them. One packet socket, opened before the rights are given
- * up; it receives nothing.
+ * up; it receives nothing. To the gateway's own resolver by the raw sockets of reset.c.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -91,7 +91,19 @@ static struct ip6_hdr head6(const struct ips_answer *a, uint16_t udp_len)
 	return ip;
 }
 
-bool ipsd_answer_send(int fd, const struct ips_answer *a)
+/* To a program of this machine: over its loopback, by a raw socket; no neighbour has it. */
+static bool send_here(int fd, const struct ips_answer *a, struct msghdr *m)
+{
+	struct sockaddr_in to4 = {.sin_family = AF_INET, .sin_addr.s_addr = a->dst.w[0]};
+	struct sockaddr_in6 to6 = {.sin6_family = AF_INET6};
+
+	memcpy(&to6.sin6_addr, a->dst.w, 16);
+	m->msg_name = a->family == 4 ? (void *)&to4 : (void *)&to6;
+	m->msg_namelen = a->family == 4 ? sizeof(to4) : sizeof(to6);
+	return fd >= 0 && sendmsg(fd, m, 0) >= 0;
+}
+
+bool ipsd_answer_send(int fd, const int raw_fd[2], const struct ips_answer *a)
 {
 	uint16_t len = (uint16_t)(sizeof(struct udphdr) + a->data.len);
 	struct udphdr udp = {.source = htons(a->sport), .dest = htons(a->dport), .len = htons(len)};
@@ -112,10 +124,14 @@ bool ipsd_answer_send(int fd, const struct ips_answer *a)
 	struct msghdr m = {
 		.msg_name = &to, .msg_namelen = sizeof(to), .msg_iov = iov, .msg_iovlen = 3};
 
-	if (fd < 0 || a->data.len > DATA_MAX)
+	if (a->data.len > DATA_MAX)
+		return false;
+	udp.check = udp_checksum(a, &udp);
+	if (a->dev == 0)
+		return send_here(raw_fd[v4 ? 0 : 1], a, &m);
+	if (fd < 0)
 		return false;
 	memcpy(to.sll_addr, a->mac, sizeof(a->mac));
-	udp.check = udp_checksum(a, &udp);
 	if (sendmsg(fd, &m, 0) >= 0)
 		return true;
 	sk_log(LOG_DEBUG, "answer not sent: %s", strerror(errno));

@@ -112,7 +112,8 @@ json_t *ipsd_lists_test(struct ipsd *d, enum sk_bl_kind kind, const char *text, 
 /* ---- answer.c ---- */
 /* The socket, or -1 (told). */
 int ipsd_answer_open(void);
-bool ipsd_answer_send(int fd, const struct ips_answer *a);
+/* raw_fd: of ipsd_reset_open, for answers to this machine. */
+bool ipsd_answer_send(int fd, const int raw_fd[2], const struct ips_answer *a);
 
 /* ---- ops.c ---- */
 int ipsd_ipc_start(struct ipsd *d, struct sk_err *err);

@@ -102,16 +102,17 @@ static json_t *workers(struct ipsd *d)
 		json_array_append_new(list,
 			json_pack(
 				"{s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:i,s:i,s:i,s:i,s:i,s:I,"
-				"s:I}",
+				"s:I,s:I}",
 				"queue", s.queue, "packets", (json_int_t)s.packets, "bytes",
 				(json_int_t)s.bytes, "dropped", (json_int_t)s.dropped, "rejected",
 				(json_int_t)s.rejected, "bypassed", (json_int_t)s.bypassed,
-				"alerts", (json_int_t)s.alerts, "overruns", (json_int_t)s.overruns,
-				"pressure", (json_int_t)s.pressure, "truncated",
-				(json_int_t)s.truncated, "flows", (int)s.flows, "flows_max",
-				(int)s.flows_max, "sessions", (int)s.sessions, "pool_used",
-				(int)s.pool_used, "pool_max", (int)s.pool_max, "app_memory",
-				(json_int_t)s.app_used, "last_seen_ms",
+				"own_packets", (json_int_t)s.own, "alerts", (json_int_t)s.alerts,
+				"overruns", (json_int_t)s.overruns, "pressure",
+				(json_int_t)s.pressure, "truncated", (json_int_t)s.truncated,
+				"flows", (int)s.flows, "flows_max", (int)s.flows_max, "sessions",
+				(int)s.sessions, "pool_used", (int)s.pool_used, "pool_max",
+				(int)s.pool_max, "app_memory", (json_int_t)s.app_used,
+				"last_seen_ms",
 				s.seen_us ? (json_int_t)((now - s.seen_us) / 1000)
 					  : (json_int_t)-1));
 	}

@@ -79,7 +79,7 @@ static bool on_answer(const struct ips_answer *a, void *arg)
 {
 	const struct ipsd_thread *t = arg;
 
-	return ipsd_answer_send(t->o.packet_fd, a);
+	return ipsd_answer_send(t->o.packet_fd, t->o.raw_fd, a);
 }
 
 static void on_packet(const struct ips_queue_packet *p, struct ips_queue_verdict *v, void *arg)
@@ -145,6 +145,7 @@ static void publish(struct ipsd_thread *t)
 	s.dropped = w.dropped;
 	s.rejected = w.rejected;
 	s.bypassed = w.bypassed;
+	s.own = w.own;
 	s.events = w.events;
 	s.pressure = w.pressure;
 	s.listed = w.listed;

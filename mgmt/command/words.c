@@ -173,6 +173,7 @@ static const struct {
 	{"packets", {"packets", "パケット"}, false},
 	{"dropped", {"dropped", "遮断"}, false},
 	{"bypassed", {"bypassed", "検査省略"}, false},
+	{"own_packets", {"gateway's own names", "本装置の名前解決"}, false},
 	{"flows", {"flows", "通信数"}, false},
 	{"pcap_bytes", {"Packets kept (bytes)", "保存したパケット(バイト)"}, false},
 	{"payload_printable", {"Payload", "通信内容"}, false},

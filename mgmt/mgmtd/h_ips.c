@@ -355,7 +355,7 @@ static void add_engine(struct mg_call *c, json_t *v)
 	workers = json_object_get(s, "workers");
 	for (size_t i = 0; i < json_array_size(workers); i++) {
 		static const char *const some[] = {"queue", "packets", "bytes", "dropped",
-			"bypassed", "alerts", "flows", "pressure", "overruns"};
+			"bypassed", "own_packets", "alerts", "flows", "pressure", "overruns"};
 		const json_t *w = json_array_get(workers, i);
 		json_t *one = json_object();
 

@@ -29,6 +29,7 @@ struct iface {
 	char name[32], zone[FW_ZONE_NAME_MAX + 1];
 	bool outside;
 };
+static const struct iface self = {.zone = FW_ZONE_SELF};
 
 struct mg_ingest {
 	bool dirty, zones_dirty;
@@ -294,15 +295,17 @@ static const struct iface *zone_of(struct mg_daemon *d, const json_t *e, const c
 	return NULL;
 }
 
+/* What has one interface alone came from the gateway itself, or went to it. */
 static void name_zones(struct mg_daemon *d, json_t *e, json_t *s)
 {
+	const bool from = json_object_get(e, "in_iface"), to = json_object_get(e, "out_iface");
 	const struct iface *in, *out;
 	const char *direction;
 
-	if (!s || json_object_get(s, "zone_in") || !json_object_get(e, "in_iface"))
+	if (!s || json_object_get(s, "zone_in") || (!from && !to))
 		return;
-	in = zone_of(d, e, "in_iface");
-	out = zone_of(d, e, "out_iface");
+	in = from ? zone_of(d, e, "in_iface") : &self;
+	out = to ? zone_of(d, e, "out_iface") : &self;
 	if (in)
 		json_object_set_new(s, "zone_in", json_string(in->zone));
 	if (out)

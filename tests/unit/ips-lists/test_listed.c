@@ -35,6 +35,7 @@ struct rig {
 	struct ips_answer answer;
 	uint8_t answer_data[512];
 	const uint8_t *mac;
+	uint32_t in_dev, out_dev;
 	uint64_t now;
 	uint32_t seq[2];
 };
@@ -90,6 +91,8 @@ static struct rig *rig_new(bool inline_mode)
 	r->lists = doc_lists(NULL, entries);
 	ips_worker_lists(r->w, r->lists, r->learned);
 	r->mac = mac;
+	r->in_dev = 3;
+	r->out_dev = 4;
 	r->now = T0;
 	return r;
 }
@@ -114,8 +117,10 @@ static struct ips_verdict send_ip(
 		.tot_len = htons((uint16_t)(sizeof(ip) + n)),
 		.saddr = htonl(src),
 		.daddr = htonl(dst)};
-	struct ips_meta meta = {
-		.ts_us = r->now += 1000, .in_dev = 3, .out_dev = 4, .hw_src = r->mac};
+	struct ips_meta meta = {.ts_us = r->now += 1000,
+		.in_dev = r->in_dev,
+		.out_dev = r->out_dev,
+		.hw_src = r->mac};
 	struct ips_verdict v;
 
 	memcpy(frame, &ip, sizeof(ip));
@@ -298,6 +303,51 @@ static void test_learned(void **state)
 	rig_free(r);
 }
 
+/* The gateway's resolver is asked: the client is told by us, whatever the resolver says. */
+static void test_gateway_asked(void **state)
+{
+	struct rig *r = rig_new(true);
+
+	r->out_dev = 0;
+	assert_true(ask(r, 4000, "www.evil.example").drop);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(r->answer.dev, 3);
+	assert_false(ask(r, 4001, "late.example").drop);
+	r->in_dev = 0;
+	r->out_dev = 3;
+	r->mac = NULL;
+	assert_true(reply(r, 4001, "late.example", "host.evil.example", 0x5db8d822).drop);
+	assert_int_equal(r->answers, 2);
+	assert_int_equal(r->answer.dev, 3);
+	assert_memory_equal(r->answer.mac, mac, 6);
+	rig_free(r);
+}
+
+/*
+ * The gateway asks. It is told itself; a name that leads to a listed one it may know, since whoever
+ * asked it is told instead; the addresses are learned all the same.
+ */
+static void test_gateway_asks(void **state)
+{
+	struct rig *r = rig_new(true);
+
+	r->in_dev = 0;
+	r->mac = NULL;
+	assert_true(ask(r, 4000, "www.evil.example").drop);
+	assert_int_equal(r->answers, 1);
+	assert_int_equal(r->answer.dev, 0);
+	assert_int_equal(r->answer.dst.w[0], htonl(CLIENT));
+	has(r, "\"decision\":\"answered\"");
+	assert_false(ask(r, 4001, "late.example").drop);
+	r->in_dev = 4;
+	r->out_dev = 0;
+	assert_false(reply(r, 4001, "late.example", "host.evil.example", 0x5db8d822).drop);
+	assert_int_equal(r->answers, 1);
+	assert_null(strstr(r->events, "\"drop\""));
+	has(r, "\"action\":\"learned\",\"address\":\"93.184.216.34\"");
+	rig_free(r);
+}
+
 /* A list that is taken away, or does not have the name any more, blocks no learned address. */
 static void test_list_gone(void **state)
 {
@@ -424,6 +474,8 @@ int main(void)
 		cmocka_unit_test(test_query),
 		cmocka_unit_test(test_beside_the_path),
 		cmocka_unit_test(test_learned),
+		cmocka_unit_test(test_gateway_asked),
+		cmocka_unit_test(test_gateway_asks),
 		cmocka_unit_test(test_list_gone),
 		cmocka_unit_test(test_http),
 		cmocka_unit_test(test_proxy),

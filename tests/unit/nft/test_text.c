@@ -232,6 +232,7 @@ static void text_of_inspection(void **state)
 		"ct mark & 0x00000004 != 0 counter name \"b16\" log prefix \"R 16 0 ips_flow\"");
 	assert_null(strstr(text, "queue"));
 	assert_null(strstr(text, "goto ips_verdict"));
+	assert_null(strstr(text, "goto ips_names"));
 	free(text);
 	s.on = true;
 	text = inspection_text(s);
@@ -244,6 +245,12 @@ static void text_of_inspection(void **state)
 	text_says(text,
 		"meta mark & 0x00000002 != 0 counter name \"b16\" "
 		"ct mark set ct mark and 0xfffffff8 or 0x00000002 drop");
+	/* of the gateway's own traffic names, but for what tells of a refusal */
+	text_says(text, "type filter hook input priority 10; policy accept;");
+	text_says(text, "type filter hook output priority 20; policy accept;");
+	text_says(text, "meta l4proto udp th dport 53 goto ips_names comment \"b14\"");
+	text_says(text, "meta l4proto tcp th sport 53 goto ips_names comment \"b14\"");
+	text_says(text, "meta l4proto tcp tcp flags & 0x04 != 0 accept comment \"b2\"");
 	free(text);
 	s = (struct fw_inspect){.on = true, .open = true, .queues = 16, .first_queue = 0};
 	text = inspection_text(s);

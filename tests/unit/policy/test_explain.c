@@ -212,7 +212,7 @@ static void translated_destination(void **state)
 	fw_policy_free(p);
 }
 
-/* What the rules allow through the gateway is looked at; what is to or from it is not. */
+/* What the rules allow through the gateway is looked at; of what is to or from it, names. */
 static void inspection(void **state)
 {
 	static const struct {
@@ -224,11 +224,16 @@ static void inspection(void **state)
 		{T_LAN, T_WAN, "192.168.1.5", "8.8.8.8", 443, true},
 		{T_LAN, T_WAN, "192.168.1.5", "8.8.8.8", 25, false},     /* dropped */
 		{T_LAN, SELF, "192.168.1.5", "192.168.1.1", 443, false}, /* administration */
+		{T_LAN, SELF, "192.168.1.5", "192.168.1.1", 53, true},
+		{SELF, T_WAN, "198.51.100.1", "8.8.4.4", 53, true},
+		{SELF, SELF, "127.0.0.1", "127.0.0.1", 53, false},
 	};
 	struct fw_policy *p = sample();
 	struct fw_decision d;
 	struct sk_buf b;
 
+	p->zones[T_LAN].serve = FW_SERVE_DNS;
+	p->zones[T_WAN].use = FW_USE_DNS;
 	for (int on = 0; on < 2; on++) {
 		p->inspect.on = on;
 		for (size_t i = 0; i < SK_ARRAY_SIZE(flows); i++) {
