@@ -54,8 +54,8 @@ uint64_t ipsd_thread_lost(const struct ipsd_thread *t);
 
 struct ipsd_thread_stats {
 	uint16_t queue;
-	uint64_t packets, bytes, dropped, rejected, bypassed, own, alerts, events, overruns, pressure,
-		truncated, listed, answered, learned, shared;
+	uint64_t packets, bytes, dropped, rejected, bypassed, own, alerts, events, overruns,
+		pressure, truncated, listed, answered, learned, shared;
 	uint32_t flows, flows_max, sessions, pool_used, pool_max;
 	uint64_t app_used, seen_us; /* last packet, CLOCK_MONOTONIC; 0 never */
 };
