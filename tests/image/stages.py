@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The stages of tests/image/check.py, in order. Each takes the gateway as the one before left it."""
+import base64
+import json
+import os
+import subprocess
+import time
+
+import gateway
+import net
+
+RULES = """\
+reject tcp any any -> any any (msg:"Beacon of the test"; flow:established,to_server; content:"SK-BEACON-1"; \
+classtype:trojan-activity; metadata:confidence High, signature_severity Critical; sid:9100001; rev:1;)
+"""
+
+
+def server(g, side, port, body="hello\n"):
+    """An HTTP server on a side; it is there when this returns."""
+    root = os.path.join(g.work, f"www.{side}")
+    os.makedirs(root, exist_ok=True)
+    with open(os.path.join(root, "index.html"), "w", encoding="ascii") as f:
+        f.write(body)
+    p = net.popen(side, "python3", "-m", "http.server", "--bind", "::", "-d", root, str(port),
+                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 20
+    while net.run(side, "curl", "-s", "-o", "/dev/null", f"http://127.0.0.1:{port}/")[0] and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return p
+
+
+def get(side, url, *args, seconds=8):
+    return net.run(side, "curl", "-s", "-m", str(seconds), "-o", "/dev/null", *args, url, timeout=seconds + 10)[0]
+
+
+def until(seconds, what):
+    """Until what() is true; whether it became so."""
+    deadline = time.monotonic() + seconds
+    while True:
+        if what():
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.3)
+
+
+class Noise:
+    """Datagrams in every direction without a pause: `out` from inside to outside, `in` the other way, `self` to the
+    gateway's own addresses."""
+
+    def __init__(self):
+        here = os.path.join(gateway.HERE, "cross.py")
+        self.procs = [
+            net.popen("lan", "python3", here, "send", "out", "10", "203.0.113.10", "7777", "2001:db8:113::10", "7777"),
+            net.popen("wan", "python3", here, "send", "in", "10", "192.168.10.10", "7777", "192.168.20.10", "7777",
+                      "2001:db8:10::10", "7777"),
+            net.popen("dmz", "python3", here, "send", "side", "20", "192.168.10.10", "7777")]
+
+    def end(self):
+        for p in self.procs:
+            p.kill()
+            p.wait()
+
+
+# ---- set-up ------------------------------------------------------------------------------------------
+def setup(g):
+    """first start: answers on a stick, two people, a policy; nothing passes before"""
+    noise = Noise()
+    begin = time.monotonic()
+    g.start(sticks=[g.answer_stick(gateway.answers())])
+    g.vm.con.expect(rb"sekisho: (set-up|setup)[^\n]*(done|complete|finished)", gateway.BOOT)
+    took = time.monotonic() - begin
+    health = g.wait()
+    noise.end()
+    g.ok(f"unattended set-up from the stick, {took:.0f} s after power on")
+    g.check("the start is a good one", "GOOD" in health, health)
+    for side in ("lan", "dmz"):
+        g.check(f"nothing from outside reached {side}", not g.seen(side, "in"), g.seen(side, "in")[:3])
+    g.check("nothing from inside went out", not g.seen("wan", "out"))
+    status = g.json("tanaka", "status")
+    g.check("a policy is in force", str(status.get("generation", status)).strip("{}") not in ("0", ""), status)
+    s, out = g.inside("getent shadow root | cut -d: -f2; ls /usr/sbin/sshd /usr/bin/gcc /usr/bin/cc 2>/dev/null; "
+                      "awk -F: '($3>=1000&&$3<60000)||$3==0{print $1}' /etc/passwd; systemctl is-enabled ssh 2>&1")
+    g.check("no password of root, no compiler, no ssh server, no account but people's",
+            out.split()[0].startswith("!") or out.split()[0] == "*", out)
+    g.check("… exactly the two people of the answers", sorted(w for w in out.split()[1:] if w in ("root", "tanaka", "sato")) ==
+            ["root", "sato", "tanaka"] and "/usr/" not in out, out)
+    s, out = g.inside("systemctl --failed --no-legend --plain; journalctl -b -p err --no-pager -q | tail -n 20")
+    g.check("no unit failed", ".service" not in out.split("\n")[0] and ".mount" not in out, out)
+    s, out = g.inside("grep -rl 'Hashi-no-ue' /data /etc /run /var/log 2>/dev/null")
+    g.check("no password of anybody is kept in clear", out.strip() == "", out)
+
+
+def login(g):
+    """a person signs in at the console with the password of the answers"""
+    con = g.vm.con
+    con.send("\r")
+    con.expect(rb"login: ?", 60)
+    con.send("tanaka\r")
+    con.expect(rb"[Pp]assword: ?", 60)
+    con.send(gateway.PEOPLE["tanaka"] + "\r")
+    con.expect(rb"tanaka@\w+", 90)
+    con.send("sekisho account list\r")
+    con.expect(rb"sato", 60)
+    g.ok("tanaka signs in at the console and asks for the accounts")
+    con.send("exit\r")
+    con.expect(rb"login: ?", 60)
+    con.send("root\r")
+    con.expect(rb"[Pp]assword: ?", 60)
+    con.send("\r")
+    con.expect(rb"incorrect|Login incorrect", 60)
+    g.ok("root cannot")
+
+
+# ---- traffic -----------------------------------------------------------------------------------------
+def web(family="4"):
+    return get("lan", "http://203.0.113.10/" if family == "4" else "http://[2001:db8:113::10]/") == 0
+
+
+def traffic(g):
+    """firewall: request, approval by another, apply; only that passes"""
+    g.servers = [server(g, "wan", 80), server(g, "wan", 4444), server(g, "lan", 80)]
+    g.check("office to internet is blocked as long as nobody approved it", not web())
+    waiting = [r["number"] for r in g.json("tanaka", "rule", "list") if r.get("state") == "requested" and r["number"] > 1000]
+    if not g.check("the answers' first rules wait for approval", waiting, g.sekisho("tanaka", "rule", "list")[1]):
+        return
+    g.check("who asked cannot approve", g.sekisho("tanaka", "rule", "approve", str(waiting[0]))[0] != 0)
+    for n in waiting:
+        s, out = g.sekisho("sato", "rule", "approve", str(n), "--comment", "first rules")
+        g.check(f"sato approves rule {n}", s == 0, out)
+    s, out = g.sekisho("tanaka", "apply", "--confirm", "120")
+    g.check("apply", s == 0, out)
+    s, out = g.sekisho("tanaka", "confirm")
+    g.check("confirm", s == 0, out)
+    g.check("now HTTP passes", until(20, web), g.sekisho("tanaka", "explain", "192.168.10.10", "203.0.113.10", "tcp", "80")[1])
+    g.check("another port does not", get("lan", "http://203.0.113.10:4444/", seconds=3) != 0)
+    g.check("nothing from outside comes in", get("wan", "http://192.168.10.10/", seconds=3) != 0)
+    s, out = g.inside("nft list table inet sekisho | grep -c 'queue'")
+    g.check("inspected packets go through the kernel's own queue statement", int(out.split()[-1]) > 0, out)
+
+
+def services(g):
+    """services for the inside: DHCP, names, time; each in status"""
+    s, out = net.run("lan", "sh", "-c", "ip link add m0 link tlan type macvlan mode bridge 2>/dev/null; ip link set m0 up;"
+                     "busybox udhcpc -i m0 -n -q -t 8 -T 3 -s /bin/true 2>&1; ip link del m0", timeout=60)
+    g.check("a device gets an address", "192.168.10.1" in out and "lease of" in out, out)
+    s, out = g.sekisho("tanaka", "status")
+    for word in ("DHCP", "NTP"):
+        g.check(f"status shows {word}", word.lower() in out.lower(), out)
+
+
+def inspection(g):
+    """inspection: a rule set in force, its beacon is cut, an ordinary request passes"""
+    g.inside("mkdir -p /tmp/set; chmod 755 /tmp/set; base64 -d >/tmp/set/test.rules <<X\n%s\nX"
+             % base64.b64encode(RULES.encode()).decode())
+    s, out = g.sekisho("tanaka", "ips", "rules", "import", "/tmp/set", timeout=180)
+    g.check("a rule set is imported", s == 0, out)
+    ask = ["-H", "X-Test: SK-BEACON-1"]
+    g.check("the beacon is cut", until(60, lambda: get("lan", "http://203.0.113.10/", *ask) != 0))
+    g.check("an ordinary request passes", until(20, web))
+    g.check("the alert names the rule", until(20, lambda: "9100001" in g.sekisho("tanaka", "--json", "alert", "list")[1]),
+            g.sekisho("tanaka", "alert", "list")[1])
+
+
+def blocklist(g):
+    """blocklist: a listed address is cut, and why"""
+    g.check("before, the address answers", until(10, lambda: get("lan", "http://203.0.113.66/") == 0))
+    g.inside("printf '203.0.113.66\\n' >/var/lib/sekisho/feeds/files-addresses/own.txt")
+    s, out = g.sekisho("tanaka", "blocklist", "update", "files-addresses", timeout=120)
+    g.check("a list of the site's own is taken", s == 0, out)
+    s, out = g.sekisho("tanaka", "blocklist", "mode", "files-addresses", "block", "--reason", "test")
+    g.check("it blocks", s == 0, out)
+    g.check("the listed address is refused", until(60, lambda: get("lan", "http://203.0.113.66/") != 0))
+    g.check("why says which list", "files-addresses" in g.sekisho("tanaka", "why", "203.0.113.66")[1])
+    g.check("others still answer", web())
+
+
+def admission(g):
+    """admission in learn: devices of the inside are collected"""
+    s, out = g.sekisho("tanaka", "--json", "nac", "status")
+    g.check("admission answers", s == 0, out)
+    g.check("it learns", '"learn"' in out, out)
+
+
+# ---- starts and falls --------------------------------------------------------------------------------
+def protected(g, noise, begin):
+    """What crossed since `begin` while the gateway started: assertions, and when the first allowed request passed."""
+    passes = until(gateway.BOOT, web)
+    took = time.monotonic() - begin
+    time.sleep(1)
+    noise.end()
+    for side in ("lan", "dmz"):
+        g.check(f"nothing from outside reached {side}", not g.seen(side, "in", begin))
+    g.check("nothing that no rule allows went out", not g.seen("wan", "out", begin))
+    g.check("nothing crossed between inside networks", not g.seen("lan", "side", begin))
+    return passes, took
+
+
+def reboot(g):
+    """restart with traffic in all directions: nothing crosses, the policy returns by itself"""
+    noise, begin = Noise(), time.monotonic()
+    s, out = g.sekisho("tanaka", "system", "reboot", "--reason", "test")
+    g.check("an administrator restarts it", s == 0, out)
+    g.vm.con.expect(rb"sekisho loader: slot ([AB])", gateway.BOOT)
+    start = time.monotonic()
+    passes, took = protected(g, noise, begin)
+    g.check(f"allowed traffic passes again, {time.monotonic() - start:.0f} s after the loader", passes)
+    g.check("the start is a good one", "GOOD" in g.wait())
+
+
+def same(g, what):
+    """The registry is whole, and the kernel holds what it says."""
+    s, out = g.sekisho("tanaka", "audit", "verify", timeout=120)
+    g.check(f"{what}: the audit log is whole", s == 0, out)
+    status = g.json("tanaka", "status")
+    g.check(f"{what}: kernel and registry agree", agree(status), json.dumps(status, ensure_ascii=False)[:1500])
+
+
+def agree(status):
+    text = json.dumps(status)
+    return '"drift": "none"' in text or '"drift": false' in text or ('"state": "confirmed"' in text) or '"in_force"' in text
+
+
+def cut(g, what, busy, wait):
+    """Power cut `wait` seconds into something."""
+    g.vm.agent.send(f"\n({busy}) >/dev/null 2>&1 &\n")
+    time.sleep(wait)
+    g.off()
+    g.start()
+    health = g.wait()
+    g.check(f"power cut {what}: it starts and is well", "GOOD" in health, health)
+    same(g, f"power cut {what}")
+    g.check(f"power cut {what}: allowed traffic passes", until(30, web))
+
+
+APPLY = "for i in $(seq 50); do runuser -u tanaka -- sekisho apply --confirm 0; done"
+WRITE = ("for i in $(seq 200); do runuser -u tanaka -- sekisho rule request --source 192.168.10.0/24 --destination 203.0.113.10 "
+         "--direction 'lan->wan' --protocol tcp --port $((2000 + i)) --purpose test; done")
+
+
+def cuts(g):
+    """power cuts in the middle of an apply and of writing to the registry"""
+    seed = int.from_bytes(os.urandom(2), "big")
+    for i, (what, busy) in enumerate((("during an apply", APPLY), ("while the registry is written", WRITE))):
+        cut(g, what, busy, 2 + (seed >> (4 * i) & 15) / 5)
+
+
+ALL = [("setup", setup), ("login", login), ("traffic", traffic), ("services", services), ("inspection", inspection),
+       ("blocklist", blocklist), ("admission", admission), ("reboot", reboot), ("cuts", cuts)]
