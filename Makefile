@@ -76,6 +76,7 @@ deb.libmaxminddb := libmaxminddb-dev
 deb.libmicrohttpd := libmicrohttpd-dev
 deb.zlib := zlib1g-dev
 deb.libpsl := libpsl-dev
+deb.libcrypt := libcrypt-dev
 deb.cmocka := libcmocka-dev
 
 # ---- macros for module.mk ----------------------------------------------------------------------------

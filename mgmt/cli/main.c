@@ -92,11 +92,15 @@ static int help_of(const json_t *words, const struct cli_opts *o)
 	return usage_error(&err, o->lang);
 }
 
+static int setup(const struct cli_call *c, const struct cli_opts *o);
+
 static int local(const struct cli_call *c, const struct cli_opts *o)
 {
 	const char *what = json_string_value(json_object_get(c->args, "what"));
 	struct sk_buf b;
 
+	if (!strcmp(c->cmd->op, "setup"))
+		return setup(c, o);
 	if (!strcmp(c->cmd->op, "help"))
 		return help_of(json_object_get(c->args, "command"), o);
 	sk_buf_init(&b, TEXT_MAX);
@@ -109,6 +113,27 @@ static int local(const struct cli_call *c, const struct cli_opts *o)
 	else
 		cli_man(&b);
 	return put_out(&b);
+}
+
+static int remote(const struct cli_call *c, const struct cli_opts *o);
+
+/* The words after `sekisho setup` to a call of the manager. */
+static int setup(const struct cli_call *c, const struct cli_opts *o)
+{
+	const bool check = json_is_true(json_object_get(c->args, "check"));
+	struct cli_call call = *c;
+	int r;
+
+	if (json_is_true(json_object_get(c->args, "show"))) {
+		call.cmd = mg_command_find("setup.show");
+		call.args = json_object();
+	} else {
+		call.cmd = mg_command_find(check ? "setup.check" : "setup.apply");
+		call.args = json_pack("{s:s}", "document", c->file ? c->file : "-");
+	}
+	r = call.args ? remote(&call, o) : 1;
+	json_decref(call.args);
+	return r;
 }
 
 static bool is_folder(const char *path)

@@ -28,6 +28,9 @@ int mg_h_audit(struct mg_call *c, struct mg_txn *t, const char *target, json_t *
  */
 int mg_h_commit(struct mg_call *c, struct mg_txn *t, const char *target, json_t *before,
 	json_t *after, struct sk_err *err);
+/* A site document (site.import) into the open transaction, where nothing was ever applied; what was
+ * set must make a policy as a whole. */
+int mg_h_site_put(struct mg_call *c, struct mg_txn *t, json_t *doc, struct sk_err *err);
 /* The i-th of the list argument "numbers"; false past its end. */
 bool mg_h_number(const struct mg_call *c, size_t i, uint32_t *ret);
 /* The arguments period, from and to as [from, to) in seconds; without any the last 24 hours. */

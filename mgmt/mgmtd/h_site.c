@@ -203,16 +203,12 @@ static int check_whole(struct mg_call *c, struct sk_err *err)
 	return r;
 }
 
-static int import(struct site *s, json_t *doc, const void *data, size_t len, struct sk_err *err)
+static int put(struct site *s, json_t *doc, struct sk_err *err)
 {
 	static const char *const keys[] = {
 		"site", "zones", "objects", "ports", "networks", "switches", NULL};
-	uint8_t hash[32];
-	char hex[65];
 	int r = sk_json_only(doc, keys, err);
 
-	if (r == 0)
-		r = mg_txn_begin(&s->t, mg_h_store(s->c), err);
 	if (r == 0)
 		r = settings(s, doc, err);
 	if (r == 0)
@@ -221,8 +217,24 @@ static int import(struct site *s, json_t *doc, const void *data, size_t len, str
 		r = objects(s, doc, err);
 	if (r == 0)
 		r = admission(s, doc, err);
+	return r == 0 ? check_whole(s->c, err) : r;
+}
+
+int mg_h_site_put(struct mg_call *c, struct mg_txn *t, json_t *doc, struct sk_err *err)
+{
+	struct site s = {.c = c, .t = *t};
+
+	return put(&s, doc, err);
+}
+
+static int import(struct site *s, json_t *doc, const void *data, size_t len, struct sk_err *err)
+{
+	uint8_t hash[32];
+	char hex[65];
+	int r = mg_txn_begin(&s->t, mg_h_store(s->c), err);
+
 	if (r == 0)
-		r = check_whole(s->c, err);
+		r = put(s, doc, err);
 	sk_sha256(hash, data, len);
 	if (r == 0)
 		r = mg_h_commit(s->c, &s->t, "site", NULL,

@@ -5,5 +5,5 @@ $(eval $(call module,mg-mgmtd,mgmt/mgmtd,daemon.c dispatch.c access.c call.c hea
 	listseed.c listown.c listevents.c listlearn.c notifier.c switches.c generation.c ingest.c talk.c schedule.c reconcile.c route.c \
 	linediff.c why_registry.c oneshot.c \
 	$(notdir $(sort $(wildcard mgmt/mgmtd/h_*.c))),mg-store mg-workflow mg-command mg-events \
-	mg-report mg-contacts mg-geo mg-why mg-ruleset mg-lists mg-feeds mg-notify mg-radius mg-devices nac-admission nac-observe fw-guard fw-policy fw-registry sk,))
+	mg-report mg-contacts mg-geo mg-why mg-ruleset mg-lists mg-feeds mg-notify mg-ifaces mg-gateway mg-radius mg-devices nac-admission nac-observe fw-guard fw-policy fw-registry sk,))
 $(eval $(call program,sekisho-mgmtd,mgmt/mgmtd,main.c,mg-mgmtd,,$(PREFIX)/sbin))

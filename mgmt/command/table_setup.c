@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Arguments of setting the gateway up. */
+#include "mgmt/command/table.h"
+
+const struct mg_arg mg_a_setup[] = {
+	{.name = "answers",
+		.type = MG_FILE,
+		.max = 256u << 10,
+		.meta = "FILE",
+		.help = {"answer file instead of questions (- reads it from standard input)",
+			"質問の代わりに使う応答ファイル(- は標準入力)"}},
+	{.name = "check",
+		.type = MG_FLAG,
+		.help = {"only check the answer file", "応答ファイルの確認だけ行う"}},
+	{.name = "show",
+		.type = MG_FLAG,
+		.help = {"show the set-up in force as an answer file",
+			"現在の設定を応答ファイルの形で表示する"}},
+	{0},
+};
+
+const struct mg_arg mg_a_setup_document[] = {
+	{.name = "document",
+		.type = MG_FILE,
+		.required = true,
+		.positional = true,
+		.max = 256u << 10,
+		.meta = "FILE",
+		.help = {"set-up document (JSON)", "設定の文書 (JSON)"}},
+	MG_ARG_DRY_RUN,
+	{0},
+};

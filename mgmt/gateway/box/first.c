@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The first start with an answer file: it goes to the manager as root's own words would. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/file.h"
+#include "lib/ipc.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/util.h"
+#include "mgmt/gateway/box/serve.h"
+
+#define PATIENCE_MS 120000
+
+/* A line for the console, in both languages: nobody said yet which. */
+static void say(const char *en, const char *ja)
+{
+	printf("sekisho: %s\nsekisho: %s\n", en, ja);
+	fflush(stdout);
+}
+
+static int ask(const char *socket, const struct sk_buf *answers, struct sk_err *err)
+{
+	_cleanup_(sk_closep) int file = sk_memfd("answers", sk_buf_str(answers), answers->len);
+	_cleanup_(sk_closep) int fd = sk_ipc_connect(socket, err);
+
+	if (file < 0)
+		return sk_err_nomem(err);
+	if (fd < 0)
+		return fd;
+	return sk_ipc_call(fd, "setup.apply", json_pack("{s:s}", "document", "answers"), file,
+		PATIENCE_MS, NULL, NULL, NULL, err);
+}
+
+int mg_box_first(const struct mg_box_first *f, struct sk_err *err)
+{
+	char where[600] = "", en[1000], ja[1200];
+	struct sk_buf b;
+	int r;
+
+	sk_buf_init(&b, MG_GW_BYTES_MAX);
+	if (f->file) {
+		snprintf(where, sizeof(where), "%s", f->file);
+		r = sk_file_read(f->file, &b, err);
+	} else {
+		r = mg_box_answers(&b, where, sizeof(where), err);
+	}
+	if (r == -ENOENT && !f->file) {
+		sk_buf_done(&b);
+		say("not set up yet: sign in at the console menu, or start with an answer file",
+			"未設定です。コンソールのメニューから設定するか、応答ファイルを用意して起動"
+			"してください");
+		return 0;
+	}
+	if (r == 0)
+		r = ask(f->socket, &b, err);
+	if (b.data)
+		explicit_bzero(b.data, b.len);
+	sk_buf_done(&b);
+	if (r < 0) {
+		snprintf(en, sizeof(en), "set-up from %s FAILED, nothing was changed: %s%s%s",
+			where, err->path, err->path[0] ? ": " : "", err->en);
+		snprintf(ja, sizeof(ja), "%s による設定に失敗しました(変更なし): %s%s%s", where,
+			err->path, err->path[0] ? ": " : "", sk_err_text(err, SK_JA));
+		say(en, ja);
+		return r;
+	}
+	snprintf(en, sizeof(en), "set up from %s", where);
+	snprintf(ja, sizeof(ja), "%s により設定しました", where);
+	say(en, ja);
+	return 0;
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * sekisho-setup: what root has to do of setting the gateway up. One request of the manager (write,
+ * activate) on the service manager's connection; or, by option, what happens at each start and when
+ * a line's name servers or a person's password change.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/file.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/oneshot.h"
+#include "lib/util.h"
+#include "mgmt/gateway/box/serve.h"
+
+enum mode { REQUEST, BOOT, UPSTREAM, PEOPLE, FIRST };
+struct settings {
+	struct sk_oneshot_opts o;
+	struct mg_box box;
+	struct mg_box_first first;
+	enum mode mode;
+	int level;
+};
+
+static int usage(FILE *f, int code)
+{
+	fputs("usage: sekisho-setup [OPTION...]\n"
+	      "  (none)             serve the connection of the service manager\n"
+	      "  --listen PATH      serve a socket of its own\n"
+	      "  --boot             make the configurations of this start\n"
+	      "  --first            set a new gateway up with the answer file of a stick\n"
+	      "  --upstream         name servers of the line, for dnsmasq\n"
+	      "  --people-save      keep passwords that people changed\n"
+	      "  --root DIR         files lie below DIR (tests)\n"
+	      "  --allow-user NAME  who besides root may ask, name or uid (sekisho-mgmtd)\n"
+	      "  --mgmt-socket PATH sekisho-mgmtd, for --first (" SK_RUNDIR "/mgmt.sock)\n"
+	      "  --answers FILE     this answer file, for --first\n"
+	      "  --log-level N      0-7, as syslog (6)\n"
+	      "  --version, --help\n",
+		f);
+	return code;
+}
+
+enum { O_LISTEN = 256, O_ROOT, O_ALLOW, O_MGMT, O_ANSWERS, O_LEVEL, O_VERSION, O_HELP };
+
+static const struct option longopts[] = {
+	{"boot", no_argument, NULL, BOOT},
+	{"first", no_argument, NULL, FIRST},
+	{"upstream", no_argument, NULL, UPSTREAM},
+	{"people-save", no_argument, NULL, PEOPLE},
+	{"listen", required_argument, NULL, O_LISTEN},
+	{"root", required_argument, NULL, O_ROOT},
+	{"allow-user", required_argument, NULL, O_ALLOW},
+	{"mgmt-socket", required_argument, NULL, O_MGMT},
+	{"answers", required_argument, NULL, O_ANSWERS},
+	{"log-level", required_argument, NULL, O_LEVEL},
+	{"version", no_argument, NULL, O_VERSION},
+	{"help", no_argument, NULL, O_HELP},
+	{0},
+};
+
+/* -1: go on; else the exit code. */
+static int option(struct settings *s, int c)
+{
+	uint64_t n;
+
+	switch (c) {
+	case BOOT:
+	case FIRST:
+	case UPSTREAM:
+	case PEOPLE: s->mode = (enum mode)c; break;
+	case O_LISTEN: s->o.listen = optarg; break;
+	case O_ROOT: s->box.root = optarg; break;
+	case O_MGMT: s->first.socket = optarg; break;
+	case O_ANSWERS: s->first.file = optarg; break;
+	case O_ALLOW:
+		if (sk_oneshot_allow(&s->o, optarg) < 0) {
+			fprintf(stderr, "sekisho-setup: there is no user %s\n", optarg);
+			return 2;
+		}
+		break;
+	case O_LEVEL:
+		if (sk_parse_u64(optarg, 7, &n) < 0)
+			return usage(stderr, 2);
+		s->level = (int)n;
+		break;
+	case O_VERSION: printf("sekisho-setup %s\n", SK_VERSION); return 0;
+	case O_HELP: return usage(stdout, 0);
+	default: return usage(stderr, 2);
+	}
+	return -1;
+}
+
+static void serve(int fd, void *arg)
+{
+	sk_oneshot_serve(fd, mg_box_serve, arg);
+}
+
+/* Never set up is no failure: nothing has addresses then, and nothing passes. */
+static int boot(const struct mg_box *b, struct sk_err *err)
+{
+	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
+	struct mg_gw_iface ifaces[MG_BOX_IFACES_MAX];
+	size_t n = 0;
+	int r = mg_box_people_boot(b, err);
+
+	if (r < 0)
+		return r;
+	r = mg_box_load(b, &g, NULL, err);
+	if (r == -ENOENT) {
+		sk_log(LOG_NOTICE, "the gateway is not set up yet: sekisho setup");
+		return 0;
+	}
+	if (r == 0 && mg_box_ifaces(ifaces, MG_BOX_IFACES_MAX, &n, err) == 0 &&
+		(r = mg_gateway_resolve(g, ifaces, n, err)) < 0) {
+		/* A missing card must not take the others with it. */
+		sk_log_err(LOG_ERR, "ports", err);
+		r = 0;
+	}
+	if (r == 0)
+		r = mg_box_generate(b, g, err);
+	if (r == 0)
+		r = mg_box_identity(b, g, err);
+	if (r == 0 && !b->root[0] && sethostname(g->hostname, strlen(g->hostname)) < 0)
+		sk_log(LOG_WARNING, "host name: %s", strerror(errno));
+	return r;
+}
+
+static int upstream(const struct mg_box *b, struct sk_err *err)
+{
+	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
+	int r = mg_box_load(b, &g, NULL, err);
+
+	return r == -ENOENT ? 0 : r == 0 ? mg_box_upstream(b, g, err) : r;
+}
+
+int main(int argc, char **argv)
+{
+	struct settings s = {.o = {.name = "sekisho-setup", .seconds = 120, .serve = serve},
+		.box = {.root = ""},
+		.first = {.socket = SK_RUNDIR "/mgmt.sock"},
+		.level = 6};
+	struct sk_err err = {0};
+	int c, r;
+
+	sk_oneshot_allow(&s.o, "sekisho-mgmtd");
+	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
+		r = option(&s, c);
+		if (r >= 0)
+			return r;
+	}
+	if (optind < argc)
+		return usage(stderr, 2);
+	sk_log_init("sekisho-setup", s.level);
+	s.o.arg = &s.box;
+	/* Files of root, /etc/shadow's group, homes of people. */
+	s.o.caps = 1ull << CAP_CHOWN | 1ull << CAP_FOWNER | 1ull << CAP_DAC_OVERRIDE;
+	switch (s.mode) {
+	case BOOT: r = boot(&s.box, &err); break;
+	case FIRST: r = mg_box_first(&s.first, &err); break;
+	case UPSTREAM: r = upstream(&s.box, &err); break;
+	case PEOPLE: r = mg_box_people_save(&s.box, &err); break;
+	default: return sk_oneshot_run(&s.o);
+	}
+	if (r < 0) {
+		sk_log_err(LOG_ERR, "set-up", &err);
+		return 1;
+	}
+	return 0;
+}

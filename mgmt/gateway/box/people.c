@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * People sign in at the console as Unix users of their own. Where /etc is made anew at each start
+ * (the image), /etc/sekisho/people keeps who they are: lines "name:uid:display:hash".
+ */
+#include <crypt.h>
+#include <errno.h>
+#include <shadow.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/file.h"
+#include "lib/log.h"
+#include "lib/util.h"
+#include "mgmt/gateway/box/box.h"
+
+#define FILE_MAX (1u << 20)
+#define UID_MIN 1000
+#define MANY 256
+
+int mg_box_hash(const char *password, char *dst, size_t cap, struct sk_err *err)
+{
+	struct crypt_data *d = calloc(1, sizeof(*d));
+	char salt[CRYPT_GENSALT_OUTPUT_SIZE];
+	const char *hash = NULL;
+	int r = d ? 0 : -ENOMEM;
+
+	if (r == 0 && !crypt_gensalt_rn("$y$", 0, NULL, 0, salt, sizeof(salt)))
+		r = -errno;
+	if (r == 0 && !(hash = crypt_rn(password, salt, d, sizeof(*d))))
+		r = -errno;
+	if (r == 0 && strlen(hash) >= cap)
+		r = -EMSGSIZE;
+	if (r == 0)
+		snprintf(dst, cap, "%s", hash);
+	if (d)
+		explicit_bzero(d, sizeof(*d));
+	free(d);
+	return r < 0 ? sk_err_en(err, r, "password", "cannot be hashed: %s", strerror(-r)) : 0;
+}
+
+bool mg_box_verify(const char *password, const char *hash)
+{
+	struct crypt_data *d = calloc(1, sizeof(*d));
+	const char *made = d ? crypt_rn(password, hash, d, sizeof(*d)) : NULL;
+	const bool same = made && hash[0] == '$' && strcmp(made, hash) == 0;
+
+	if (d)
+		explicit_bzero(d, sizeof(*d));
+	free(d);
+	return same;
+}
+
+/* ---- lines of ':' between fields --------------------------------------------------------------
+ */
+/* The line of name in text, NULL if it has none; *ret_len without the line's end. */
+static const char *line_of(const char *text, const char *name, size_t *ret_len)
+{
+	const size_t n = strlen(name);
+
+	for (const char *s = text; *s; s += strcspn(s, "\n"), s += *s != 0) {
+		if (strncmp(s, name, n) != 0 || s[n] != ':')
+			continue;
+		*ret_len = strcspn(s, "\n");
+		return s;
+	}
+	return NULL;
+}
+
+/* The i-th field of a line into dst; false: there is none, or it is too long. */
+static bool field(const char *line, size_t len, unsigned i, char *dst, size_t cap)
+{
+	const char *end = line + len, *stop;
+
+	for (; i > 0; i--) {
+		line = memchr(line, ':', (size_t)(end - line));
+		if (!line)
+			return false;
+		line++;
+	}
+	stop = memchr(line, ':', (size_t)(end - line));
+	stop = stop ? stop : end;
+	if ((size_t)(stop - line) >= cap)
+		return false;
+	memcpy(dst, line, (size_t)(stop - line));
+	dst[stop - line] = '\0';
+	return true;
+}
+
+static bool read_person(const char *line, size_t len, struct mg_box_person *p)
+{
+	char uid[16];
+	uint64_t n;
+
+	if (!field(line, len, 0, p->name, sizeof(p->name)) ||
+		!field(line, len, 1, uid, sizeof(uid)) ||
+		!field(line, len, 2, p->display, sizeof(p->display)) ||
+		!field(line, len, 3, p->hash, sizeof(p->hash)) ||
+		sk_parse_u64(uid, 65533, &n) < 0 || n < UID_MIN || !p->name[0])
+		return false;
+	p->uid = (unsigned)n;
+	return true;
+}
+
+/* Those of the file that can be read; the number of them. */
+static size_t read_people(const char *text, struct mg_box_person *v, size_t max)
+{
+	size_t n = 0;
+
+	for (const char *s = text; *s && n < max; s += strcspn(s, "\n"), s += *s != 0) {
+		if (*s == '\n' || *s == '#')
+			continue;
+		if (read_person(s, strcspn(s, "\n"), &v[n]))
+			n++;
+		else
+			sk_log(LOG_ERR, "%s: a line is not name:uid:display:hash", MG_BOX_PEOPLE);
+	}
+	return n;
+}
+
+/* Replaced whole, with mode and group as they are. */
+static int replace(const char *path, const struct sk_buf *b, mode_t mode, struct sk_err *err)
+{
+	struct stat st = {0};
+	const bool old = stat(path, &st) == 0;
+	int r = sk_buf_error(b);
+
+	if (r == 0)
+		r = sk_file_replace(
+			path, sk_buf_str(b), b->len, old ? st.st_mode & 07777 : mode, err);
+	if (r == 0 && old && (st.st_uid != geteuid() || st.st_gid != getegid()) &&
+		chown(path, st.st_uid, st.st_gid) < 0)
+		r = sk_err_en(err, -errno, NULL, "%s: %s", path, strerror(errno));
+	return r;
+}
+
+/* ---- Unix users -------------------------------------------------------------------------------
+ */
+struct change {
+	const struct mg_box *b;
+	const struct mg_box_person *v;
+	size_t n;
+	bool passwords; /* also of users that exist */
+};
+
+static void put_passwd(struct sk_buf *b, const struct mg_box_person *p, const char *old, size_t len)
+{
+	/* A person's folder is where it can be written: the image has no /home of its own. */
+	const char *home = access("/home", W_OK) == 0 ? "/home" : "/run/sekisho-home";
+
+	if (!old)
+		sk_buf_printf(b, "%s:x:%u:%u:%s:%s/%s:/bin/bash\n", p->name, p->uid, p->uid,
+			p->display, home, p->name);
+}
+
+static void put_group(struct sk_buf *b, const struct mg_box_person *p, const char *old, size_t len)
+{
+	if (!old)
+		sk_buf_printf(b, "%s:x:%u:\n", p->name, p->uid);
+}
+
+static void put_shadow(struct sk_buf *b, const struct mg_box_person *p, const char *old, size_t len)
+{
+	const char *rest = old ? memchr(old, ':', len) : NULL;
+
+	rest = rest ? memchr(rest + 1, ':', (size_t)(old + len - rest - 1)) : NULL;
+	sk_buf_printf(b, "%s:%s%.*s\n", p->name, p->hash[0] ? p->hash : "!",
+		rest ? (int)(old + len - rest) : 8, rest ? rest : ":20000::::::");
+}
+
+static const struct table {
+	const char *path;
+	mode_t mode;
+	bool password;
+	void (*put)(struct sk_buf *b, const struct mg_box_person *p, const char *old, size_t len);
+} tables[] = {
+	{"/etc/group", 0644, false, put_group},
+	{"/etc/passwd", 0644, false, put_passwd},
+	{"/etc/shadow", 0640, true, put_shadow},
+};
+
+static int edit(const struct change *c, const struct table *t, struct sk_err *err)
+{
+	struct sk_buf text, out;
+	char path[512];
+	bool changed = false;
+	int r;
+
+	mg_box_path(c->b, t->path, path, sizeof(path));
+	sk_buf_init(&text, FILE_MAX);
+	sk_buf_init(&out, FILE_MAX);
+	r = sk_file_read(path, &text, err);
+	for (size_t i = 0; r == 0 && i < c->n; i++) {
+		const struct mg_box_person *p = &c->v[i];
+		const char *s = sk_buf_str(&text), *old;
+		size_t len = 0;
+
+		old = line_of(s, p->name, &len);
+		if (old && (!t->password || !c->passwords || !p->hash[0]))
+			continue;
+		changed = true;
+		sk_buf_reset(&out);
+		sk_buf_put(&out, s, old ? (size_t)(old - s) : text.len);
+		if (!old && out.len && out.data[out.len - 1] != '\n')
+			sk_buf_putc(&out, '\n');
+		t->put(&out, p, old, len);
+		if (old)
+			sk_buf_puts(&out, old + len + (old[len] == '\n'));
+		sk_buf_reset(&text);
+		sk_buf_put(&text, sk_buf_str(&out), out.len);
+	}
+	if (r == 0 && changed)
+		r = replace(path, &text, t->mode, err);
+	sk_buf_done(&text);
+	sk_buf_done(&out);
+	return r;
+}
+
+static void make_home(const struct mg_box *b, const struct mg_box_person *p)
+{
+	char path[512];
+
+	/* As put_passwd() chose. */
+	if (access("/home", W_OK) == 0) {
+		char below[64];
+
+		snprintf(below, sizeof(below), "/home/%s", p->name);
+		mg_box_path(b, below, path, sizeof(path));
+	} else {
+		mg_box_path(b, "/run/sekisho-home", path, sizeof(path));
+		mkdir(path, 0755);
+		chmod(path, 0755);
+		snprintf(path + strlen(path), sizeof(path) - strlen(path), "/%s", p->name);
+	}
+	if (mkdir(path, 0700) == 0 && lchown(path, p->uid, p->uid) < 0)
+		sk_log(LOG_WARNING, "%s: %s", path, strerror(errno));
+}
+
+static int unix_users(const struct change *c, struct sk_err *err)
+{
+	const bool real = c->b->root[0] == '\0';
+	int r = 0;
+
+	if (c->n == 0)
+		return 0;
+	if (real && lckpwdf() < 0)
+		return sk_err_en(err, -EBUSY, NULL, "/etc/passwd is locked");
+	for (size_t i = 0; r == 0 && i < SK_ARRAY_SIZE(tables); i++)
+		r = edit(c, &tables[i], err);
+	if (real)
+		ulckpwdf();
+	for (size_t i = 0; r == 0 && i < c->n; i++)
+		make_home(c->b, &c->v[i]);
+	return r;
+}
+
+/* ---- the file ---------------------------------------------------------------------------------
+ */
+static int write_people(
+	const struct mg_box *b, const struct mg_box_person *v, size_t n, struct sk_err *err)
+{
+	char path[512];
+	struct sk_buf s;
+	int r;
+
+	sk_buf_init(&s, FILE_MAX);
+	for (size_t i = 0; i < n; i++)
+		sk_buf_printf(&s, "%s:%u:%s:%s\n", v[i].name, v[i].uid, v[i].display, v[i].hash);
+	r = sk_buf_error(&s);
+	if (r == 0)
+		r = sk_file_replace(mg_box_path(b, MG_BOX_PEOPLE, path, sizeof(path)),
+			sk_buf_str(&s), s.len, 0600, err);
+	explicit_bzero(s.data, s.len);
+	sk_buf_done(&s);
+	return r;
+}
+
+/* Everybody in the file; *ret is owned (free), with room for `more` behind. */
+static int load_people(const struct mg_box *b, struct mg_box_person **ret, size_t *ret_n,
+	size_t more, struct sk_err *err)
+{
+	char path[512];
+	struct sk_buf s;
+	int r;
+
+	sk_buf_init(&s, FILE_MAX);
+	r = sk_file_read(mg_box_path(b, MG_BOX_PEOPLE, path, sizeof(path)), &s, err);
+	if (r == 0 || r == -ENOENT) {
+		*ret = calloc(MANY + more, sizeof(**ret));
+		if (*ret)
+			*ret_n = read_people(sk_buf_str(&s), *ret, MANY);
+		r = *ret ? 0 : sk_err_nomem(err);
+	}
+	sk_buf_done(&s);
+	return r;
+}
+
+int mg_box_people_set(
+	const struct mg_box *b, const struct mg_box_person *v, size_t n, struct sk_err *err)
+{
+	_cleanup_(sk_freep) struct mg_box_person *all = NULL;
+	const struct change c = {b, v, n, true};
+	size_t count = 0, k;
+	int r = load_people(b, &all, &count, n, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		for (k = 0; k < count && strcmp(all[k].name, v[i].name) != 0; k++)
+			;
+		all[k] = v[i];
+		count += k == count;
+	}
+	if (r == 0)
+		r = write_people(b, all, count, err);
+	return r == 0 ? unix_users(&c, err) : r;
+}
+
+int mg_box_people_boot(const struct mg_box *b, struct sk_err *err)
+{
+	_cleanup_(sk_freep) struct mg_box_person *all = NULL;
+	struct change c = {.b = b};
+	int r = load_people(b, &all, &c.n, 0, err);
+
+	c.v = all;
+	return r == 0 ? unix_users(&c, err) : r;
+}
+
+int mg_box_people_save(const struct mg_box *b, struct sk_err *err)
+{
+	_cleanup_(sk_freep) struct mg_box_person *all = NULL;
+	size_t n = 0, len, changed = 0;
+	char path[512], hash[256];
+	struct sk_buf s;
+	int r = load_people(b, &all, &n, 0, err);
+
+	if (r < 0 || n == 0)
+		return r;
+	sk_buf_init(&s, FILE_MAX);
+	r = sk_file_read(mg_box_path(b, "/etc/shadow", path, sizeof(path)), &s, err);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const char *line = line_of(sk_buf_str(&s), all[i].name, &len);
+
+		if (!line || !field(line, len, 1, hash, sizeof(hash)) || hash[0] != '$' ||
+			strcmp(hash, all[i].hash) == 0)
+			continue;
+		snprintf(all[i].hash, sizeof(all[i].hash), "%s", hash);
+		changed++;
+	}
+	if (s.data)
+		explicit_bzero(s.data, s.len);
+	sk_buf_done(&s);
+	return r == 0 && changed ? write_people(b, all, n, err) : r;
+}

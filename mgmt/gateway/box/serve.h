@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The two callers of main.c: a request of the manager, and the first start with an answer file. */
+#ifndef MG_GATEWAY_BOX_SERVE_H
+#define MG_GATEWAY_BOX_SERVE_H
+
+#include "lib/oneshot.h"
+#include "mgmt/gateway/box/box.h"
+
+/*
+ * setup.write {uids: {"tanaka": 2001}, first} with the document as memfd: END {}; gateway.json,
+ * people and what is made of them. setup.activate {}: END {activated}. arg is a struct mg_box.
+ */
+int mg_box_serve(struct sk_oneshot *s, const struct sk_oneshot_request *q, json_t **extra,
+	void *arg, struct sk_err *err);
+
+struct mg_box_first {
+	const char *socket, *file; /* file NULL: looked for */
+};
+/* Find the answer file and have the manager set the gateway up with it. None is no error. */
+int mg_box_first(const struct mg_box_first *f, struct sk_err *err);
+
+#endif

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The registry's first content out of the set-up: a zone for each role, and the site's settings. */
+#include <string.h>
+#include <arpa/inet.h>
+
+#include "lib/util.h"
+#include "mgmt/gateway/generate.h"
+
+static const char *const kinds[] = {"outside", "inside", "dmz", "factory", "guest", "management"};
+
+static json_t *interfaces(const struct mg_gateway *g, enum mg_gw_role role)
+{
+	char iface[IFNAMSIZ], line[IFNAMSIZ];
+	json_t *list = json_array();
+
+	json_array_append_new(list, json_string(mg_gateway_iface(g, role, iface)));
+	if (role == MG_GW_WAN && strcmp(mg_gateway_line(g, line), iface) != 0)
+		json_array_append_new(list, json_string(line));
+	return list;
+}
+
+static json_t *zone(const struct mg_gateway *g, enum mg_gw_role role)
+{
+	const struct mg_gw_net *n = &g->nets[role];
+	const bool wan = role == MG_GW_WAN;
+	const bool learns = n->ip4.method == MG_GW_DHCP || n->ip6.method == MG_GW_DHCP ||
+		n->ip6.method == MG_GW_AUTO;
+
+	return json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:o}", "name", mg_gw_role_name(role),
+		"label", sk_text(mg_gw_role_text(role), g->lang), "kind", kinds[role], "reject",
+		!wan && role != MG_GW_DMZ, "dhcp_client", wan && learns, "manage", n->manage,
+		"ping", !wan && role != MG_GW_GUEST, "interfaces", interfaces(g, role));
+}
+
+static json_t *ports(const struct mg_gateway *g)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < g->n_ports; i++) {
+		const struct mg_gw_port *p = &g->ports[i];
+
+		if (g->admission_learn && p->role != MG_GW_WAN)
+			json_array_append_new(list,
+				json_pack("{s:s, s:s, s:s, s:b, s:b}", "name", p->name, "mode",
+					"learn", "zone", mg_gw_role_name(p->role), "dot1x", 0,
+					"mac", 1));
+	}
+	return list;
+}
+
+json_t *mg_gateway_site(const struct mg_gateway *g)
+{
+	json_t *zones = json_array(), *v;
+
+	for (int i = 0; i < MG_GW_ROLES; i++)
+		if (g->nets[i].present)
+			json_array_append_new(zones, zone(g, (enum mg_gw_role)i));
+	v = json_pack("{s:{s:s, s:s, s:s, s:s, s:s, s:s}, s:o}", "site", "site.name", g->site,
+		"site.reverse_path", "yes", "site.manage_ports", "22", "inspection.mode", "on",
+		"inspection.fail", g->fail_open ? "open" : "closed", "ips.profile", g->profile,
+		"zones", zones);
+	if (v && g->admission_learn)
+		json_object_set_new(v, "ports", ports(g));
+	return v;
+}

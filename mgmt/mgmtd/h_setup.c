@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Setting the gateway up from one document. What needs rights (files of root, Unix users, services)
+ * is sekisho-setup's; accounts, zones, first requests and the first generation are the registry's.
+ * The first time the console alone may; afterwards an administrator, and what is policy is asked
+ * for like any other change.
+ */
+#include <errno.h>
+#include <pwd.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "lib/file.h"
+#include "lib/ipc.h"
+#include "lib/log.h"
+#include "lib/util.h"
+#include "mgmt/gateway/box/box.h"
+#include "mgmt/gateway/generate.h"
+#include "mgmt/mgmtd/generation.h"
+#include "mgmt/mgmtd/h_object.h"
+#include "mgmt/mgmtd/private.h"
+
+#define UID_FIRST 2000
+#define UID_LAST 59999
+#define WRITE_MS 30000
+
+struct setup {
+	struct mg_call *c;
+	json_t *doc;
+	struct mg_gateway *g;
+	struct mg_txn t;
+	json_t *uids;      /* name → Unix user */
+	bool first;        /* nothing was ever applied */
+	unsigned requests; /* that wait for somebody's approval now */
+};
+
+static void done(struct setup *s)
+{
+	mg_txn_abort(&s->t);
+	mg_gateway_free(s->g);
+	json_decref(s->doc);
+	json_decref(s->uids);
+}
+
+static int read_document(struct setup *s, struct sk_err *err)
+{
+	struct mg_gw_iface ifaces[MG_BOX_IFACES_MAX];
+	const void *data;
+	size_t len, n = 0;
+	int r = mg_arg_file(s->c, "document", &data, &len, NULL, err);
+
+	if (r < 0)
+		return r;
+	s->doc = sk_json_parse(data, len, err);
+	r = s->doc ? mg_gateway_parse(s->doc, &s->g, err) : -EINVAL;
+	if (r == 0)
+		r = mg_generation_any(mg_h_store(s->c), &s->first, err);
+	s->first = !s->first;
+	if (r == 0 && s->first)
+		r = mg_gateway_check_first(s->g, err);
+	if (r == 0)
+		r = mg_box_ifaces(ifaces, MG_BOX_IFACES_MAX, &n, err);
+	return r == 0 ? mg_gateway_resolve(s->g, ifaces, n, err) : r;
+}
+
+static int may(const struct setup *s, struct sk_err *err)
+{
+	const unsigned roles = s->c->who.roles;
+
+	if (s->first && !(roles & MG_CONSOLE))
+		return sk_err_set(err, -EPERM, NULL, "only the console (root) sets a gateway up",
+			"初期設定はコンソール (root) だけが実行できます");
+	if (!s->first && !(roles & MG_ADMIN))
+		return sk_err_set(err, -EPERM, NULL,
+			"it is set up already: an administrator changes it now",
+			"既に設定済みです。変更は管理者が行ってください");
+	if (!s->first && s->g->n_people)
+		return sk_err_set(err, -EPERM, "people",
+			"accounts are managed with `sekisho account` now",
+			"設定済みの装置では sekisho account で管理してください");
+	return 0;
+}
+
+/* ---- people -----------------------------------------------------------------------------------
+ */
+static bool taken(const struct setup *s, int64_t uid)
+{
+	struct mg_account a;
+	struct passwd pw, *found = NULL;
+	const char *key;
+	json_t *v;
+	char buf[4096];
+
+	json_object_foreach (s->uids, key, v)
+		if (json_integer_value(v) == uid)
+			return true;
+	return getpwuid_r((uid_t)uid, &pw, buf, sizeof(buf), &found) != 0 || found ||
+		mg_account_by_uid(mg_h_store(s->c), uid, &a, NULL) == 0;
+}
+
+/* Whoever has a Unix user of that name keeps it; others get the next free number. */
+static int64_t unix_user(const struct setup *s, const char *name)
+{
+	struct passwd pw, *found = NULL;
+	int64_t uid = UID_FIRST;
+	char buf[4096];
+
+	if (getpwnam_r(name, &pw, buf, sizeof(buf), &found) == 0 && found)
+		return (int64_t)found->pw_uid;
+	while (uid < UID_LAST && taken(s, uid))
+		uid++;
+	return uid;
+}
+
+static int put_account(struct setup *s, size_t i, struct sk_err *err)
+{
+	const struct mg_gw_person *p = &s->g->people[i];
+	struct mg_account old, a = {.enabled = true, .created = s->c->now, .roles = p->roles};
+	bool known = mg_account_get(mg_h_store(s->c), p->name, &old, NULL) == 0;
+	char target[96];
+	int r;
+
+	a.uid = known && old.uid >= 0 ? old.uid : unix_user(s, p->name);
+	if (a.uid < 1000)
+		return sk_err_set(err, -EINVAL, "name",
+			"%s is a user of the system: choose another name",
+			"%s はシステムのユーザー名です。別の名前にしてください", p->name);
+	snprintf(a.name, sizeof(a.name), "%s", p->name);
+	snprintf(a.display, sizeof(a.display), "%s", p->display);
+	json_object_set_new(s->uids, p->name, json_integer(a.uid));
+	r = known ? mg_account_update(&s->t, &a, err) : mg_account_add(&s->t, &a, err);
+	if (r < 0)
+		return r;
+	snprintf(target, sizeof(target), "account %s", a.name);
+	return mg_h_audit(s->c, &s->t, target, known ? mg_account_to_json(&old) : NULL,
+		mg_account_to_json(&a), err);
+}
+
+static int put_people(struct setup *s, struct sk_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < s->g->n_people; i++) {
+		r = put_account(s, i, err);
+		if (r < 0)
+			sk_err_prefix(err, "people[%zu]", i);
+	}
+	return r;
+}
+
+/* ---- first requests ---------------------------------------------------------------------------
+ */
+static int fill(struct fw_rule *r, const char *const v[6], struct sk_err *err)
+{
+	if (fw_str_set(&r->source, v[0]) < 0 || fw_str_set(&r->destination, "any") < 0 ||
+		fw_str_set(&r->from, v[1]) < 0 || fw_str_set(&r->to, "wan") < 0 ||
+		fw_str_set(&r->protocol, v[2]) < 0 || fw_str_set(&r->port, v[3]) < 0 ||
+		fw_str_set(&r->purpose, v[4]) < 0 || (v[5] && fw_str_set(&r->nat_to, v[5]) < 0))
+		return sk_err_nomem(err);
+	return 0;
+}
+
+/* One request in applicant's name: source, zone, protocol, port, purpose, nat_to. */
+static int request(
+	struct setup *s, const char *applicant, const char *const v[6], struct sk_err *err)
+{
+	const int days = (int)mg_setting_int(mg_h_store(s->c), "rule.expiry_days_max");
+	struct fw_policy *base = NULL;
+	char target[48];
+	struct mg_rev rev;
+	int r;
+
+	mg_rev_init(&rev);
+	rev.intent = MG_NEW;
+	rev.rule.kind = v[5] ? FW_SNAT : FW_ALLOW;
+	rev.rule.order = 1000;
+	rev.rule.registered = s->c->now;
+	rev.rule.expiry = sk_day_add(sk_day_start(s->c->now), days) - 1;
+	r = fill(&rev.rule, v, err);
+	if (r == 0 && fw_str_set(&rev.rule.applicant, applicant) < 0)
+		r = sk_err_nomem(err);
+	if (r == 0)
+		r = mg_store_build_base(mg_h_store(s->c), MG_VIEW_ACTIVE, &base, err);
+	if (r == 0)
+		r = mg_rule_check(mg_h_store(s->c), base, &rev.rule, s->c->now, NULL, err);
+	if (r == 0)
+		r = mg_rule_insert(&s->t, &rev, false, s->c->now, err);
+	snprintf(target, sizeof(target), "rule %u r%u", rev.rule.number, rev.rule.revision);
+	if (r == 0)
+		r = mg_h_audit(s->c, &s->t, target, NULL, mg_rev_to_json(&rev), err);
+	s->requests += r == 0;
+	fw_policy_free(base);
+	mg_rev_done(&rev);
+	return r;
+}
+
+static const char *requester(const struct mg_gateway *g)
+{
+	for (size_t i = 0; i < g->n_people; i++)
+		if (g->people[i].roles & MG_REQUESTER)
+			return g->people[i].name;
+	return NULL;
+}
+
+/* The office's way to the web, as two records that the approver finds waiting. */
+static int first_rules(struct setup *s, struct sk_err *err)
+{
+	const struct mg_gw_net *lan = &s->g->nets[MG_GW_LAN];
+	const char *who = requester(s->g);
+	struct mg_gw_ip net = mg_gw_ip_network(
+		s->g->transparent ? &s->g->nets[MG_GW_WAN].ip4.address : &lan->ip4.address);
+	char source[64];
+	int r = 0;
+
+	if (!s->g->rules_web || !s->first)
+		return 0;
+	if (!who || !lan->present || !net.family)
+		return mg_reply_note(s->c, "first_rules: needs lan with IPv4 and a requester",
+			"first_rules には IPv4 の lan と申請者が必要です");
+	mg_gw_ip_text(&net, true, source, sizeof(source));
+	if (!s->g->transparent)
+		r = request(s, who,
+			(const char *const[]){source, "lan", "any", "any",
+				"社内LANのアドレス変換 (address translation of the office network)",
+				"masquerade"},
+			err);
+	if (r == 0)
+		r = request(s, who,
+			(const char *const[]){source, "lan", "tcp", "80,443",
+				"社内LANのWeb閲覧 (web access of the office network)", NULL},
+			err);
+	if (r < 0)
+		sk_err_prefix(err, "first_rules");
+	return r;
+}
+
+/* ---- again ------------------------------------------------------------------------------------
+ */
+/* A zone or setting that would be another one: asked for, in the caller's name. */
+static int ask_change(struct setup *s, enum mg_change_kind kind, const char *name, json_t *value,
+	struct sk_err *err)
+{
+	struct mg_change ch = {.kind = kind, .value = value};
+	int r;
+
+	if (!value || fw_str_set(&ch.purpose, "再設定 (set up again)") < 0) {
+		mg_change_done(&ch);
+		return sk_err_nomem(err);
+	}
+	snprintf(ch.name, sizeof(ch.name), "%.127s", name);
+	snprintf(ch.applicant, sizeof(ch.applicant), "%s", s->c->who.name);
+	r = mg_change_request(&s->t, &ch, s->c->now, err);
+	if (r == 0) {
+		r = mg_h_audit(
+			s->c, &s->t, name, json_incref(ch.before), mg_change_to_json(&ch), err);
+		s->requests++;
+	}
+	mg_change_done(&ch);
+	return r == -EEXIST ? 0 : r;
+}
+
+/* What the registry says of the zone beyond the set-up (a label somebody chose) stays. */
+static int ask_zone(struct setup *s, const json_t *wanted, struct sk_err *err)
+{
+	static const char *const ours[] = {
+		"interfaces", "dhcp_client", "manage", "serve", "use", "kind"};
+	const char *name = json_string_value(json_object_get(wanted, "name"));
+	json_t *now = NULL, *next;
+	struct fw_zone z;
+	int r = mg_target_get(
+		mg_h_store(s->c), MG_VIEW_REQUESTED, MG_CH_ZONE, name, &now, NULL, err);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	next = r == -ENOENT ? json_deep_copy(wanted) : json_deep_copy(now);
+	for (size_t i = 0; r == 0 && i < SK_ARRAY_SIZE(ours); i++)
+		if (json_object_get(wanted, ours[i]))
+			json_object_set(next, ours[i], json_object_get(wanted, ours[i]));
+	r = fw_zone_from_json(next, &z, err);
+	json_decref(next);
+	if (r == 0)
+		r = ask_change(s, MG_CH_ZONE, name, fw_zone_to_json(&z), err);
+	json_decref(now);
+	return r;
+}
+
+static int ask_again(struct setup *s, struct sk_err *err)
+{
+	json_t *site = mg_gateway_site(s->g), *zones = json_object_get(site, "zones"), *v;
+	const char *key;
+	int r = site ? 0 : sk_err_nomem(err);
+
+	for (size_t i = 0; r == 0 && i < json_array_size(zones); i++)
+		r = ask_zone(s, json_array_get(zones, i), err);
+	json_object_foreach (json_object_get(site, "site"), key, v)
+		/* Ports people chose for administration are not the set-up's. */
+		if (r == 0 && strcmp(key, "site.manage_ports") != 0)
+			r = ask_change(s, MG_CH_SETTING, key, json_incref(v), err);
+	json_decref(site);
+	return r;
+}
+
+/* ---- writing ----------------------------------------------------------------------------------
+ */
+static int fresh(struct setup *s, struct sk_err *err)
+{
+	json_t *site = mg_gateway_site(s->g);
+	int r = site ? put_people(s, err) : sk_err_nomem(err);
+
+	if (r == 0)
+		r = mg_h_site_put(s->c, &s->t, site, err);
+	if (r == 0)
+		r = first_rules(s, err);
+	json_decref(site);
+	return r;
+}
+
+/* A request to sekisho-setup, answered within WRITE_MS. */
+static int box(
+	const struct setup *s, const char *op, json_t *args, const json_t *doc, struct sk_err *err)
+{
+	_cleanup_(sk_closep) int file = -1;
+	_cleanup_(sk_closep) int fd = -1;
+	char path[512], *text;
+	int r;
+
+	snprintf(path, sizeof(path), "%s/setup.sock", s->c->d->o.run_dir);
+	if (doc) {
+		text = json_dumps(doc, JSON_COMPACT);
+		file = text ? sk_memfd("setup", text, strlen(text)) : -ENOMEM;
+		if (text)
+			explicit_bzero(text, strlen(text));
+		free(text);
+	}
+	fd = doc && file < 0 ? file : sk_ipc_connect(path, err);
+	if (fd < 0) {
+		json_decref(args);
+		return sk_err_set(err, -EHOSTDOWN, NULL,
+			"sekisho-setup cannot be reached (%s): see systemctl status "
+			"sekisho-setup.socket",
+			"sekisho-setup に接続できません (%s)。systemctl status "
+			"sekisho-setup.socket で確認してください",
+			strerror(-fd));
+	}
+	r = sk_ipc_call(fd, op, args, file, WRITE_MS, NULL, NULL, NULL, err);
+	return r;
+}
+
+/* What stood in gateway.json before; NULL: nothing. */
+static json_t *before(void)
+{
+	struct sk_buf b;
+	json_t *v = NULL;
+
+	sk_buf_init(&b, MG_GW_BYTES_MAX);
+	if (sk_file_read(MG_BOX_GATEWAY, &b, NULL) == 0)
+		v = sk_json_parse(sk_buf_str(&b), b.len, NULL);
+	sk_buf_done(&b);
+	return v;
+}
+
+static int write_all(struct setup *s, struct sk_err *err)
+{
+	json_t *old = before();
+	int r = mg_txn_begin(&s->t, mg_h_store(s->c), err);
+
+	if (r == 0)
+		r = s->first ? fresh(s, err) : ask_again(s, err);
+	/* Files first: the registry takes it all back if they cannot be written. */
+	if (r == 0 && !s->c->dry_run)
+		r = box(s, "setup.write",
+			json_pack("{s:O, s:b}", "uids", s->uids, "first", s->first), s->doc, err);
+	if (r == 0)
+		r = mg_h_commit(
+			s->c, &s->t, "gateway", old, mg_gateway_settings(s->doc, s->g), err);
+	else
+		json_decref(old);
+	return r;
+}
+
+static int put_in_force(struct setup *s, struct sk_err *err)
+{
+	const struct mg_audit_entry who = {.time = s->c->now,
+		.account = s->c->who.name,
+		.uid = s->c->uid,
+		.pid = s->c->pid,
+		.op = s->c->cmd->op};
+	const struct mg_gen_step step = {
+		.what = MG_BUILD_WITH_APPROVED, .kind = "setup", .who = &who};
+
+	return s->first ? mg_gen_send(s->c->d, &step, NULL, err) : 0;
+}
+
+static int report(struct setup *s, struct sk_err *err)
+{
+	json_t *v =
+		json_pack("{s:s, s:s, s:I, s:I}", "site", s->g->site, "hostname", s->g->hostname,
+			"people", (json_int_t)s->g->n_people, "requests", (json_int_t)s->requests);
+	int r = v ? mg_reply_record(s->c, v) : sk_err_nomem(err);
+
+	if (r == 0 && s->requests)
+		r = mg_reply_note(s->c,
+			"%u requests wait for approval (sekisho rule list --state requested, "
+			"sekisho change list)",
+			"承認待ちの申請が %u 件あります (sekisho rule list --state "
+			"requested、sekisho change list)",
+			s->requests);
+	return r;
+}
+
+int mg_h_setup_apply(struct mg_call *c, struct sk_err *err)
+{
+	struct setup s = {.c = c, .uids = json_object()};
+	struct sk_err later = {0};
+	int r = read_document(&s, err);
+
+	if (r == 0)
+		r = may(&s, err);
+	/* Without the firewall there would be addresses and no policy. */
+	if (r == 0 && s.first && !c->dry_run)
+		r = mg_daemon_fw_call(c->d, "status", NULL, -1, NULL, err);
+	if (r == 0)
+		r = write_all(&s, err);
+	if (r == 0 && !c->dry_run) {
+		r = put_in_force(&s, err);
+		if (r == 0 && box(&s, "setup.activate", json_object(), NULL, &later) < 0)
+			mg_reply_note(c, "%s%.0s", "%.0s%s", later.en, sk_err_text(&later, SK_JA));
+	}
+	if (r == 0)
+		r = report(&s, err);
+	done(&s);
+	return r;
+}
+
+int mg_h_setup_check(struct mg_call *c, struct sk_err *err)
+{
+	struct setup s = {.c = c, .uids = json_object()};
+	int r = read_document(&s, err);
+
+	if (r == 0)
+		r = may(&s, err);
+	if (r == 0)
+		r = report(&s, err);
+	done(&s);
+	return r;
+}
+
+int mg_h_setup_show(struct mg_call *c, struct sk_err *err)
+{
+	json_t *v = before();
+
+	if (!v)
+		return sk_err_set(err, -ENOENT, NULL, "the gateway is not set up yet",
+			"本装置はまだ設定されていません");
+	return mg_reply_record(c, v);
+}

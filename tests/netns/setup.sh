@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Setting a gateway up from an answer file: the registry, the first generation, the files that are made
+# of it, and the programs that run by them: dnsmasq, chronyd.
+source "$(dirname "$0")/lib.sh"
+sandbox "$@"
+
+BOX=$W/box
+answers() { # FILE PYTHON…: the sample, changed by statements on d
+	python3 - "$1" "${@:2}" <<-'PY'
+		import json, sys
+		d = {"format": "sekisho-setup", "version": 1, "language": "ja", "site": "サンプル製作所", "hostname": "sekisho-1",
+		     "timezone": "Asia/Tokyo", "ntp": ["203.0.113.10"], "operation": "routed",
+		     "ports": [{"match": {"name": "wan0"}, "role": "wan"}, {"match": {"name": "lan0"}, "role": "lan"},
+		               {"match": {"name": "dmz0"}, "role": "dmz"}],
+		     "networks": [
+		         {"role": "wan", "ipv4": {"method": "static", "address": "203.0.113.1/24", "gateway": "203.0.113.10",
+		                                  "dns": ["203.0.113.10"]}, "ipv6": {"method": "none"}},
+		         {"role": "lan", "ipv4": {"method": "static", "address": "192.168.10.1/24"},
+		          "ipv6": {"method": "static", "address": "2001:db8:10::1/64"},
+		          "dhcp": {"from": "192.168.10.100", "to": "192.168.10.199", "lease": "12h",
+		                   "reservations": [{"mac": "52:54:00:00:00:77", "address": "192.168.10.50", "name": "printer"}]},
+		          "dns": True, "ntp": True, "manage": True},
+		         {"role": "dmz", "ipv4": {"method": "static", "address": "192.168.20.1/24"}, "dns": False, "ntp": False}],
+		     "people": [{"name": "tanaka", "display": "田中 一郎", "roles": ["requester", "admin"], "password": "Yama-to-Kawa-58"},
+		                {"name": "sato", "display": "佐藤 花子", "roles": ["approver"], "password": "Umi-no-Sakana-73"}],
+		     "inspection": {"profile": "balanced", "when_down": "closed"}, "admission": "off", "first_rules": ["web"]}
+		for s in sys.argv[2:]:
+		    exec(s)
+		json.dump(d, open(sys.argv[1], "w"), ensure_ascii=False)
+	PY
+}
+box_root() { # a machine's files, for sekisho-setup --root
+	mkdir -p "$BOX/etc/sekisho" "$BOX/run"
+	printf 'root:x:0:0:root:/root:/bin/bash\n' >"$BOX/etc/passwd"
+	printf 'root:*:20000:0:99999:7:::\n' >"$BOX/etc/shadow"
+	printf 'root:x:0:\n' >"$BOX/etc/group"
+	chmod 640 "$BOX/etc/shadow"
+}
+setup_start() {
+	box_root
+	ip netns exec gw "$BUILD/sekisho-setup" --listen /run/sekisho/setup.sock --root "$BOX" --allow-user 0 \
+		>>"$W/setup.log" 2>&1 &
+	SETUP=$!
+	wait_for 10 test -S /run/sekisho/setup.sock
+}
+says() { # PATTERN COMMAND…: it fails, and says so
+	local pattern=$1
+	shift
+	! "$@" >"$W/says.out" 2>&1 && grep -q -- "$pattern" "$W/says.out" || { cat "$W/says.out"; return 1; }
+}
+rows() { python3 -c 'import json,sys; print(eval(sys.argv[1], {"d": json.load(sys.stdin)}))' "$1"; }
+
+net_up
+fwd_start
+mgmtd_start
+setup_start
+
+# ---- what is wrong is said, and nothing is done --------------------------------------------------------
+bad() { # NAME PATTERN PYTHON…
+	local name=$1 pattern=$2
+	shift 2
+	answers "$W/bad.json" "$@"
+	check "$name" says "$pattern" sk setup --answers "$W/bad.json"
+}
+bad 'a port this machine has not' 'ports\[1\].match: this machine has no port 52:54:00:aa:bb:cc' \
+	'd["ports"][1]["match"] = {"mac": "52:54:00:AA:BB:CC"}'
+bad 'two ports with the role wan' 'ports\[1\].role: only one port can be wan' 'd["ports"][1]["role"] = "wan"'
+bad 'a role without a network' 'ports\[2\].role: there is no network' 'd["networks"].pop()'
+bad 'an address that is none' 'networks\[1\].ipv4.address: "192.168.10.300/24"' \
+	'd["networks"][1]["ipv4"]["address"] = "192.168.10.300/24"'
+bad 'networks that overlap' 'networks\[dmz\].ipv4.address: overlaps with the network of lan' \
+	'd["networks"][2]["ipv4"]["address"] = "192.168.0.1/16"'
+bad 'a range with the gateway in it' 'networks\[lan\].dhcp.from: the range contains' \
+	'd["networks"][1]["dhcp"]["from"] = "192.168.10.1"'
+bad 'one person for both' 'people: the administrator and the approver must be two' \
+	'd["people"] = [dict(d["people"][0], roles=["admin", "approver"])]'
+bad 'a weak password' 'people\[1\].password: no sequences' 'd["people"][1]["password"] = "Sato-1234-zz"'
+bad 'a newer version' 'version: these are settings of a newer version' 'd["version"] = 2'
+bad 'an unknown field' 'colour' 'd["colour"] = "red"'
+bad 'a time zone that is none' 'timezone: there is no time zone' 'd["timezone"] = "Asia/Atlantis"'
+check 'a file that is no JSON' says 'line 1' sk setup --answers /etc/hostname
+check 'nothing was set by all that' test ! -e "$BOX/etc/sekisho/gateway.json"
+check '… and no account made' says 'no account tanaka' sk account show tanaka
+
+# ---- set up ---------------------------------------------------------------------------------------------
+answers "$W/answers.json"
+check 'the answer file is good' sk setup --check --answers "$W/answers.json"
+check '--check changes nothing' test ! -e "$BOX/etc/sekisho/gateway.json"
+refuse 'who is not the console sets nothing up' as 2001 setup --answers "$W/answers.json"
+check 'the gateway is set up' sk setup --answers "$W/answers.json"
+uid() { sk --json account show "$1" | rows 'd["uid"]'; }
+TANAKA=$(uid tanaka) SATO=$(uid sato)
+export -f as
+export BUILD
+check 'the first generation is in force' bash -c \
+	"ip netns exec gw '$BUILD/sekisho' --json status | grep -Eq '\"generation\": ?1\b'"
+check 'zones are the roles' bash -c "ip netns exec gw '$BUILD/sekisho' --csv --lang en zone list | grep -q '^dmz,'"
+check 'two requests wait for the approver' test "$(sk --json rule list --state requested | rows 'len(d)')" = 2
+check 'the audit log has it, without a password' bash -c \
+	"as $SATO --json audit list >$W/audit.json && grep -q setup.apply $W/audit.json && ! grep -q Kawa $W/audit.json"
+check 'settings are kept without passwords' bash -c "grep -q lan0 $BOX/etc/sekisho/gateway.json && ! grep -q Kawa $BOX/etc/sekisho/gateway.json"
+check 'people are kept with their hash, for root alone' bash -c \
+	"grep -q '^tanaka:$TANAKA:田中 一郎:\\\$y\\\$' $BOX/etc/sekisho/people && [ \$(stat -c %a $BOX/etc/sekisho/people) = 600 ]"
+check '… and are Unix users' bash -c "grep -q '^sato:x:$SATO:$SATO:佐藤 花子:' $BOX/etc/passwd && grep -q '^sato:\\\$y\\\$' $BOX/etc/shadow"
+check 'the shadow file keeps its mode' test "$(stat -c %a "$BOX/etc/shadow")" = 640
+check 'the host has its name' grep -qx sekisho-1 "$BOX/etc/hostname"
+
+# ---- with what was made, real programs run --------------------------------------------------------------
+check 'networkd has the addresses' grep -qx 'Address=192.168.10.1/24' "$BOX/run/systemd/network/50-sekisho-lan.network"
+check 'dnsmasq takes its configuration' dnsmasq --test --conf-file="$BOX/run/sekisho-setup/dnsmasq.conf"
+if command -v chronyd >/dev/null; then
+	check 'chronyd takes its configuration' chronyd -p -f "$BOX/run/sekisho-setup/chrony.conf"
+else
+	skip 'chronyd takes its configuration' 'chronyd is not installed'
+fi
+
+# ---- again -----------------------------------------------------------------------------------------------
+answers "$W/again.json" 'del d["people"]; d["networks"][1]["ipv4"]["address"] = "192.168.10.254/24"'
+check 'root alone may not any more' says 'an administrator changes it' sk setup --answers "$W/again.json"
+check 'an administrator may' as "$TANAKA" setup --answers "$W/again.json"
+check 'the address is the new one' grep -qx 'Address=192.168.10.254/24' "$BOX/run/systemd/network/50-sekisho-lan.network"
+answers "$W/again.json" 'del d["people"]; d["networks"][1]["manage"] = False'
+check 'what is policy waits for another person' as "$TANAKA" setup --answers "$W/again.json"
+check '… as a request' bash -c "ip netns exec gw '$BUILD/sekisho' --csv --lang en change list | grep -q 'zone,lan\|lan,'"
+refuse 'people are not made by it any more' as "$TANAKA" setup --answers "$W/answers.json"
+
+# ---- at the next start ----------------------------------------------------------------------------------
+rm -rf "$BOX/run/systemd" "$BOX/run/sekisho-setup"
+sed -i '/^tanaka\|^sato/d' "$BOX/etc/passwd" "$BOX/etc/shadow" "$BOX/etc/group"
+check 'a start makes all of it again' in_ns gw "$BUILD/sekisho-setup" --boot --root "$BOX"
+check '… the networks' grep -qx 'Address=192.168.10.1/24' "$BOX/run/systemd/network/50-sekisho-lan.network"
+check '… and the people' grep -q '^tanaka:\$y\$' "$BOX/etc/shadow"
+sed -i 's/^tanaka:[^:]*:/tanaka:$y$j9T$changed:/' "$BOX/etc/shadow"
+check 'a password that was changed is kept' in_ns gw "$BUILD/sekisho-setup" --people-save --root "$BOX"
+check '… in the file' grep -q ':\$y\$j9T\$changed$' "$BOX/etc/sekisho/people"
+sed -i 's/"version": 1/"version": 7/' "$BOX/etc/sekisho/gateway.json"
+check 'settings of a newer version are refused' says 'newer version' in_ns gw "$BUILD/sekisho-setup" --boot --root "$BOX"
+
+kill "$SETUP"
+finish
