@@ -154,6 +154,7 @@ const struct mg_command mg_commands[] = {
 			"ている。"},
 		.columns = mg_c_audit_finding,
 	},
+#include "mgmt/command/backup.def"
 #include "mgmt/command/blocklist.def"
 	{
 		.op = "change.approve",

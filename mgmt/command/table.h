@@ -67,6 +67,11 @@ extern const struct mg_arg mg_a_bl_list[], mg_a_bl_show[], mg_a_bl_name[], mg_a_
 extern const struct mg_column mg_c_bl[], mg_c_bl_history[], mg_c_bl_test[], mg_c_bl_entry[],
 	mg_c_allow[];
 
+/* table_backup.c */
+extern const struct mg_arg mg_a_backup_create[], mg_a_backup_list[], mg_a_backup_open[],
+	mg_a_backup_restore[], mg_a_backup_restored[], mg_a_backup_key_new[], mg_a_backup_key_set[];
+extern const struct mg_column mg_c_backup[];
+
 /* table_device.c */
 extern const struct mg_arg mg_a_device_request[], mg_a_device_list[], mg_a_device_number[],
 	mg_a_device_own[], mg_a_device_reason[], mg_a_device_release[], mg_a_device_approve[],

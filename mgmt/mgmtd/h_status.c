@@ -11,6 +11,7 @@
 #include "lib/json.h"
 #include "lib/util.h"
 #include "mgmt/mgmtd/admission.h"
+#include "mgmt/mgmtd/backup.h"
 #include "mgmt/mgmtd/handlers.h"
 #include "mgmt/mgmtd/lists.h"
 #include "mgmt/mgmtd/notifier.h"
@@ -410,6 +411,7 @@ int mg_h_status(struct mg_call *c, struct sk_err *err)
 	add_events(c, v);
 	add_notification(c, v);
 	mg_switches_status(c, v);
+	mg_backup_status(c, v, warn);
 	return mg_reply_record(c, json_incref(v));
 }
 

@@ -74,4 +74,9 @@ mg_handler mg_h_events_follow, mg_h_events_stat, mg_h_notify_test;
 /* The handler of an operation, NULL if there is none. */
 mg_handler *mg_handler_find(const char *op);
 
+/* h_backup.c */
+mg_handler mg_h_backup_create, mg_h_backup_list, mg_h_backup_verify, mg_h_backup_drill,
+	mg_h_backup_restore, mg_h_backup_restored, mg_h_backup_key_new, mg_h_backup_key_set,
+	mg_h_backup_key_show, mg_h_backup_status;
+
 #endif

@@ -10,6 +10,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/util.h"
+#include "mgmt/mgmtd/backup.h"
 #include "mgmt/mgmtd/admission.h"
 #include "mgmt/mgmtd/inspect.h"
 #include "mgmt/mgmtd/talk.h"
@@ -200,6 +201,7 @@ static int on_tick(sd_event_source *src, uint64_t usec, void *userdata)
 	if (now / 60 != s->minute) {
 		s->minute = now / 60;
 		counters(s);
+		mg_backup_tick(s->d, now);
 	}
 	if (now / 3600 != s->hour) {
 		s->hour = now / 3600;
