@@ -114,7 +114,7 @@ class Gateway:
 
     def wait(self, timeout=BOOT):
         """Until the health check has spoken; what it said."""
-        line = self.vm.con.expect(rb"sekisho-health: (GOOD|FAIL)[^\n]*", timeout).group(0).decode()
+        line = self.vm.con.expect(rb"sekisho-health: (GOOD|FAIL)[^\n]*", timeout, boot=True).group(0).decode()
         self.vm.wait_agent(60)
         return line
 

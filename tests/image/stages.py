@@ -69,7 +69,9 @@ def setup(g):
     noise = Noise()
     begin = time.monotonic()
     g.start(sticks=[g.answer_stick(gateway.answers())])
-    g.vm.con.expect(rb"sekisho: (set-up|setup)[^\n]*(done|complete|finished)", gateway.BOOT)
+    said = g.vm.con.expect(rb"sekisho: set[- ]up from [^\n]*", gateway.BOOT, boot=True).group(0).decode()
+    if not g.check("the answers are taken", "FAILED" not in said, said):
+        return
     took = time.monotonic() - begin
     health = g.wait()
     noise.end()

@@ -70,9 +70,11 @@ class Line:
         self.data += ANSI.sub(b"", got)
         return True
 
-    def expect(self, pattern, timeout):
-        """Wait until `pattern` (bytes) appears after what was matched last; the match."""
+    def expect(self, pattern, timeout, boot=False):
+        """Wait until `pattern` (bytes) appears after what was matched last, or (boot) since the loader last spoke; the match."""
         pattern = re.compile(pattern)
+        if boot:
+            self.mark = max(self.data.rfind(b"sekisho loader: slot"), 0)
         deadline = time.monotonic() + timeout
         while True:
             found = pattern.search(self.data, self.mark)
