@@ -11,7 +11,7 @@ install-configs:
 	install -D -m 0644 configs/modules-load/sekisho.conf $(DESTDIR)$(LIBDIR_SYSTEM)/modules-load.d/sekisho.conf
 	install -D -m 0644 configs/sysctl/60-sekisho.conf $(DESTDIR)$(LIBDIR_SYSTEM)/sysctl.d/60-sekisho.conf
 	$(foreach f,$(wildcard configs/ips/*.json),install -D -m 0644 $(f) $(DESTDIR)$(PREFIX)/share/sekisho/ips/$(notdir $(f));)
-	install -D -m 0644 configs/dbus/sekisho-update.conf $(DESTDIR)$(SYSCONFDIR)/dbus-1/system.d/sekisho-update.conf
+	install -D -m 0644 configs/dbus/sekisho-update.conf $(DESTDIR)$(PREFIX)/share/dbus-1/system.d/sekisho-update.conf
 	install -D -m 0644 configs/site/sample.json $(DESTDIR)$(PREFIX)/share/sekisho/site-sample.json
 	$(foreach f,$(wildcard configs/ips/*.json),install -D -m 0644 $(f) \
 		$(DESTDIR)$(PREFIX)/share/sekisho/ips/$(notdir $(f));)
