@@ -31,6 +31,19 @@ static const struct nacd_session *elsewhere(
 	return NULL;
 }
 
+/* Who looks like another device is remembered so, until it is seen to look as it should. */
+static void remember(struct nacd *d, const struct nac_mac *mac, const struct nac_print *seen,
+	const struct nac_decision *a, const struct nac_checks *c)
+{
+	const bool nothing = c->result[NAC_CHECK_DEVICE] != NAC_NOT_ASKED &&
+		(!a->device || !a->device->fingerprint);
+
+	if (a->different)
+		d->dirty |= nacd_looks_keep(d->looks, mac, seen, sk_now());
+	else if (nothing || c->result[NAC_CHECK_FINGERPRINT] == NAC_PASSED)
+		d->dirty |= nacd_looks_forget(d->looks, mac);
+}
+
 void nacd_ask(struct nacd *d, const char *port, const struct nac_mac *mac, enum nac_method method,
 	const char *identity, struct nac_decision *ret, struct nac_checks *ret_checks)
 {
@@ -39,20 +52,26 @@ void nacd_ask(struct nacd *d, const char *port, const struct nac_mac *mac, enum 
 	struct nacd_port *p = nacd_port_find(d, port);
 	bool confined = s && s->state == NAC_S_QUARANTINED;
 	bool in = s && nac_session_open(s->state) && !confined;
-	struct nac_print seen;
+	struct nac_print seen = {.services = {0}};
+	bool looks = nacd_sensor_print(d->sensor, mac, &seen);
+	struct nac_checks checks = {.result = {NAC_NOT_ASKED}};
 	struct nac_question q = {.doc = d->doc,
 		.port = port,
 		.mac = *mac,
 		.method = method,
 		.identity = identity,
-		.seen = nacd_sensor_print(d->sensor, mac, &seen) ? &seen : NULL,
 		.now = sk_now(),
 		.elsewhere = other ? other->port : NULL,
 		.gateways = nacd_links_own(d->links, mac),
 		.on_port = p ? p->open - (in && p->open) : 0,
 		.confined = p ? p->confined - (confined && p->confined) : 0};
 
-	nac_decide(&q, ret, ret_checks);
+	looks |= nacd_looks_add(d->looks, mac, &seen);
+	q.seen = looks ? &seen : NULL;
+	nac_decide(&q, ret, &checks);
+	remember(d, mac, &seen, ret, &checks);
+	if (ret_checks)
+		*ret_checks = checks;
 }
 
 /* ---- telling ----------------------------------------------------------------------------------

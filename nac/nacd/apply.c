@@ -260,7 +260,8 @@ void nacd_sessions_save(struct nacd *d)
 
 	if (list)
 		nacd_sessions_each(d, save_one, list);
-	v = json_pack("{s:o,s:o}", "sessions", list, "seen", nacd_seen_save(d->seen));
+	v = json_pack("{s:o,s:o,s:o}", "sessions", list, "seen", nacd_seen_save(d->seen), "looks",
+		nacd_looks_save(d->looks));
 	d->saved_at = sk_now();
 	if (!v || keep(d, "sessions.json", v, &err) < 0)
 		sk_log_err(LOG_ERR, "sessions", &err);
@@ -311,5 +312,6 @@ void nacd_sessions_load(struct nacd *d)
 	json_array_foreach (json_object_get(v, "sessions"), i, e)
 		load_one(d, e, sk_now());
 	nacd_seen_load(d->seen, json_object_get(v, "seen"));
+	nacd_looks_load(d->looks, json_object_get(v, "looks"));
 	nacd_review(d);
 }

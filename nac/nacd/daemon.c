@@ -162,7 +162,8 @@ static int make_tables(struct nacd *d, struct sk_err *err)
 		sizeof(struct nacd_session), d->seed);
 	d->gate = nac_gate_new(d->seed);
 	d->seen = nacd_seen_new(d->seed);
-	return d->sessions && d->gate && d->seen ? 0 : sk_err_nomem(err);
+	d->looks = nacd_looks_new(d->seed);
+	return d->sessions && d->gate && d->seen && d->looks ? 0 : sk_err_nomem(err);
 }
 
 int nacd_new(struct nacd **ret, sd_event *ev, const struct nacd_opts *o, int launcher,
@@ -249,6 +250,7 @@ void nacd_free(struct nacd *d)
 	sd_event_source_disable_unref(d->flush_gate);
 	sd_event_source_disable_unref(d->launcher_io);
 	nacd_seen_free(d->seen);
+	nacd_looks_free(d->looks);
 	nac_gate_free(d->gate);
 	sk_table_free(d->sessions);
 	json_decref(d->told_ports);

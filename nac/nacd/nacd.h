@@ -18,6 +18,7 @@
 #define NACD_SESSIONS 8192
 #define NACD_PENDING 128 /* devices in the middle of 802.1X, of a port */
 #define NACD_SEEN 8192
+#define NACD_LOOKS 1024
 
 struct nacd_opts {
 	const char *state_dir, *run_dir, *fwd_socket;
@@ -72,6 +73,7 @@ struct nacd_session {
 };
 
 struct nacd_seen;
+struct nacd_looks;
 struct nacd_page;
 struct nacd_links;
 struct nacd_sensor;
@@ -94,6 +96,7 @@ struct nacd {
 	struct nac_fwd *fwd;
 	int launcher;
 	struct nacd_seen *seen;
+	struct nacd_looks *looks;
 	struct nacd_page *page;
 	struct nacd_links *links;
 	struct nacd_sensor *sensor;

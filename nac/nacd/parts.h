@@ -102,6 +102,18 @@ void nacd_seen_each(struct nacd_seen *s,
 json_t *nacd_seen_save(struct nacd_seen *s);
 void nacd_seen_load(struct nacd_seen *s, const json_t *v);
 
+/* ---- looks.c ---- */
+struct nacd_looks *nacd_looks_new(const uint8_t seed[16]);
+void nacd_looks_free(struct nacd_looks *l);
+/* Add what is kept of the device to what is seen of it now; false: nothing is kept. */
+bool nacd_looks_add(const struct nacd_looks *l, const struct nac_mac *mac, struct nac_print *print);
+/* true: that is news, for the disk as well. When full, the one kept longest goes. */
+bool nacd_looks_keep(struct nacd_looks *l, const struct nac_mac *mac, const struct nac_print *print,
+	int64_t now);
+bool nacd_looks_forget(struct nacd_looks *l, const struct nac_mac *mac);
+json_t *nacd_looks_save(struct nacd_looks *l);
+void nacd_looks_load(struct nacd_looks *l, const json_t *list);
+
 /* ---- links.c ---- */
 int nacd_links_new(struct nacd_links **ret, struct nacd *d, struct sk_err *err);
 void nacd_links_free(struct nacd_links *l);

@@ -127,6 +127,8 @@ static void on_event(void *arg, const char *ifname, const struct nac_event *ev)
 	case NAC_EV_NEW:
 		if (nacd_seen_note(d->seen, &ev->mac, ifname, sk_now(), &sight))
 			tell(d, ifname, ev);
+		/* New to the sensor alone, perhaps: it began anew, the admission is older. */
+		look_again(d, &ev->mac);
 		break;
 	case NAC_EV_UPDATED:
 		if (ev->news & NAC_NEWS_PRINT)

@@ -227,4 +227,27 @@ check_quiet document
 check "back, and off: the truth again" wait_for 5 reached pc $NET4.66
 check "for the device, too" wait_for 5 reached bad $NET4.20
 check "nobody is cut off" sensor_is isolated 0
+
+# ---- it looks like another, over restarts -------------------------------------------------------------
+kept() { grep -q '"looks":\[{.*MSFT 5.0' "$STATE/nac/sessions.json"; }
+check "how it looks is kept" wait_for 15 kept
+nacd_stop -KILL
+nacd_start
+check "back" wait_for 10 sensor_is up 2
+in_ns fax ping -nqc 2 -i 0.3 -W 1 10.9.0.1 >/dev/null
+check "killed and started again: still quarantined" gate_state quarantined
+refuse "and reaches nothing" reached fax 10.9.0.1
+in_ns fax ip link set eth0 down
+in_ns fax ip link set eth0 up
+in_ns fax ping -nqc 2 -i 0.3 -W 1 10.9.0.1 >/dev/null
+refuse "also when it comes anew" gate_state admitted
+frames fax request fax-2f RICOH 1,3,6,12
+check "until it looks as it should" wait_for 5 gate_state admitted
+check "and that is kept, too" wait_for 15 eval 'grep -q "\"looks\":\[\]" "$STATE/nac/sessions.json"'
+nacd_stop
+nacd_start
+check "admitted after a restart" wait_for 10 gate_state admitted
+wait_for 10 sensor_is up 2
+frames fax request laptop 'MSFT 5.0' 1,3,6,15,31,33
+check "out again, by the first frame that the sensor sees of it" wait_for 3 gate_state quarantined
 finish
