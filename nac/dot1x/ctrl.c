@@ -37,7 +37,7 @@ struct nac_ctrl {
 	bool busy, dead;
 };
 
-static int open_socket(const char *own, const char *peer)
+static int open_socket(const char *own, const char *peer, bool shared)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX}, b = {.sun_family = AF_UNIX};
 	int fd, size = 1 << 20, r = 0;
@@ -51,7 +51,7 @@ static int open_socket(const char *own, const char *peer)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	unlink(own);
-	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || (shared && chmod(own, 0666) < 0) ||
 		connect(fd, (struct sockaddr *)&b, sizeof(b)) < 0)
 		r = -errno;
 	if (r < 0) {
@@ -152,7 +152,7 @@ static int watch(struct nac_ctrl *c, sd_event *ev)
 	return r < 0 ? r : 0;
 }
 
-int nac_ctrl_open(struct nac_ctrl **ret, sd_event *ev, const char *dir, const char *port,
+int nac_ctrl_open(struct nac_ctrl **ret, sd_event *ev, const struct nac_ctrl_where *w,
 	const struct nac_ctrl_ops *ops, void *arg)
 {
 	struct nac_ctrl *c = calloc(1, sizeof(*c));
@@ -167,16 +167,16 @@ int nac_ctrl_open(struct nac_ctrl **ret, sd_event *ev, const char *dir, const ch
 	c->queue = calloc(QUEUE, sizeof(*c->queue));
 	if (!c->queue)
 		r = -ENOMEM;
-	if (snprintf(peer, sizeof(peer), "%s/%s", dir, port) >= (int)sizeof(peer) ||
-		snprintf(c->cmd_path, sizeof(c->cmd_path), "%s/%s.cmd", dir, port) >=
+	if (snprintf(peer, sizeof(peer), "%s/%s", w->control, w->port) >= (int)sizeof(peer) ||
+		snprintf(c->cmd_path, sizeof(c->cmd_path), "%s/%s.cmd", w->dir, w->port) >=
 			(int)sizeof(c->cmd_path) ||
-		snprintf(c->evt_path, sizeof(c->evt_path), "%s/%s.evt", dir, port) >=
+		snprintf(c->evt_path, sizeof(c->evt_path), "%s/%s.evt", w->dir, w->port) >=
 			(int)sizeof(c->evt_path))
 		r = -ENAMETOOLONG;
 	if (r == 0)
-		r = c->cmd = open_socket(c->cmd_path, peer);
+		r = c->cmd = open_socket(c->cmd_path, peer, w->shared);
 	if (r >= 0)
-		r = c->evt = open_socket(c->evt_path, peer);
+		r = c->evt = open_socket(c->evt_path, peer, w->shared);
 	if (r >= 0)
 		r = watch(c, ev);
 	if (r < 0) {

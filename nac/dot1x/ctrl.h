@@ -21,10 +21,14 @@ struct nac_ctrl_ops {
 typedef void nac_ctrl_answer(const char *p, size_t n, void *arg);
 
 /*
- * Connect to hostapd's socket; ours are bound beside it as PORT.cmd and PORT.evt. -ENOENT,
- * -ECONNREFUSED while hostapd is not ready.
+ * Connect to hostapd's socket in w->control; ours are bound in w->dir as PORT.cmd and PORT.evt.
+ * -ENOENT, -ECONNREFUSED while hostapd is not ready.
  */
-int nac_ctrl_open(struct nac_ctrl **ret, sd_event *ev, const char *dir, const char *port,
+struct nac_ctrl_where {
+	const char *dir, *control, *port;
+	bool shared; /* hostapd is another user; dir keeps everybody else out */
+};
+int nac_ctrl_open(struct nac_ctrl **ret, sd_event *ev, const struct nac_ctrl_where *w,
 	const struct nac_ctrl_ops *ops, void *arg);
 void nac_ctrl_close(struct nac_ctrl *c);
 /* Queue a command. fn may be NULL. -ENOBUFS: too many wait. */

@@ -38,7 +38,8 @@ enum { EAP_TLS = 13, EAP_TTLS = 21, EAP_PEAP = 25 };
 struct nac_hostapd {
 	sd_event *ev;
 	char port[NAC_LAUNCHER_PORT];
-	char dir[64];
+	char dir[64], control[64];
+	bool shared; /* hostapd is another user */
 	int launcher;
 	const struct nac_hostapd_ops *ops;
 	void *arg;
@@ -113,7 +114,7 @@ static int open_log(struct nac_hostapd *h)
 	if ((unlink(path) < 0 && errno != ENOENT) || mkfifo(path, 0600) < 0)
 		return -errno;
 	h->log_fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (h->log_fd < 0)
+	if (h->log_fd < 0 || (h->shared && fchmod(h->log_fd, 0622) < 0))
 		return -errno;
 	fcntl(h->log_fd, F_SETPIPE_SZ, PIPE_BYTES);
 	r = sd_event_add_io(h->ev, &h->log_io, h->log_fd, EPOLLIN, on_log, h);
@@ -270,9 +271,10 @@ static void on_pong(const char *p, size_t n, void *arg)
 
 static void attach(struct nac_hostapd *h)
 {
+	const struct nac_ctrl_where where = {h->dir, h->control, h->port, h->shared};
 	uint64_t now = sk_mono_us();
 
-	if (nac_ctrl_open(&h->ctrl, h->ev, h->dir, h->port, &ctrl_ops, h) == 0) {
+	if (nac_ctrl_open(&h->ctrl, h->ev, &where, &ctrl_ops, h) == 0) {
 		nac_ctrl_send(h->ctrl, "PING", on_pong, h);
 		sd_event_source_set_time_relative(h->ping, PING_US);
 		sd_event_source_set_enabled(h->ping, SD_EVENT_ON);
@@ -292,7 +294,7 @@ static void begin(struct nac_hostapd *h)
 	char path[128];
 	int r = h->ops->configure(h->port, &err, h->arg);
 
-	snprintf(path, sizeof(path), "%s/%s", h->dir, h->port);
+	snprintf(path, sizeof(path), "%s/%s", h->control, h->port);
 	if (r == 0)
 		unlink(path); /* a socket left over would be taken for the new one */
 	if (r == 0)
@@ -458,6 +460,12 @@ void nac_hostapd_forget(struct nac_hostapd *h, const struct nac_mac *mac)
 /* ---- life -------------------------------------------------------------------------------------
  */
 
+void nac_hostapd_share(struct nac_hostapd *h, const char *control_dir)
+{
+	h->shared = true;
+	snprintf(h->control, sizeof(h->control), "%s", control_dir);
+}
+
 int nac_hostapd_new(struct nac_hostapd **ret, sd_event *ev, const char *port, const char *dir,
 	int launcher_fd, const struct nac_hostapd_ops *ops, void *arg, struct sk_err *err)
 {
@@ -477,6 +485,7 @@ int nac_hostapd_new(struct nac_hostapd **ret, sd_event *ev, const char *port, co
 	h->log.arg = h;
 	snprintf(h->port, sizeof(h->port), "%s", port);
 	snprintf(h->dir, sizeof(h->dir), "%s", dir);
+	snprintf(h->control, sizeof(h->control), "%s", dir);
 	r = getrandom(seed, sizeof(seed), 0) == sizeof(seed) ? 0 : -EIO;
 	if (r == 0) {
 		h->exchanges = nac_exchanges_new(seed);

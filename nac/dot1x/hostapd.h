@@ -40,6 +40,8 @@ struct nac_hostapd;
 /* dir: as the launcher's; launcher_fd is borrowed. Off until nac_hostapd_start. */
 int nac_hostapd_new(struct nac_hostapd **ret, sd_event *ev, const char *port, const char *dir,
 	int launcher_fd, const struct nac_hostapd_ops *ops, void *arg, struct sk_err *err);
+/* hostapd is another user, with its control socket in that folder; dir keeps others out. */
+void nac_hostapd_share(struct nac_hostapd *h, const char *control_dir);
 void nac_hostapd_free(struct nac_hostapd *h); /* ends the process */
 
 void nac_hostapd_set(struct nac_hostapd *h, bool on);

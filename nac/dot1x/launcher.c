@@ -17,6 +17,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -227,17 +228,45 @@ static int prepare(struct launcher *l, struct sk_err *err)
 	return r;
 }
 
-_Noreturn static void child(const struct nac_launcher_opts *o, int fd)
+int nac_launcher_run(const struct nac_launcher_opts *o, int fd, struct sk_err *err)
 {
 	struct launcher l = {.o = o, .fd = fd, .sig = -1};
+	int r = prepare(&l, err);
+
+	if (r == 0)
+		serve(&l);
+	sk_closep(&l.sig);
+	return r;
+}
+
+int nac_launcher_connect(const char *path, int *ret_fd, struct sk_err *err)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd, r = 0;
+
+	if (strlen(path) >= sizeof(a.sun_path))
+		return sk_err_en(err, -ENAMETOOLONG, path, "is too long a path");
+	memcpy(a.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+		r = sk_err_set(err, -errno, path, "the launcher of hostapd does not answer: %s",
+			"hostapd の起動プログラムに接続できません: %s", strerror(errno));
+	if (r == 0)
+		*ret_fd = fd;
+	else
+		sk_closep(&fd);
+	return r;
+}
+
+_Noreturn static void child(const struct nac_launcher_opts *o, int fd)
+{
 	struct sk_err err = {0};
 
 	prctl(PR_SET_NAME, "nacd-launcher");
-	if (prepare(&l, &err) < 0) {
+	if (nac_launcher_run(o, fd, &err) < 0) {
 		sk_log_err(LOG_ERR, "launcher", &err);
 		_exit(1);
 	}
-	serve(&l);
 	_exit(0);
 }
 

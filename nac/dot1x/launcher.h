@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one part of nacd that may start programs: a process of its own, forked before rights are
- * given up, that starts and ends hostapd by the port's name and nothing else. It lives as long as
- * nacd does; hostapd lives as long as it does. What it started and what ended it says over a socket
- * pair.
+ * The one part of nacd that may start programs: a process of its own that starts and ends hostapd
+ * by the port's name and nothing else. It is forked before rights are given up, or is a unit of its
+ * own with a user of its own, which then is hostapd's. It lives as long as nacd does; hostapd lives
+ * as long as it does. What it started and what ended it says over a socket.
  */
 #ifndef NAC_DOT1X_LAUNCHER_H
 #define NAC_DOT1X_LAUNCHER_H
@@ -41,6 +41,11 @@ struct nac_launcher_opts {
  */
 int nac_launcher_fork(
 	const struct nac_launcher_opts *o, int *ret_fd, pid_t *ret_pid, struct sk_err *err);
+
+/* Be it, for the other end of fd; returns when that is gone (0), or the error of its beginning. */
+int nac_launcher_run(const struct nac_launcher_opts *o, int fd, struct sk_err *err);
+/* To one that is a unit: -errno with err. The socket as nac_launcher_fork's. */
+int nac_launcher_connect(const char *path, int *ret_fd, struct sk_err *err);
 
 int nac_launcher_send(int fd, enum nac_launcher_word word, const char *port);
 /* 1 and *ret, 0 none now, negative: it is gone. */

@@ -66,6 +66,8 @@ static int set_hostapd(struct nacd *d, struct nacd_port *p, struct sk_err *err)
 			&p->hostapd, d->ev, p->name, dir, d->launcher, &nacd_hostapd_ops, d, err);
 		if (r < 0)
 			return r;
+		if (d->opts.control_dir)
+			nac_hostapd_share(p->hostapd, d->opts.control_dir);
 		nac_hostapd_use_radius(p->hostapd, d->doc->eap.radius_address[0]);
 		nac_hostapd_interface(p->hostapd, p->present);
 		nac_hostapd_set(p->hostapd, true);

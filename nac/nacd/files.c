@@ -5,8 +5,10 @@
  * again by hostapd itself, so a revoked certificate needs no restart.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lib/file.h"
 #include "lib/log.h"
@@ -24,9 +26,23 @@ static void path_in(const struct nacd *d, char *dst, size_t cap, const char *nam
 int nacd_files_prepare(struct nacd *d, struct sk_err *err)
 {
 	char dir[256];
+	int fd, r;
 
 	path_in(d, dir, sizeof(dir), "");
-	return sk_mkdir_p(dir, 0700, err);
+	r = sk_mkdir_p(dir, 0700, err);
+	if (r < 0 || !d->opts.control_dir)
+		return r;
+	/* The folder lets hostapd alone through: what is in it need not. */
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fchown(fd, (uid_t)-1, d->opts.hostapd_gid) < 0 || fchmod(fd, 0710) < 0)
+		r = sk_err_en(err, -errno, dir, "for hostapd: %s", strerror(errno));
+	sk_closep(&fd);
+	return r;
+}
+
+static mode_t mode_of(const struct nacd *d)
+{
+	return d->opts.control_dir ? 0644 : 0600;
 }
 
 /* The document's path, or the one of our own authority. */
@@ -51,7 +67,7 @@ static int append(struct sk_buf *b, const char *path, struct sk_err *err)
 }
 
 /* The file's content only where it changed: hostapd looks at its time. */
-static int replace(const char *path, const struct sk_buf *b, struct sk_err *err)
+static int replace(const char *path, const struct sk_buf *b, mode_t mode, struct sk_err *err)
 {
 	_cleanup_(sk_buf_done) struct sk_buf old;
 
@@ -59,7 +75,7 @@ static int replace(const char *path, const struct sk_buf *b, struct sk_err *err)
 	if (sk_file_read(path, &old, NULL) == 0 && old.len == b->len &&
 		memcmp(old.data, b->data, b->len) == 0)
 		return 0;
-	return sk_file_replace(path, b->data, b->len, 0600, err);
+	return sk_file_replace(path, b->data, b->len, mode, err);
 }
 
 /* A missing CRL of our own authority, which has revoked nobody, is none. */
@@ -81,7 +97,7 @@ static int write_authority(
 		if (r == -ENOENT && !e->crl[0])
 			r = 0;
 	}
-	return r == 0 ? replace(to, &b, err) : r;
+	return r == 0 ? replace(to, &b, mode_of(d), err) : r;
 }
 
 static int write_users(struct nacd *d, const char *to, struct sk_buf *hash, struct sk_err *err)
@@ -104,7 +120,7 @@ static int write_users(struct nacd *d, const char *to, struct sk_buf *hash, stru
 		return r;
 	}
 	sk_buf_put(hash, b.data, b.len);
-	return replace(to, &b, err);
+	return replace(to, &b, mode_of(d), err);
 }
 
 static int radius_secret(struct nacd *d, char *dst, size_t cap, struct sk_err *err)
@@ -135,14 +151,35 @@ static int write_conf(struct nacd *d, const struct nacd_port *p, struct nac_host
 	sk_buf_put(hash, b.data, b.len);
 	snprintf(name, sizeof(name), "%s.conf", p->name);
 	path_in(d, path, sizeof(path), name);
-	return sk_file_replace(path, b.data, b.len, 0600, err);
+	return sk_file_replace(path, b.data, b.len, mode_of(d), err);
+}
+
+/* Where hostapd, which may not read our state, finds one of our files: a copy. to has 512 bytes. */
+static int hand_out(
+	struct nacd *d, const char **path, const char *name, char *to, struct sk_err *err)
+{
+	_cleanup_(sk_buf_done) struct sk_buf b;
+	int r;
+
+	sk_buf_init(&b, FILE_MAX);
+	if (!d->opts.control_dir)
+		return 0;
+	r = sk_file_read(*path, &b, err);
+	if (r < 0) {
+		sk_err_prefix(err, "%s", *path);
+		return r;
+	}
+	path_in(d, to, 512, name);
+	r = replace(to, &b, mode_of(d), err);
+	*path = to;
+	return r;
 }
 
 int nacd_files_write(struct nacd *d, const struct nacd_port *p, char *ret_hash, struct sk_err *err)
 {
 	_cleanup_(sk_buf_done) struct sk_buf hash;
 	const struct nac_eap *e = &d->doc->eap;
-	char dir[256], ca[256], users[256], cert[512], key[512], secret[256];
+	char dir[256], ca[256], users[256], cert[512], key[512], secret[256], copies[2][512];
 	struct nac_hostapd_conf c = {.port = p->name,
 		.control_dir = dir,
 		.reauth = p->conf.reauth,
@@ -153,6 +190,8 @@ int nacd_files_write(struct nacd *d, const struct nacd_port *p, char *ret_hash, 
 
 	sk_buf_init(&hash, 3 * FILE_MAX);
 	snprintf(dir, sizeof(dir), "%s/nac", d->opts.run_dir);
+	if (d->opts.control_dir)
+		c.control_dir = d->opts.control_dir;
 	path_in(d, ca, sizeof(ca), "authority.pem");
 	path_in(d, users, sizeof(users), "users");
 	c.cert = or_own(d, e->cert, "server.pem", cert, sizeof(cert));
@@ -166,6 +205,10 @@ int nacd_files_write(struct nacd *d, const struct nacd_port *p, char *ret_hash, 
 		r = write_authority(d, ca, &c.check_crl, &hash, err);
 		if (r == 0)
 			r = write_users(d, users, &hash, err);
+		if (r == 0)
+			r = hand_out(d, &c.cert, "server.pem", copies[0], err);
+		if (r == 0)
+			r = hand_out(d, &c.key, "server.key", copies[1], err);
 		/* Another certificate behind the same path is another setting. */
 		if (r == 0)
 			r = append(&hash, c.cert, err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * sekisho-nacd: options, the launcher, rights, the event loop. The launcher is forked first, while
- * there are rights to give it; the daemon keeps CAP_NET_RAW alone, for the sensor.
+ * sekisho-nacd: options, the launcher, rights, the event loop. The launcher is a unit of its own,
+ * or forked first, while there are rights to give it; the daemon keeps CAP_NET_RAW alone, for the
+ * sensor.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -24,11 +25,14 @@
 #include "nac/nacd/parts.h"
 
 #define MANAGER_USER "sekisho-mgmtd"
+#define HOSTAPD_GROUP "sekisho-hostapd"
 #define PAGE_PORT 8099
 
 struct settings {
 	struct nacd_opts d;
 	const char *user, *hostapd;
+	const char *launcher_socket; /* NULL: fork it */
+	bool launcher;               /* be it */
 	char fwd_socket[108], run_nac[256];
 	int log_level;
 	bool no_seccomp;
@@ -45,6 +49,12 @@ static void usage(FILE *f)
 	      "  --run-dir DIR        where nac.sock is made (" SK_RUNDIR ")\n"
 	      "  --fwd-socket PATH    sekisho-fwd's socket (fwd.sock in the run directory)\n"
 	      "  --hostapd PATH       the authenticator (/usr/sbin/hostapd)\n"
+	      "  --launcher-socket PATH  who starts hostapd; without it a child of ours, as our "
+	      "user\n"
+	      "  --control-dir DIR    with it: where hostapd makes its control sockets (" SK_RUNDIR
+	      "/hostapd)\n"
+	      "  --launcher           be the one who starts hostapd, for the socket that was "
+	      "passed\n"
 	      "  --page-port N        TCP port of the notice page, 0: none (8099)\n"
 	      "  --user NAME          run as this user\n"
 	      "  --allow-user NAME    who besides root may connect, name or uid (" MANAGER_USER
@@ -131,6 +141,9 @@ enum {
 	O_RUN,
 	O_FWD,
 	O_HOSTAPD,
+	O_LAUNCHER_SOCKET,
+	O_CONTROL,
+	O_LAUNCHER,
 	O_PAGE,
 	O_USER,
 	O_ALLOW,
@@ -146,6 +159,9 @@ static const struct option options[] = {
 	{"run-dir", required_argument, NULL, O_RUN},
 	{"fwd-socket", required_argument, NULL, O_FWD},
 	{"hostapd", required_argument, NULL, O_HOSTAPD},
+	{"launcher-socket", required_argument, NULL, O_LAUNCHER_SOCKET},
+	{"control-dir", required_argument, NULL, O_CONTROL},
+	{"launcher", no_argument, NULL, O_LAUNCHER},
 	{"page-port", required_argument, NULL, O_PAGE},
 	{"user", required_argument, NULL, O_USER},
 	{"allow-user", required_argument, NULL, O_ALLOW},
@@ -165,6 +181,9 @@ static bool set_option(struct settings *s, int o, const char *arg)
 	case O_RUN: s->d.run_dir = arg; return true;
 	case O_FWD: s->d.fwd_socket = arg; return true;
 	case O_HOSTAPD: s->hostapd = arg; return arg[0] == '/';
+	case O_LAUNCHER_SOCKET: s->launcher_socket = arg; return true;
+	case O_CONTROL: s->d.control_dir = arg; return strlen(arg) < 48;
+	case O_LAUNCHER: s->launcher = true; return true;
 	case O_PAGE: return set_page(s, arg);
 	case O_USER: s->user = arg; return true;
 	case O_ALLOW: return set_manager(s, arg);
@@ -185,6 +204,10 @@ static void defaults(struct settings *s)
 	snprintf(s->fwd_socket, sizeof(s->fwd_socket), "%s/fwd.sock", s->d.run_dir);
 	if (!s->d.fwd_socket)
 		s->d.fwd_socket = s->fwd_socket;
+	if (!s->launcher_socket)
+		s->d.control_dir = NULL;
+	else if (!s->d.control_dir)
+		s->d.control_dir = SK_RUNDIR "/hostapd";
 	snprintf(s->run_nac, sizeof(s->run_nac), "%s/nac", s->d.run_dir);
 }
 
@@ -278,20 +301,66 @@ static int loop_new(sd_event **ret, struct sk_err *err)
 		: 0;
 }
 
-static int run(const struct settings *s, struct sk_err *err)
+static struct nac_launcher_opts launcher_opts(const struct settings *s)
 {
-	const struct nac_launcher_opts lo = {.program = s->hostapd,
+	return (struct nac_launcher_opts){.program = s->hostapd,
 		.dir = s->run_nac,
 		.user = s->user,
 		.no_seccomp = s->no_seccomp};
+}
+
+/* hostapd's group lets it, and nobody else, at what is written for it. */
+static int find_hostapd(struct settings *s, struct sk_err *err)
+{
+	struct stat st;
+
+	if (!s->launcher_socket)
+		return 0;
+	/* Whoever made its folder is who it runs as; before its first start: as installed. */
+	if (stat(s->d.control_dir, &st) == 0) {
+		s->d.hostapd_gid = st.st_gid;
+		return 0;
+	}
+	const struct group *gr = getgrnam(HOSTAPD_GROUP);
+	if (!gr)
+		return sk_err_set(err, -ENOENT, "control-dir", "there is no group %s",
+			"グループ %s がありません", HOSTAPD_GROUP);
+	s->d.hostapd_gid = gr->gr_gid;
+	return 0;
+}
+
+static int start_launcher(struct settings *s, int *ret_fd, struct sk_err *err)
+{
+	const struct nac_launcher_opts lo = launcher_opts(s);
+	pid_t pid;
+	int r;
+
+	if (!s->launcher_socket)
+		return nac_launcher_fork(&lo, ret_fd, &pid, err);
+	r = nac_launcher_connect(s->launcher_socket, ret_fd, err);
+	return r < 0 ? r : find_hostapd(s, err);
+}
+
+static int be_launcher(const struct settings *s, struct sk_err *err)
+{
+	const struct nac_launcher_opts lo = launcher_opts(s);
+
+	if (sd_listen_fds(1) != 1)
+		return sk_err_en(err, -EINVAL, "launcher", "one connected socket must be passed");
+	return nac_launcher_run(&lo, SD_LISTEN_FDS_START, err);
+}
+
+static int run(struct settings *s, struct sk_err *err)
+{
 	sd_event *ev = NULL;
 	struct nacd *d = NULL;
 	int launcher = -1, r;
-	pid_t pid;
 
+	if (s->launcher)
+		return be_launcher(s, err);
 	r = sk_mkdir_p(s->d.run_dir, 0755, err);
 	if (r == 0)
-		r = nac_launcher_fork(&lo, &launcher, &pid, err);
+		r = start_launcher(s, &launcher, err);
 	if (r == 0)
 		r = loop_new(&ev, err);
 	if (r == 0)
@@ -333,7 +402,7 @@ int main(int argc, char **argv)
 		sk_log_err(LOG_CRIT, "cannot go on", &err);
 		return EXIT_FAILURE;
 	}
-	if (r == 0)
+	if (r == 0 && !s.launcher)
 		sk_log(LOG_INFO, "stopped; the gate keeps what it has until its time is over");
 	return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

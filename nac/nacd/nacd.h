@@ -28,6 +28,9 @@ struct nacd_opts {
 	gid_t socket_gid;
 	bool has_socket_gid;
 	uint16_t page_port; /* 0: no notice page */
+	/* hostapd is another user of this group, with its control sockets there; NULL: it is we */
+	const char *control_dir;
+	gid_t hostapd_gid;
 };
 
 struct nacd_pending {
