@@ -256,6 +256,8 @@ int mg_bk_open(struct mg_bk_stream *s, const void *p, size_t n, uint8_t *out, si
 int mg_bk_cut(struct sk_err *err)
 {
 	return sk_err_set(err, -EBADMSG, NULL,
-		"the end of the backup is missing: it was not written or copied completely",
-		"バックアップの末尾が失われています。作成またはコピーが完了していません");
+		"the end of the backup is missing or damaged: it was not written or copied "
+		"completely",
+		"バックアップの末尾が失われているか、破損しています。作成またはコピーが完了していま"
+		"せん");
 }

@@ -66,6 +66,9 @@ void cli_completion(struct sk_buf *b); /* for bash */
  * cap). Links and what is no regular file are passed over. */
 int cli_pack(const char *folder, struct sk_buf *b, struct sk_err *err);
 
+/* A passphrase from the terminal (standard input), not shown; twice: until both are the same. */
+int cli_ask_secret(bool twice, enum sk_lang lang, struct sk_buf *b, struct sk_err *err);
+
 /* ---- answers -------------------------------------------------------------------------------- */
 struct cli_out;
 /* columns: of the terminal, 0 for none. f and notes are borrowed. */
@@ -76,6 +79,12 @@ void cli_out_free(struct cli_out *out);
 void cli_out_save(struct cli_out *out, const char *path);
 /* One DATA body. 0, -EBADMSG, -ENOMEM, or -EPIPE when f takes no more. */
 int cli_out_data(struct cli_out *out, const json_t *body);
+/*
+ * After the connection was lost during backup.restore, begun at since: what became of it, from the
+ * manager that comes up. 0 with its record shown, or why it was undone.
+ */
+int cli_await_restore(
+	const struct cli_opts *o, int64_t since, struct cli_out *out, struct sk_err *err);
 /* What was held back (tables, records). failed: the call ended with an error. */
 int cli_out_end(struct cli_out *out, bool failed);
 

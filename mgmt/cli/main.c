@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/ipc.h"
 #include "lib/util.h"
@@ -144,8 +145,11 @@ static bool is_folder(const char *path)
 }
 
 /* The FILE argument's content as a sealed memfd, -1 if there is none. */
-static int open_file(const struct cli_call *c, int *ret, struct sk_err *err)
+static int open_file(
+	const struct cli_call *c, const struct cli_opts *o, int *ret, struct sk_err *err)
 {
+	const bool ask = c->file && strcmp(c->file, "-") == 0 && isatty(STDIN_FILENO) &&
+		json_object_get(c->args, "passphrase");
 	struct sk_buf b;
 	int r;
 
@@ -153,7 +157,9 @@ static int open_file(const struct cli_call *c, int *ret, struct sk_err *err)
 	if (!c->file)
 		return 0;
 	sk_buf_init(&b, c->file_max);
-	if (c->folder && is_folder(c->file))
+	if (ask)
+		r = cli_ask_secret(!strcmp(c->cmd->op, "backup.create"), o->lang, &b, err);
+	else if (c->folder && is_folder(c->file))
 		r = cli_pack(c->file, &b, err);
 	else
 		r = strcmp(c->file, "-") ? sk_file_read(c->file, &b, err)
@@ -229,7 +235,8 @@ static int remote(const struct cli_call *c, const struct cli_opts *o)
 	_cleanup_(sk_closep) int fd = -1;
 	struct sk_err err = {0};
 	struct cli_out *out;
-	int r = open_file(c, &file, &err);
+	const int64_t began = sk_now();
+	int r = open_file(c, o, &file, &err);
 
 	if (r < 0) {
 		complain(&err, o->lang);
@@ -253,6 +260,8 @@ static int remote(const struct cli_call *c, const struct cli_opts *o)
 		return 1;
 	cli_out_save(out, c->output);
 	r = answers(fd, out, &err);
+	if (r == -ENOTCONN && !strcmp(c->cmd->op, "backup.restore"))
+		r = cli_await_restore(o, began, out, &err);
 	if (r != -EPIPE && cli_out_end(out, r < 0) < 0 && r == 0)
 		r = sk_err_set(&err, -EIO, NULL, "cannot write the output", "出力できません");
 	cli_out_free(out);

@@ -2,38 +2,38 @@
 /* Arguments and columns of the backups' commands. */
 #include "mgmt/command/table.h"
 
-#define PASSPHRASE(en, ja)                                                                         \
+static const char from_en[] = "where it lies, such as a mounted stick (default: this gateway)";
+static const char from_ja[] = "保管場所 (マウントした USB メモリなど。省略時は本装置)";
+static const char name_en[] = "name from backup list, or an absolute path";
+static const char name_ja[] = "backup list の名前、または絶対パス";
+static const char key_en[] = "key file of backup key new";
+static const char key_ja[] = "backup key new で出力した鍵ファイル";
+static const char open_en[] = "file with the passphrase; -: ask for it, or read it from input";
+static const char open_ja[] = "パスフレーズのファイル。- は入力を求める";
+
+#define FILE_ARG(arg, bytes, en, ja)                                                               \
 	{                                                                                          \
-		.name = "passphrase", .type = MG_FILE, .max = 4096, .meta = "FILE", .help = {      \
-			en,                                                                        \
-			ja                                                                         \
+		.name = arg, .type = MG_FILE, .max = bytes, .meta = "FILE", .help = { en, ja }     \
+	}
+#define FROM                                                                                       \
+	{                                                                                          \
+		.name = "from", .type = MG_STRING, .max = 900, .meta = "FOLDER", .help = {         \
+			from_en,                                                                   \
+			from_ja                                                                    \
 		}                                                                                  \
 	}
-#define OPENED                                                                                     \
-	{.name = "name",                                                                           \
-		.type = MG_STRING,                                                                 \
-		.required = true,                                                                  \
-		.positional = true,                                                                \
-		.max = 1000,                                                                       \
-		.meta = "BACKUP",                                                                  \
-		.help = {"name from backup list, or an absolute path",                             \
-			"backup list の名前、または絶対パス"}},                                    \
-		FROM,                                                                              \
-		{.name = "key",                                                                    \
-			.type = MG_FILE,                                                           \
-			.max = 8192,                                                               \
-			.meta = "FILE",                                                            \
-			.help = {"key file of backup key new",                                     \
-				"backup key new で出力した鍵ファイル"}},                           \
-		PASSPHRASE("file with the passphrase; -: ask for it, or read it from input",       \
-			"パスフレーズのファイル。- は入力を求める")
-#define FROM                                                                                            \
-	{                                                                                               \
-		.name = "from", .type = MG_STRING, .max = 900, .meta = "FOLDER", .help = {              \
-			"where it lies, such as a mounted stick (default: this gateway)",               \
-			"保管場所 (マウントした USB メモリなど。省略時は本装置)" \
-		}                                                                                       \
+#define BACKUP                                                                                     \
+	{                                                                                          \
+		.name = "name", .type = MG_STRING, .required = true, .positional = true,           \
+		.max = 1000, .meta = "BACKUP", .help = {                                           \
+			name_en,                                                                   \
+			name_ja                                                                    \
+		}                                                                                  \
 	}
+/* Which, where, and what opens it. */
+#define OPENED                                                                                     \
+	BACKUP, FROM, FILE_ARG("key", 8192, key_en, key_ja),                                       \
+		FILE_ARG("passphrase", 4096, open_en, open_ja)
 
 const struct mg_arg mg_a_backup_create[] = {
 	{.name = "to",
@@ -42,8 +42,8 @@ const struct mg_arg mg_a_backup_create[] = {
 		.meta = "FOLDER",
 		.help = {"where to, such as a mounted stick (default: the setting backup.place)",
 			"保存先 (マウントした USB メモリなど。省略時は設定 backup.place)"}},
-	PASSPHRASE("file with a passphrase that opens it, too; -: ask for it, or read it from "
-		   "input",
+	FILE_ARG("passphrase", 4096,
+		"file with a passphrase that opens it, too; -: ask for it, or read it from input",
 		"パスフレーズでも開けるようにする (そのファイル。- は入力を求める)"),
 	{.name = "events",
 		.type = MG_FLAG,

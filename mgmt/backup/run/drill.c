@@ -44,54 +44,85 @@ static int try_audit(struct mg_store *s, json_t *v, struct sk_err *err)
 	return r;
 }
 
-/* What fwd had confirmed; "" without a policy. */
-static void confirmed_sha(const char *path, char dst[65])
+/* The document that fwd had confirmed, whose rules had not expired then; NULL without one. */
+static struct fw_policy *confirmed(const char *path, int64_t then)
 {
 	struct fw_policy *p = NULL;
 	size_t expired = 0;
 	struct sk_buf b;
 
-	dst[0] = '\0';
 	sk_buf_init(&b, FW_POLICY_BYTES_MAX);
-	if (sk_file_read(path, &b, NULL) == 0 &&
-		fw_policy_parse(b.data, b.len, FW_POLICY_BOOT, sk_now(), &p, &expired, NULL) == 0)
-		snprintf(dst, 65, "%s", p->sha256);
-	fw_policy_free(p);
+	if (sk_file_read(path, &b, NULL) < 0 ||
+		fw_policy_parse(b.data, b.len, FW_POLICY_BOOT, then, &p, &expired, NULL) < 0)
+		p = NULL;
 	sk_buf_done(&b);
+	return p;
+}
+
+/*
+ * The hash of everything that decides about packets. A rule that was sent as approved is active
+ * since it was confirmed: that alone is no difference.
+ */
+static int content_hash(
+	struct fw_policy *p, const struct mg_generation *g, char dst[65], struct sk_err *err)
+{
+	struct sk_buf b;
+	int r;
+
+	for (size_t i = 0; i < p->n_rules; i++)
+		p->rules[i].rec.state = FW_ACTIVE;
+	p->generation = g->generation;
+	p->created = g->created;
+	sk_buf_init(&b, FW_POLICY_BYTES_MAX);
+	r = fw_policy_encode(p, &b, err);
+	sk_buf_done(&b);
+	snprintf(dst, 65, "%s", p->sha256);
+	return r;
+}
+
+static int compare(struct mg_store *s, const struct mg_generation *g, struct fw_policy *was,
+	json_t *v, struct sk_err *err)
+{
+	struct fw_policy *built = NULL;
+	char theirs[65] = "", ours[65] = "";
+	const bool sent = sk_streq(was->sha256, g->sha256);
+	int r = mg_store_build_policy(s, MG_BUILD_ACTIVE, g->generation, g->created, &built, err);
+
+	if (r == 0)
+		r = content_hash(built, g, ours, err);
+	if (r == 0)
+		r = content_hash(was, g, theirs, err);
+	if (r == 0)
+		json_object_set_new(v, "policy",
+			json_string(sent && strcmp(ours, theirs) == 0 ? "same" : "differs"));
+	fw_policy_free(built);
+	return r;
 }
 
 static int try_policy(struct mg_store *s, const char *dir, json_t *v, struct sk_err *err)
 {
 	struct mg_generation g;
-	struct fw_policy *p = NULL;
-	char path[MG_BK_PATH + 32], fwd[65];
-	struct sk_buf b;
+	struct fw_policy *was = NULL;
+	char path[MG_BK_PATH + 32];
 	int r = mg_generation_latest(s, MG_GEN_CONFIRMED, &g, err);
 
 	if (r == -ENOENT) {
 		json_object_set_new(v, "policy", json_string("none"));
 		return 0;
 	}
-	/* With the number and time of the one in force nothing may differ, not a byte. */
-	if (r == 0)
-		r = mg_store_build_policy(s, MG_BUILD_ACTIVE, g.generation, g.created, &p, err);
-	sk_buf_init(&b, FW_POLICY_BYTES_MAX);
-	if (r == 0)
-		r = fw_policy_encode(p, &b, err);
-	if (r == 0) {
-		snprintf(path, sizeof(path), "%s/fwd/confirmed", dir);
-		confirmed_sha(path, fwd);
-		json_object_set_new(v, "generation", json_integer((json_int_t)g.generation));
-		json_object_set_new(v, "rules", json_integer((json_int_t)p->n_rules));
-		json_object_set_new(v, "policy_sha256", json_string(p->sha256));
-		json_object_set_new(v, "policy",
-			json_string(strcmp(p->sha256, g.sha256) != 0 ||
-						(fwd[0] && strcmp(fwd, g.sha256) != 0)
-					? "differs"
-					: "same"));
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "%s/fwd/confirmed", dir);
+	was = confirmed(path, g.created);
+	json_object_set_new(v, "generation", json_integer((json_int_t)g.generation));
+	json_object_set_new(v, "policy_sha256", json_string(g.sha256));
+	if (was) {
+		json_object_set_new(v, "rules", json_integer((json_int_t)was->n_rules));
+		r = compare(s, &g, was, v, err);
+	} else {
+		json_object_set_new(v, "policy", json_string("differs"));
 	}
-	sk_buf_done(&b);
-	fw_policy_free(p);
+	fw_policy_free(was);
 	return r;
 }
 
@@ -122,7 +153,8 @@ int mg_bk_drill(const struct mg_bk_opts *o, const char *path, const struct mg_bk
 	const uint64_t began = sk_mono_us();
 	_cleanup_(sk_json_decrefp) json_t *manifest = NULL;
 	struct mg_bk_entries entries = {0};
-	char scratch[MG_BK_PATH], in_force[65], now_path[MG_BK_PATH + 32];
+	char scratch[MG_BK_PATH], path_now[MG_BK_PATH + 32];
+	struct fw_policy *now;
 	json_t *v = json_object();
 	int r = v ? sk_mkdir_p(o->backup_dir, 0700, err) : sk_err_nomem(err);
 
@@ -141,14 +173,15 @@ int mg_bk_drill(const struct mg_bk_opts *o, const char *path, const struct mg_bk
 		return r;
 	}
 	/* Has the policy changed since? No fault of the backup, but good to know. */
-	snprintf(now_path, sizeof(now_path), "%s/fwd/confirmed", o->state_dir);
-	confirmed_sha(now_path, in_force);
-	if (in_force[0])
+	snprintf(path_now, sizeof(path_now), "%s/fwd/confirmed", o->state_dir);
+	now = confirmed(path_now, sk_now());
+	if (now)
 		json_object_set_new(v, "in_force",
-			json_string(sk_streq(in_force,
+			json_string(sk_streq(now->sha256,
 					    json_string_value(json_object_get(v, "policy_sha256")))
 					? "same"
 					: "changed-since"));
+	fw_policy_free(now);
 	json_object_set_new(
 		v, "took_ms", json_integer((json_int_t)((sk_mono_us() - began) / 1000)));
 	*ret = v;

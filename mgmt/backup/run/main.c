@@ -45,6 +45,7 @@ static int usage(FILE *f, int code)
 	      "  --backup-dir DIR   local backups (STATE-DIR/backup)\n"
 	      "  --mgmt-socket PATH sekisho-mgmtd (" SK_RUNDIR "/mgmt.sock)\n"
 	      "  --control PROGRAM  called with stop and start instead of asking systemd\n"
+	      "  --wait SECONDS     that restored daemons have to answer (120)\n"
 	      "  --allow-user NAME  who besides root may ask, name or uid (" MANAGER_USER ")\n"
 	      "  --log-level N      0-7, as syslog (6)\n"
 	      "  --no-seccomp       without the system call filter\n"
@@ -64,6 +65,7 @@ enum {
 	O_BACKUP,
 	O_MGMT,
 	O_CONTROL,
+	O_WAIT,
 	O_ALLOW,
 	O_LEVEL,
 	O_NOSEC,
@@ -82,6 +84,7 @@ static const struct option longopts[] = {
 	{"backup-dir", required_argument, NULL, O_BACKUP},
 	{"mgmt-socket", required_argument, NULL, O_MGMT},
 	{"control", required_argument, NULL, O_CONTROL},
+	{"wait", required_argument, NULL, O_WAIT},
 	{"allow-user", required_argument, NULL, O_ALLOW},
 	{"log-level", required_argument, NULL, O_LEVEL},
 	{"no-seccomp", no_argument, NULL, O_NOSEC},
@@ -106,6 +109,11 @@ static int option(struct settings *s, int c)
 	case O_BACKUP: s->o.backup_dir = optarg; break;
 	case O_MGMT: s->o.mgmt_socket = optarg; break;
 	case O_CONTROL: s->o.control = optarg; break;
+	case O_WAIT:
+		if (sk_parse_u64(optarg, 3600, &n) < 0 || n == 0)
+			return usage(stderr, 2);
+		s->o.wait = (unsigned)n;
+		break;
 	case O_ALLOW:
 		if (sk_oneshot_allow(&s->s, optarg) < 0) {
 			fprintf(stderr, "sekisho-backup: there is no user %s\n", optarg);
@@ -130,13 +138,11 @@ static int option(struct settings *s, int c)
 static void serve(int fd, void *arg)
 {
 	static const char *const extra[] = {"chown", "lchown", "fchownat", NULL};
-	/* Where a program stands in for systemd (tests). */
-	static const char *const control[] = {"chown", "lchown", "fchownat", "clone", "clone3",
-		"fork", "vfork", "wait4", "execve", "setsid", "setpgid", "prctl", NULL};
 	struct settings *s = arg;
 	struct sk_err err = {0};
 
-	if (!s->o.no_seccomp && sk_sandbox_seccomp(s->o.control ? control : extra, &err) < 0) {
+	/* A program that stands in for systemd (tests) would inherit the filter. */
+	if (!s->o.no_seccomp && !s->o.control && sk_sandbox_seccomp(extra, &err) < 0) {
 		sk_log_err(LOG_CRIT, "start", &err);
 		return;
 	}
@@ -200,7 +206,8 @@ int main(int argc, char **argv)
 	struct settings s = {.level = LOG_INFO,
 		.o = {.state_dir = SK_STATEDIR,
 			.etc_dir = SK_SYSCONFDIR,
-			.mgmt_socket = SK_RUNDIR "/mgmt.sock"},
+			.mgmt_socket = SK_RUNDIR "/mgmt.sock",
+			.wait = 120},
 		.s = {.name = "sekisho-backup",
 			.caps = CAPS,
 			.seconds = REQUEST_S,

@@ -20,7 +20,6 @@
 #include "lib/util.h"
 #include "mgmt/backup/run/run.h"
 
-#define ANSWER_S 120
 #define NEW ".restore-new"
 #define OLD ".restore-old"
 #define JOURNAL ".restore-journal"
@@ -335,13 +334,17 @@ static int put_in_place(const struct mg_bk_opts *o, struct mg_bk_tell *t, struct
 		r = mg_bk_services(o, true, err);
 	}
 	if (r == 0)
-		r = mg_bk_answers(o, ANSWER_S, err);
+		r = mg_bk_answers(o, o->wait, err);
 	if (r == 0)
 		return 0;
 	sk_log_err(LOG_ERR, "restore, going back", err);
-	if (mg_bk_services(o, false, &later) < 0 || swap_back(o, &later) < 0 ||
-		mg_bk_services(o, true, &later) < 0)
+	/* Whatever fails, what comes after it is tried all the same. */
+	if (mg_bk_services(o, false, &later) < 0)
+		sk_log_err(LOG_ERR, "going back: stop", &later);
+	if (swap_back(o, &later) < 0)
 		sk_log_err(LOG_CRIT, "going back", &later);
+	if (mg_bk_services(o, true, &later) < 0)
+		sk_log_err(LOG_CRIT, "going back: start", &later);
 	return r;
 }
 

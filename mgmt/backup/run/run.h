@@ -22,6 +22,7 @@ struct mg_bk_opts {
 	const char *state_dir, *etc_dir, *backup_dir; /* of all daemons; settings; local backups */
 	const char *mgmt_socket;
 	const char *control; /* program called with stop and start instead of systemd; NULL */
+	unsigned wait;       /* seconds that restored daemons have to answer */
 	bool no_seccomp;
 };
 
