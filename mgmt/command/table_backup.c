@@ -60,7 +60,6 @@ const struct mg_arg mg_a_backup_restore[] = {
 	OPENED,
 	{.name = "yes",
 		.type = MG_FLAG,
-		.required = true,
 		.help = {"yes, replace what is here", "現在の状態を置き換えることを確認する"}},
 	{0},
 };

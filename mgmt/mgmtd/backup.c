@@ -84,14 +84,17 @@ json_t *mg_backup_args(struct mg_daemon *d, const char *place)
 		(json_int_t)mg_setting_int(d->store, "backup.keep"));
 }
 
-void mg_backup_made(struct mg_daemon *d, int code, const json_t *end, const struct sk_err *why)
+void mg_backup_made(struct mg_call *c, int code, const json_t *end, const struct sk_err *why)
 {
+	struct mg_daemon *d = c->d;
+	const bool automatic = sk_streq(c->who.name, "system");
 	json_t *v = code < 0 ? json_pack("{s:I, s:s, s:s}", "time", (json_int_t)sk_now(), "en",
 				       why->en, "ja", why->ja)
 			     : json_copy((json_t *)end);
 	struct sk_err err = {0};
 	int r;
 
+	json_object_set_new(v, "automatic", json_boolean(automatic));
 	if (v && code == 0) {
 		json_object_del(v, "code");
 		json_object_set_new(v, "time", json_integer(sk_now()));
@@ -110,7 +113,10 @@ int64_t mg_backup_next(struct mg_daemon *d, const json_t *state, int64_t now)
 {
 	const int64_t every = mg_setting_int(d->store, "backup.every_days");
 	const int64_t hour = mg_setting_int(d->store, "backup.hour");
-	const int64_t tried = when(state, "last"), made = when(state, "last_ok");
+	const json_t *last = json_object_get(state, "last");
+	const int64_t tried =
+		json_is_true(json_object_get(last, "automatic")) ? when(state, "last") : 0;
+	const int64_t made = when(state, "last_ok");
 	int64_t next;
 
 	if (every <= 0 || !public_key(state))
@@ -123,7 +129,7 @@ int64_t mg_backup_next(struct mg_daemon *d, const json_t *state, int64_t now)
 static int automatic_done(
 	struct mg_call *c, int code, const json_t *end, int *fd, struct sk_err *err)
 {
-	mg_backup_made(c->d, code, end, err);
+	mg_backup_made(c, code, end, err);
 	return code;
 }
 
@@ -150,7 +156,7 @@ void mg_backup_tick(struct mg_daemon *d, int64_t now)
 	if (mg_oneshot_ask(&c, &ask, &err) == 0)
 		return;
 	sk_log_err(LOG_WARNING, "backup", &err);
-	mg_backup_made(d, err.code, NULL, &err);
+	mg_backup_made(&c, err.code, NULL, &err);
 }
 
 /* ---- status -----------------------------------------------------------------------------------

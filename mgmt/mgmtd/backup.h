@@ -22,7 +22,7 @@ int mg_backup_note(const struct mg_daemon *d, const char *part, json_t *value, s
 /* Arguments of backup.create that do not come from the person; NULL without memory. */
 json_t *mg_backup_args(struct mg_daemon *d, const char *place);
 /* Notes a backup that was made or failed. */
-void mg_backup_made(struct mg_daemon *d, int code, const json_t *end, const struct sk_err *err);
+void mg_backup_made(struct mg_call *c, int code, const json_t *end, const struct sk_err *err);
 /* The next automatic one, 0: none. */
 int64_t mg_backup_next(struct mg_daemon *d, const json_t *state, int64_t now);
 

@@ -52,6 +52,7 @@ static int ask(struct mg_call *c, struct mg_oneshot_ask *q, json_t *args, struct
 	}
 	json_object_set_new(args, "secret", json_string(kind));
 	q->name = MG_BACKUP_NAME;
+	q->shared = true;
 	q->op = c->cmd->op;
 	q->args = args;
 	q->passfd = fd;
@@ -79,7 +80,7 @@ static json_t *opened(struct mg_call *c)
  */
 static int created(struct mg_call *c, int code, const json_t *end, int *fd, struct sk_err *err)
 {
-	mg_backup_made(c->d, code, end, err);
+	mg_backup_made(c, code, end, err);
 	return code < 0 ? code : give(c, end);
 }
 
@@ -199,14 +200,24 @@ int mg_h_backup_drill(struct mg_call *c, struct sk_err *err)
 int mg_h_backup_restore(struct mg_call *c, struct sk_err *err)
 {
 	struct mg_oneshot_ask q = {.audit = true, .target = mg_arg_str(c, "name")};
-	int r = ask(c, &q, opened(c), err);
+	int r;
 
-	return r < 0 ? r
-		     : mg_reply_note(c,
-			       "the backup is read and checked first; then the daemons restart, "
-			       "and the kernel goes on filtering",
-			       "最初にバックアップを検査し、その後デーモンを再起動します "
-			       "(カーネルのフィルタリングは続きます)");
+	if (!mg_arg_flag(c, "yes"))
+		return sk_err_set(err, -EINVAL, "yes",
+			"what is here will be replaced, and changes since the backup are lost: "
+			"repeat with --yes",
+			"現在の状態は置き換えられ、バックアップ以降の変更は失われます。よければ "
+			"--yes を付けて再度実行してください");
+	r = ask(c, &q, opened(c), err);
+	if (r < 0)
+		return r;
+	return mg_reply_note(c,
+		"the backup is read and checked first; then the daemons restart, and the kernel "
+		"goes on filtering; addresses and ports of the gateway itself are those of the "
+		"backup after a reboot",
+		"最初にバックアップを検査し、その後デーモンを再起動します "
+		"(カーネルのフィルタリングは続きます)。本装置自身のアドレスやポートの設定は、"
+		"再起動後にバックアップの内容になります");
 }
 
 /* sekisho-backup's word after a restore, to the manager that came up with the restored registry. */
@@ -256,8 +267,7 @@ static int keep_key(struct mg_call *c, const struct mg_bk_keyfile *k, struct sk_
 				fingerprint, "created", (json_int_t)c->now, "by", c->who.name),
 			err);
 	if (r == 0)
-		r = mg_h_commit(
-			c, &t, target, NULL, json_pack("{s:s}", "fingerprint", fingerprint), err);
+		r = mg_h_commit(c, &t, target, NULL, json_pack("{s:s}", "key", fingerprint), err);
 	mg_txn_abort(&t);
 	sk_buf_done(&pub);
 	return r;

@@ -187,7 +187,7 @@ int mg_oneshot_ask(struct mg_call *c, const struct mg_oneshot_ask *q, struct sk_
 		.progress = on_progress, .data = on_data, .done = on_done};
 	struct sk_oneshot_ask ask = {
 		.op = q->op, .args = q->args, .passfd = q->passfd, .patience = q->patience};
-	bool busy = mg_oneshot_busy(c->d, q->name);
+	bool busy = !q->shared && mg_oneshot_busy(c->d, q->name);
 	struct mg_asked *a = busy ? NULL : asked_new(c, q);
 	char path[256];
 	int r;

@@ -16,6 +16,7 @@ struct mg_oneshot_ask {
 	json_t *args;      /* stolen in any case; NULL: none */
 	int passfd;        /* sealed memfd, borrowed; -1: none */
 	unsigned patience; /* seconds without a sign of life */
+	bool shared;       /* also while it is at work for others: it keeps order itself */
 	bool audit;        /* one row before it begins, one with its result */
 	const char *target;
 	const json_t *detail; /* for the audit log's "after", borrowed; no secrets; may be NULL */
@@ -29,8 +30,9 @@ struct mg_oneshot_ask {
 };
 
 /*
- * Ask; the handler returns what this returns. -EBUSY: that program is at work for somebody. -ENOENT
- * and the like: it cannot be reached. Without a client (c->reply NULL) the manager asks for itself.
+ * Ask; the handler returns what this returns. -EBUSY: that program is at work for somebody (not if
+ * shared). -ENOENT and the like: it cannot be reached. Without a client (c->reply NULL) the manager
+ * asks for itself.
  */
 int mg_oneshot_ask(struct mg_call *c, const struct mg_oneshot_ask *a, struct sk_err *err);
 /* Is the program at work for us? */

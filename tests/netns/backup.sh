@@ -230,6 +230,16 @@ check "the daemons answer with them" as $KANSA rule show 1003
 check "the audit log tells of the attempt" eval 'as $KANSA audit list | grep -q backup.restored'
 check "nothing is left behind by the attempt" clean
 
+# ---- by itself -------------------------------------------------------------------------------------------
+mkdir -p $STATE/backup/.work-killed
+rm -f $STATE/backup/*.backup
+python3 -c 'import json; p = "'$STATE'/mgmtd/backup.json"; v = json.load(open(p)); v.pop("last_ok", 0); v.pop("last", 0); json.dump(v, open(p, "w"))'
+check "with a key, a backup is made by itself" wait_for 75 eval 'ls $STATE/backup/*-automatic.backup'
+check "and opens with the key" eval 'as $TANAKA backup verify "$(as $KANSA --json backup list | field name)" --key "$KEY"'
+check "what a killed one left is gone" eval '! test -e $STATE/backup/.work-killed'
+check "the audit log has it as the system's" eval 'as $KANSA audit list | grep -q "system.*backup.create"'
+check "the next one is due tomorrow" eval '[ "$(as $KANSA --json backup status | field next_backup)" -gt $((EPOCHSECONDS + 3600)) ]'
+
 # ---- a power cut in the middle ---------------------------------------------------------------------------
 "$W/control" stop
 before=$(state_sum)

@@ -285,9 +285,12 @@ int mg_bk_create(const struct mg_bk_opts *o, const struct mg_bk_plan *p, struct 
 	json_t **ret, struct sk_err *err)
 {
 	const uint64_t began = sk_mono_us();
-	struct out *w = calloc(1, sizeof(*w));
+	_cleanup_(sk_closep) int lock = mg_bk_lock(o, err);
+	struct out *w = lock < 0 ? NULL : calloc(1, sizeof(*w));
 	int r;
 
+	if (lock < 0)
+		return lock;
 	if (!w)
 		return sk_err_nomem(err);
 	*w = (struct out){.o = o, .p = p, .t = t, .fd = -1, .files = json_array()};
@@ -300,7 +303,7 @@ int mg_bk_create(const struct mg_bk_opts *o, const struct mg_bk_plan *p, struct 
 					      "one, or give a passphrase",
 					      "鍵がありません。sekisho backup key new "
 					      "で作成するか、パスフレーズを指定してください")
-				    : sk_mkdir_p(o->backup_dir, 0700, err);
+				    : 0;
 	if (r == 0 && !mkdtemp(w->scratch))
 		r = mg_bk_fail(err, o->backup_dir);
 	if (r == 0) {

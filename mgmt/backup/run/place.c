@@ -6,7 +6,9 @@
 #include <ftw.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/file.h"
@@ -14,6 +16,7 @@
 #include "mgmt/backup/run/run.h"
 
 #define LIST_MAX 1000
+#define LOCK_TRIES 100 /* ten seconds: an automatic one is soon over */
 
 int mg_bk_fail(struct sk_err *err, const char *path)
 {
@@ -88,6 +91,48 @@ int mg_bk_place(const struct mg_bk_opts *o, const char *asked, char *dst, struct
 			asked);
 	snprintf(dst, MG_BK_PATH, "%.*s", MG_BK_PATH - 1, real);
 	return 0;
+}
+
+static void remove_leftovers(const char *dir)
+{
+	static const char *const prefixes[] = {".work-", ".drill-"};
+	struct mg_bk_names list = {0};
+	char path[MG_BK_PATH + 300];
+
+	if (mg_bk_names_read(dir, &list, NULL) < 0)
+		return;
+	for (size_t i = 0; i < list.n; i++) {
+		const size_t n = strlen(list.v[i]);
+
+		snprintf(path, sizeof(path), "%.900s/%s", dir, list.v[i]);
+		for (size_t k = 0; k < SK_ARRAY_SIZE(prefixes); k++)
+			if (strncmp(list.v[i], prefixes[k], strlen(prefixes[k])) == 0)
+				mg_bk_remove_tree(path);
+		if (n > 5 && list.v[i][0] == '.' && strcmp(list.v[i] + n - 5, ".part") == 0)
+			unlink(path);
+	}
+	mg_bk_names_done(&list);
+}
+
+int mg_bk_lock(const struct mg_bk_opts *o, struct sk_err *err)
+{
+	int r = sk_mkdir_p(o->backup_dir, 0700, err);
+	int fd = r < 0 ? r : open(o->backup_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (r < 0)
+		return r;
+	if (fd < 0)
+		return mg_bk_fail(err, o->backup_dir);
+	for (int i = 0; (r = flock(fd, LOCK_EX | LOCK_NB)) < 0 && i < LOCK_TRIES; i++)
+		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+	if (r < 0) {
+		close(fd);
+		return sk_err_set(err, -EBUSY, NULL,
+			"another backup, drill or restore is at work; try again later",
+			"別のバックアップ・復元訓練・復元が実行中です。後で再度実行してください");
+	}
+	remove_leftovers(o->backup_dir);
+	return fd;
 }
 
 /* ---- list -------------------------------------------------------------------------------------

@@ -322,16 +322,17 @@ static int put_in_place(const struct mg_bk_opts *o, struct mg_bk_tell *t, struct
 		"デーモンを停止中 (カーネルのフィルタリングは継続)"};
 	static const struct sk_text starting = {"starting the daemons", "デーモンを起動中"};
 	struct sk_err later = {0};
+	unsigned ran = 0;
 	int r;
 
 	t->total = 0;
 	mg_bk_progress(t, &stopping);
-	r = mg_bk_services(o, false, err);
+	r = mg_bk_services(o, false, &ran, err);
 	if (r == 0)
 		r = swap_all(o, err);
 	if (r == 0) {
 		mg_bk_progress(t, &starting);
-		r = mg_bk_services(o, true, err);
+		r = mg_bk_services(o, true, &ran, err);
 	}
 	if (r == 0)
 		r = mg_bk_answers(o, o->wait, err);
@@ -339,11 +340,11 @@ static int put_in_place(const struct mg_bk_opts *o, struct mg_bk_tell *t, struct
 		return 0;
 	sk_log_err(LOG_ERR, "restore, going back", err);
 	/* Whatever fails, what comes after it is tried all the same. */
-	if (mg_bk_services(o, false, &later) < 0)
+	if (mg_bk_services(o, false, &ran, &later) < 0)
 		sk_log_err(LOG_ERR, "going back: stop", &later);
 	if (swap_back(o, &later) < 0)
 		sk_log_err(LOG_CRIT, "going back", &later);
-	if (mg_bk_services(o, true, &later) < 0)
+	if (mg_bk_services(o, true, &ran, &later) < 0)
 		sk_log_err(LOG_CRIT, "going back: start", &later);
 	return r;
 }
@@ -352,11 +353,13 @@ int mg_bk_restore(const struct mg_bk_opts *o, const char *path, const struct mg_
 	const char *who, struct mg_bk_tell *t, json_t **ret, struct sk_err *err)
 {
 	const uint64_t began = sk_mono_us();
+	_cleanup_(sk_closep) int lock = mg_bk_lock(o, err);
 	json_t *v = json_object();
-	int r = v ? prepare(o, path, s, t, v, err) : sk_err_nomem(err);
+	int r = lock < 0 ? lock : v ? prepare(o, path, s, t, v, err) : sk_err_nomem(err);
 
 	if (r < 0) {
-		clean_up(o);
+		if (lock >= 0)
+			clean_up(o);
 		json_decref(v);
 		return r;
 	}

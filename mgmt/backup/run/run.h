@@ -69,6 +69,11 @@ void mg_bk_names_done(struct mg_bk_names *l);
 int mg_bk_place(const struct mg_bk_opts *o, const char *asked, char *dst, struct sk_err *err);
 /* Rows {name, created, bytes, version, locks_en, locks_ja, error_…}, newest first. */
 int mg_bk_list(const char *place, json_t **ret, struct sk_err *err);
+/*
+ * The local folder for one job at a time: a descriptor that holds it, -EBUSY. What a job that was
+ * killed left there is removed.
+ */
+int mg_bk_lock(const struct mg_bk_opts *o, struct sk_err *err);
 /* Of the automatic ones only the newest keep stay. */
 void mg_bk_prune(const char *place, unsigned keep);
 
@@ -126,7 +131,8 @@ int mg_bk_restore(const struct mg_bk_opts *o, const char *path, const struct mg_
 /* Undo what an interrupted restore left; 0 also when there is nothing. Before the daemons start. */
 int mg_bk_recover(const struct mg_bk_opts *o, struct sk_err *err);
 
-int mg_bk_services(const struct mg_bk_opts *o, bool start, struct sk_err *err);
+/* Stop the daemons, adding to *ran which did run; or start those and the enabled ones. */
+int mg_bk_services(const struct mg_bk_opts *o, bool start, unsigned *ran, struct sk_err *err);
 /* The manager answers and reaches fwd, within seconds; -ETIMEDOUT. */
 int mg_bk_answers(const struct mg_bk_opts *o, unsigned seconds, struct sk_err *err);
 /* Tell the (restored) manager, for its audit log; code 0 or why it was undone. */

@@ -106,7 +106,7 @@ static int switch_unit(sd_bus *bus, const char *unit, bool start, struct sk_err 
 	return 0;
 }
 
-/* Which of them are wanted is the service manager's: those that are enabled or run. */
+/* Started are those that ran and those that start by themselves with the machine. */
 static bool wanted(sd_bus *bus, const char *unit)
 {
 	sd_bus_message *m = NULL;
@@ -122,7 +122,7 @@ static bool wanted(sd_bus *bus, const char *unit)
 	return yes;
 }
 
-int mg_bk_services(const struct mg_bk_opts *o, bool start, struct sk_err *err)
+int mg_bk_services(const struct mg_bk_opts *o, bool start, unsigned *ran, struct sk_err *err)
 {
 	const size_t n = SK_ARRAY_SIZE(units);
 	sd_bus *bus = NULL;
@@ -134,10 +134,14 @@ int mg_bk_services(const struct mg_bk_opts *o, bool start, struct sk_err *err)
 	if (r < 0)
 		return bus_fail(err, r, "systemd", NULL);
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		const char *unit = units[start ? n - 1 - i : i];
+		const size_t k = start ? n - 1 - i : i;
+		char state[32];
 
-		if (!start || wanted(bus, unit))
-			r = switch_unit(bus, unit, start, err);
+		state_of(bus, units[k], state);
+		if (!start && runs(state))
+			*ran |= 1u << k;
+		if (!start || (*ran & 1u << k) || wanted(bus, units[k]))
+			r = switch_unit(bus, units[k], start, err);
 	}
 	sd_bus_flush_close_unref(bus);
 	return r;
