@@ -32,6 +32,7 @@ struct cli_call {
 	size_t file_max;
 	bool folder;        /* it may be a folder */
 	const char *output; /* of the OUTPUT argument, borrowed */
+	const char *text;   /* content instead of the file's, borrowed; NULL: the file's */
 };
 
 /* -EINVAL with a message for a usage error. *o holds the defaults before the call. */

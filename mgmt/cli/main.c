@@ -11,8 +11,11 @@
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/ipc.h"
+#include "lib/json.h"
 #include "lib/util.h"
 #include "mgmt/cli/cli.h"
+#include "mgmt/cli/console.h"
+#include "mgmt/cli/wizard.h"
 
 #define TEXT_MAX (4u << 20)
 
@@ -102,6 +105,8 @@ static int local(const struct cli_call *c, const struct cli_opts *o)
 
 	if (!strcmp(c->cmd->op, "setup"))
 		return setup(c, o);
+	if (!strcmp(c->cmd->op, "console"))
+		return cli_console(o->lang);
 	if (!strcmp(c->cmd->op, "help"))
 		return help_of(json_object_get(c->args, "command"), o);
 	sk_buf_init(&b, TEXT_MAX);
@@ -118,23 +123,96 @@ static int local(const struct cli_call *c, const struct cli_opts *o)
 
 static int remote(const struct cli_call *c, const struct cli_opts *o);
 
-/* The words after `sekisho setup` to a call of the manager. */
-static int setup(const struct cli_call *c, const struct cli_opts *o)
+static int call_setup(const struct cli_call *c, const struct cli_opts *o, const char *op)
 {
-	const bool check = json_is_true(json_object_get(c->args, "check"));
 	struct cli_call call = *c;
 	int r;
 
-	if (json_is_true(json_object_get(c->args, "show"))) {
-		call.cmd = mg_command_find("setup.show");
-		call.args = json_object();
-	} else {
-		call.cmd = mg_command_find(check ? "setup.check" : "setup.apply");
-		call.args = json_pack("{s:s}", "document", c->file ? c->file : "-");
-	}
+	call.cmd = mg_command_find(op);
+	call.args = strcmp(op, "setup.show") ? json_pack("{s:s}", "document", "answers")
+					     : json_object();
 	r = call.args ? remote(&call, o) : 1;
 	json_decref(call.args);
 	return r;
+}
+
+/* The settings in force as defaults; an empty object before there are any. */
+static json_t *settings(void)
+{
+	json_t *v = NULL;
+	struct sk_buf b;
+
+	sk_buf_init(&b, MG_GW_BYTES_MAX);
+	if (sk_file_read(SK_SYSCONFDIR "/gateway.json", &b, NULL) == 0)
+		v = sk_json_parse(sk_buf_str(&b), b.len, NULL);
+	sk_buf_done(&b);
+	return v ? v : json_object();
+}
+
+static void ask_language(struct wiz *w, const json_t *doc)
+{
+	static const struct sk_text q = {"Language / Gengo", "Language / 言語"};
+	static const struct sk_text v[] = {
+		{"English", "English"}, {"Nihongo (needs a terminal that shows it)", "日本語"}};
+	int r;
+
+	if (json_object_size(doc))
+		return;
+	r = wiz_choice(w, &q, v, 2, w->lang == SK_JA);
+	if (r >= 0)
+		w->lang = r ? SK_JA : SK_EN;
+}
+
+/* Questions; again where the manager finds a fault, with what was typed as defaults. */
+static int wizard(const struct cli_call *c, const struct cli_opts *o)
+{
+	_cleanup_(sk_json_decrefp) json_t *doc = settings();
+	struct wiz w = {.fd = STDIN_FILENO, .out = stdout, .lang = o->lang};
+	const bool first = json_object_size(doc) == 0 && geteuid() == 0;
+	struct cli_opts opts = *o;
+	int r;
+
+	ask_language(&w, doc);
+	opts.lang = w.lang;
+	do {
+		struct cli_call call = *c;
+		struct sk_err err = {0};
+		char *text;
+
+		r = wiz_setup(&w, doc, first, &err);
+		if (r < 0) {
+			complain(&err, w.lang);
+			return r == -ECANCELED ? 0 : 1;
+		}
+		call.text = text = json_dumps(doc, JSON_COMPACT);
+		r = text ? call_setup(&call, &opts, "setup.apply") : 1;
+		if (text)
+			explicit_bzero(text, strlen(text));
+		free(text);
+		if (r)
+			r = wiz_yes(&w,
+				    &(struct sk_text){"Go through the questions again?",
+					    "もう一度質問に答えますか?"},
+				    true) == 1
+				? -1
+				: r;
+	} while (r < 0);
+	return r;
+}
+
+/* `sekisho setup`. */
+static int setup(const struct cli_call *c, const struct cli_opts *o)
+{
+	struct cli_call call = *c;
+	const bool check = json_is_true(json_object_get(c->args, "check"));
+
+	if (json_is_true(json_object_get(c->args, "show")))
+		return call_setup(c, o, "setup.show");
+	if (!c->file && !check)
+		return wizard(c, o);
+	call.file = c->file ? c->file : "-";
+	call.file_max = MG_GW_BYTES_MAX;
+	return call_setup(&call, o, check ? "setup.check" : "setup.apply");
 }
 
 static bool is_folder(const char *path)
@@ -154,6 +232,10 @@ static int open_file(
 	int r;
 
 	*ret = -1;
+	if (c->text) {
+		*ret = sk_memfd("sekisho-file", c->text, strlen(c->text));
+		return *ret < 0 ? sk_err_nomem(err) : 0;
+	}
 	if (!c->file)
 		return 0;
 	sk_buf_init(&b, c->file_max);

@@ -215,6 +215,18 @@ const struct mg_command mg_commands[] = {
 		.columns = mg_c_connections,
 		.example = "--number 1042",
 	},
+	{
+		.op = "console",
+		.roles = 0,
+		.flags = MG_F_LOCAL,
+		.help = {"the menu of the gateway's console", "コンソールのメニューを表示する"},
+		.detail = {"For root, in front of the machine: state, set-up, recovery of an "
+			   "administrator (which leaves an audit entry), restoring a backup, "
+			   "factory reset, restart.",
+			"装置の前にいる root のための機能: "
+			"状態表示、設定、管理者の復旧(操作記録に残"
+			"る)、バックアップの復元、出荷時の状態に戻す、再起動。"},
+	},
 #include "mgmt/command/device.def"
 	{
 		.op = "diff",
@@ -867,7 +879,7 @@ const struct mg_command mg_commands[] = {
 	},
 	{
 		.op = "setup.check",
-		.roles = MG_CONSOLE | MG_ADMIN,
+		.roles = MG_READERS,
 		.flags = MG_F_HIDDEN,
 		.help = {"check a set-up document", "設定の文書を確認する"},
 		.args = mg_a_setup_document,

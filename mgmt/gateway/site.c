@@ -19,17 +19,41 @@ static json_t *interfaces(const struct mg_gateway *g, enum mg_gw_role role)
 	return list;
 }
 
+/* What the gateway does for the devices of a network, in the words of a zone. */
+static json_t *serves(const struct mg_gw_net *n)
+{
+	json_t *list = json_array();
+
+	if (n->dhcp || n->ip6.method != MG_GW_NONE)
+		json_array_append_new(list, json_string("dhcp"));
+	if (n->dns)
+		json_array_append_new(list, json_string("dns"));
+	if (n->ntp)
+		json_array_append_new(list, json_string("ntp"));
+	return list;
+}
+
+/* What it asks of the world for itself. */
+static json_t *uses(const struct mg_gw_net *n)
+{
+	json_t *list = json_pack("[s, s, s]", "dns", "ntp", "https");
+
+	if (n->ip6.method == MG_GW_AUTO || n->ip6.method == MG_GW_DHCP)
+		json_array_append_new(list, json_string("dhcpv6"));
+	return list;
+}
+
 static json_t *zone(const struct mg_gateway *g, enum mg_gw_role role)
 {
 	const struct mg_gw_net *n = &g->nets[role];
 	const bool wan = role == MG_GW_WAN;
-	const bool learns = n->ip4.method == MG_GW_DHCP || n->ip6.method == MG_GW_DHCP ||
-		n->ip6.method == MG_GW_AUTO;
 
-	return json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:o}", "name", mg_gw_role_name(role),
-		"label", sk_text(mg_gw_role_text(role), g->lang), "kind", kinds[role], "reject",
-		!wan && role != MG_GW_DMZ, "dhcp_client", wan && learns, "manage", n->manage,
-		"ping", !wan && role != MG_GW_GUEST, "interfaces", interfaces(g, role));
+	return json_pack("{s:s, s:s, s:s, s:b, s:b, s:b, s:b, s:o, s:o}", "name",
+		mg_gw_role_name(role), "label", sk_text(mg_gw_role_text(role), g->lang), "kind",
+		kinds[role], "reject", !wan && role != MG_GW_DMZ, "dhcp_client",
+		wan && n->ip4.method == MG_GW_DHCP, "manage", n->manage, "ping",
+		!wan && role != MG_GW_GUEST, "interfaces", interfaces(g, role),
+		wan ? "use" : "serve", wan ? uses(n) : serves(n));
 }
 
 static json_t *ports(const struct mg_gateway *g)

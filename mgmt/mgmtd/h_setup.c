@@ -202,25 +202,46 @@ static const char *requester(const struct mg_gateway *g)
 	return NULL;
 }
 
-/* The office's way to the web, as two records that the approver finds waiting. */
+/* The networks of the office's devices; *ret_four without what is not translated. */
+static bool office(const struct mg_gateway *g, char *ret, size_t cap, char *ret_four, size_t cap4)
+{
+	const struct mg_gw_net *lan = &g->nets[MG_GW_LAN];
+	const struct mg_gw_ip *own[] = {
+		g->transparent ? &g->nets[MG_GW_WAN].ip4.address : &lan->ip4.address,
+		&lan->ip6.address};
+	struct mg_gw_ip net;
+	char text[64];
+	size_t len = 0;
+
+	ret[0] = ret_four[0] = '\0';
+	for (size_t i = 0; i < SK_ARRAY_SIZE(own) && lan->present; i++) {
+		if (!own[i]->family)
+			continue;
+		net = mg_gw_ip_network(own[i]);
+		mg_gw_ip_text(&net, true, text, sizeof(text));
+		len += (size_t)snprintf(ret + len, cap - len, "%s%s", len ? "," : "", text);
+		if (i == 0)
+			snprintf(ret_four, cap4, "%s", text);
+	}
+	return ret[0] != '\0';
+}
+
+/* The office's way to the web, as records that the approver finds waiting. */
 static int first_rules(struct setup *s, struct sk_err *err)
 {
-	const struct mg_gw_net *lan = &s->g->nets[MG_GW_LAN];
 	const char *who = requester(s->g);
-	struct mg_gw_ip net = mg_gw_ip_network(
-		s->g->transparent ? &s->g->nets[MG_GW_WAN].ip4.address : &lan->ip4.address);
-	char source[64];
+	char source[160], four[64];
 	int r = 0;
 
 	if (!s->g->rules_web || !s->first)
 		return 0;
-	if (!who || !lan->present || !net.family)
-		return mg_reply_note(s->c, "first_rules: needs lan with IPv4 and a requester",
-			"first_rules には IPv4 の lan と申請者が必要です");
-	mg_gw_ip_text(&net, true, source, sizeof(source));
-	if (!s->g->transparent)
+	if (!office(s->g, source, sizeof(source), four, sizeof(four)) || !who)
+		return mg_reply_note(s->c,
+			"first_rules: needs lan with an address, and a requester",
+			"first_rules にはアドレスのある lan と申請者が必要です");
+	if (!s->g->transparent && four[0])
 		r = request(s, who,
-			(const char *const[]){source, "lan", "any", "any",
+			(const char *const[]){four, "lan", "any", "any",
 				"社内LANのアドレス変換 (address translation of the office network)",
 				"masquerade"},
 			err);
@@ -437,8 +458,6 @@ int mg_h_setup_check(struct mg_call *c, struct sk_err *err)
 	struct setup s = {.c = c, .uids = json_object()};
 	int r = read_document(&s, err);
 
-	if (r == 0)
-		r = may(&s, err);
 	if (r == 0)
 		r = report(&s, err);
 	done(&s);

@@ -67,8 +67,8 @@ int mg_box_first(const struct mg_box_first *f, struct sk_err *err)
 		say(en, ja);
 		return r;
 	}
-	snprintf(en, sizeof(en), "set up from %s", where);
-	snprintf(ja, sizeof(ja), "%s により設定しました", where);
+	snprintf(en, sizeof(en), "set-up from %s is complete", where);
+	snprintf(ja, sizeof(ja), "%s による設定が完了しました", where);
 	say(en, ja);
 	return 0;
 }

@@ -165,8 +165,12 @@ static void put_shadow(struct sk_buf *b, const struct mg_box_person *p, const ch
 	const char *rest = old ? memchr(old, ':', len) : NULL;
 
 	rest = rest ? memchr(rest + 1, ':', (size_t)(old + len - rest - 1)) : NULL;
-	sk_buf_printf(b, "%s:%s%.*s\n", p->name, p->hash[0] ? p->hash : "!",
-		rest ? (int)(old + len - rest) : 8, rest ? rest : ":20000::::::");
+	sk_buf_printf(b, "%s:%s", p->name, p->hash[0] ? p->hash : "!");
+	if (rest)
+		sk_buf_put(b, rest, (size_t)(old + len - rest));
+	else
+		sk_buf_puts(b, ":20000:0:99999:7:::");
+	sk_buf_putc(b, '\n');
 }
 
 static const struct table {

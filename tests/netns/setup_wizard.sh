@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The questions of `sekisho setup`, answered at a terminal: wrong answers are asked again, a cable that is plugged in
+# chooses its port, and at the end the gateway is set up.
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/lib_setup.sh"
+sandbox "$@"
+
+net_up
+fwd_start
+mgmtd_start
+box_real
+
+ask() { # ANSWERS OPTIONS…: each line of ANSWERS is one
+	local answers=$1
+	shift
+	printf '%s\n' "$answers" | ip netns exec gw "$BUILD/sekisho" "$@" setup >"$W/wizard.out" 2>&1
+}
+
+# ---- a cable ---------------------------------------------------------------------------------------------
+in_ns fab ip link set eth0 down
+wait_for 5 bash -c "! ip netns exec gw cat /sys/class/net/fab0/carrier | grep -q 1"
+mkfifo "$W/keys"
+ip netns exec gw "$BUILD/sekisho" --lang en setup <"$W/keys" >"$W/cable.out" 2>&1 &
+wizard=$!
+exec 7>"$W/keys"
+printf '1\nTest site\n\n\n\n1\n' >&7
+check 'the wizard asks for the port of the internet' wait_for 10 grep -q 'internet (wan): plug its cable' "$W/cable.out"
+check 'ports are listed with their addresses' grep -q "fab0 .*$(in_ns gw cat /sys/class/net/fab0/address)" "$W/cable.out"
+in_ns fab ip link set eth0 up
+check 'the cable that is plugged in chooses the port' wait_for 10 grep -q 'fab0 .*= internet' "$W/cable.out"
+exec 7>&-
+wait "$wizard"
+check 'input that ends changes nothing' grep -q 'nothing was changed' "$W/cable.out"
+check '… indeed' test ! -e "$BOX/etc/sekisho/gateway.json"
+
+# ---- all of it -------------------------------------------------------------------------------------------
+# Mistakes on the way: an address without prefix, a weak password, two that differ.
+answers=$(cat <<'KEYS'
+2
+サンプル製作所
+sekisho-2
+
+203.0.113.10
+1
+wan0
+lan0
+
+dmz0
+
+
+
+
+2
+203.0.113.1
+203.0.113.1/24
+203.0.113.10
+203.0.113.10
+1
+
+1
+y
+
+
+
+y
+y
+192.168.20.1/24
+1
+n
+n
+n
+n
+tanaka
+田中 一郎
+tanaka
+Yama-to-Kawa-58
+Yama-to-Kawa-59
+Yama-to-Kawa-58
+Yama-to-Kawa-58
+sato
+佐藤 花子
+Umi-no-Sakana-73
+Umi-no-Sakana-73
+1
+1
+1
+y
+y
+KEYS
+)
+check 'the wizard sets the gateway up' ask "$answers" --lang ja
+check 'it speaks Japanese' grep -q 関所の設定 "$W/wizard.out"
+check 'no password is shown' bash -c "! grep -q Kawa $W/wizard.out"
+check 'a weak password was refused' grep -q '文字以上' "$W/wizard.out"
+check 'two that differ were' grep -q '一致しません' "$W/wizard.out"
+check 'an address without its prefix was asked again' grep -q 'プレフィックス長を付けて' "$W/wizard.out"
+check 'a policy is in force' bash -c "ip netns exec gw '$BUILD/sekisho' --json status | grep -Eq '\"generation\": ?1\b'"
+check 'the settings are what was answered' python3 - "$BOX/etc/sekisho/gateway.json" <<'PY'
+import json, sys
+d = json.load(open(sys.argv[1]))
+n = {x["role"]: x for x in d["networks"]}
+assert d["site"] == "サンプル製作所" and d["hostname"] == "sekisho-2" and d["language"] == "ja"
+assert [(p["match"]["name"], p["role"]) for p in d["ports"]] == [("wan0", "wan"), ("lan0", "lan"), ("dmz0", "dmz")]
+assert n["wan"]["ipv4"]["address"] == "203.0.113.1/24" and n["lan"]["ipv4"]["address"] == "192.168.10.1/24"
+assert n["lan"]["dhcp"]["from"] == "192.168.10.100" and n["lan"]["manage"] and "dhcp" not in n["dmz"]
+PY
+check 'the people are two' test "$(grep -c . "$BOX/etc/sekisho/people")" = 2
+
+check 'they are Unix users, with a folder of their own' bash -c 'id tanaka && [ "$(stat -c %U:%a ~sato)" = sato:700 ]'
+
+# ---- the menu --------------------------------------------------------------------------------------------
+menu() { printf '%s\n' "$1" | ip netns exec gw "$BUILD/sekisho" --lang en console >"$W/menu.out" 2>&1; }
+shows() { menu "$1" && grep -q -- "$2" "$W/menu.out" || { cat "$W/menu.out"; return 1; }; }
+check 'the menu shows the state' shows $'1\n10' 'Generation'
+refuse 'the menu is for root' as 2001 console
+check 'setting up again wants an administrator' shows $'3\ntanaka\nwrong-Password-1\n10' 'is wrong'
+check '… whose password opens it' shows $'3\ntanaka\nYama-to-Kawa-58\nOther site\n10' 'Name of this machine'
+check 'an administrator is recovered' shows $'4\nsato\ntanaka has left the company\ny\nn\nweak\nHigashi-no-Umi-47\n10' 'can sign in'
+check '… after a weak password was refused' grep -q 'at least 10' "$W/menu.out"
+check '… who has the role' bash -c "ip netns exec gw '$BUILD/sekisho' --json account show sato | grep -q admin"
+check '… and the password' shows $'3\nsato\nHigashi-no-Umi-47\nOther site\n10' 'Name of this machine'
+check '… and it is in the audit log' bash -c \
+	"ip netns exec gw setpriv --reuid $(id -u sato) --clear-groups '$BUILD/sekisho' --json audit list | grep -q 'has left the company'"
+check 'the new password is kept for the next start' bash -c \
+	"[ \"\$(grep ^sato: /etc/sekisho/people | cut -d: -f4)\" = \"\$(grep ^sato: /etc/shadow | cut -d: -f2)\" ]"
+
+kill "$SETUP"
+finish
