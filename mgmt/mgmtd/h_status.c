@@ -17,6 +17,7 @@
 #include "mgmt/mgmtd/notifier.h"
 #include "mgmt/mgmtd/peer.h"
 #include "mgmt/store/allow.h"
+#include "mgmt/mgmtd/services.h"
 #include "mgmt/mgmtd/switches.h"
 #include "mgmt/store/audit.h"
 #include "mgmt/store/changes.h"
@@ -411,6 +412,7 @@ int mg_h_status(struct mg_call *c, struct sk_err *err)
 	add_events(c, v);
 	add_notification(c, v);
 	mg_switches_status(c, v);
+	mg_services_status(c, v, warn);
 	mg_backup_status(c, v, warn);
 	return mg_reply_record(c, json_incref(v));
 }

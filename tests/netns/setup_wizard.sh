@@ -7,9 +7,9 @@ source "$(dirname "$0")/lib_setup.sh"
 sandbox "$@"
 
 net_up
+box_real
 fwd_start
 mgmtd_start
-box_real
 
 ask() { # ANSWERS OPTIONS…: each line of ANSWERS is one
 	local answers=$1
@@ -105,6 +105,7 @@ assert [(p["match"]["name"], p["role"]) for p in d["ports"]] == [("wan0", "wan")
 assert n["wan"]["ipv4"]["address"] == "203.0.113.1/24" and n["lan"]["ipv4"]["address"] == "192.168.10.1/24"
 assert n["lan"]["dhcp"]["from"] == "192.168.10.100" and n["lan"]["manage"] and "dhcp" not in n["dmz"]
 PY
+check 'status shows the services' bash -c "ip netns exec gw '$BUILD/sekisho' --lang en status | tr '\n' ' ' | grep -q 'DHCP.*DNS.*NTP'"
 check 'the people are two' test "$(grep -c . "$BOX/etc/sekisho/people")" = 2
 
 check 'they are Unix users, with a folder of their own' bash -c 'id tanaka && [ "$(stat -c %U:%a ~sato)" = sato:700 ]'
