@@ -411,14 +411,16 @@ static int read_box(const json_t *doc, struct mg_gateway *g, struct sk_err *err)
 				"/") != strlen(g->timezone)))
 		r = sk_err_set(err, -EINVAL, "timezone", "a name such as Asia/Tokyo",
 			"Asia/Tokyo のような名前を指定してください");
+	if (r == 0)
+		r = sk_json_bool(doc, "dnssec", false, &g->dnssec, err);
 	return r == 0 ? read_ntp(doc, g, err) : r;
 }
 
 static int read_head(const json_t *doc, struct sk_err *err)
 {
 	static const char *const keys[] = {"format", "version", "language", "site", "hostname",
-		"timezone", "ntp", "operation", "ports", "networks", "people", "inspection",
-		"admission", "first_rules", NULL};
+		"timezone", "ntp", "dnssec", "operation", "ports", "networks", "people",
+		"inspection", "admission", "first_rules", NULL};
 	const char *format = NULL;
 	int64_t version = 0;
 	int r;

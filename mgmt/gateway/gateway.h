@@ -101,6 +101,7 @@ struct mg_gateway {
 	char ntp[MG_GW_SERVERS_MAX][254];
 	size_t n_ntp;
 	bool transparent;
+	bool dnssec; /* validate; the line's resolver has to pass signatures on */
 	struct mg_gw_port ports[MG_GW_PORTS_MAX];
 	size_t n_ports;
 	struct mg_gw_net nets[MG_GW_ROLES];

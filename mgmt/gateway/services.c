@@ -34,7 +34,7 @@ static const struct mg_gw_ip *own4(const struct mg_gateway *g, int role)
 						   : &n->ip4.address;
 }
 
-/* RFC 1918, RFC 6598, RFC 4193. */
+/* What dnsmasq takes for private: RFC 1918, RFC 6598, RFC 5737, RFC 4193. */
 static bool private_address(const struct mg_gw_ip *ip)
 {
 	const uint8_t *b = ip->b;
@@ -42,7 +42,9 @@ static bool private_address(const struct mg_gw_ip *ip)
 	if (ip->family == AF_INET6)
 		return (b[0] & 0xfe) == 0xfc;
 	return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168) ||
-		(b[0] == 100 && (b[1] & 0xc0) == 64);
+		(b[0] == 100 && (b[1] & 0xc0) == 64) || (b[0] == 192 && b[1] == 0 && b[2] == 2) ||
+		(b[0] == 198 && b[1] == 51 && b[2] == 100) ||
+		(b[0] == 203 && b[1] == 0 && b[2] == 113);
 }
 
 /* ---- dnsmasq ----------------------------------------------------------------------------------
@@ -115,11 +117,11 @@ static int dnsmasq(const struct mg_gateway *g, const struct mg_gw_files *out, st
 		     "resolv-file=/run/sekisho-setup/resolv.conf\n"
 		     "domain-needed\nbogus-priv\ncache-size=10000\nedns-packet-max=1232\n"
 		     "local=/lan/\ndomain=lan\ndhcp-fqdn\n"
-		     /* What is signed must be right. Unsigned answers pass: many a line's own
-		      * resolver strips signatures, and names of a company's own have none. */
-		     "conf-file=/usr/share/dnsmasq-base/trust-anchors.conf\ndnssec\n"
-		     "dnssec-check-unsigned=no\ndnssec-timestamp=/var/lib/misc/dnsmasq.time\n"
 		     "dhcp-leasefile=/var/lib/misc/dnsmasq.leases\ndhcp-authoritative\n");
+	if (g->dnssec)
+		sk_buf_puts(&b,
+			"conf-file=/usr/share/dnsmasq-base/trust-anchors.conf\ndnssec\n"
+			"dnssec-timestamp=/var/lib/misc/dnsmasq.time\n");
 	if (!private_upstream(g))
 		sk_buf_puts(&b, "stop-dns-rebind\nrebind-localhost-ok\n");
 	for (int i = MG_GW_WAN + 1; i < MG_GW_ROLES; i++) {

@@ -190,7 +190,10 @@ static void files_are_made(void **state)
 	const struct mg_gw_files out = {keep, &f};
 	struct mg_gateway *g = parsed(document());
 
+	g->dnssec = true;
 	assert_int_equal(mg_gateway_generate(g, &out, NULL), 0);
+	has(&f, "sekisho-setup/dnsmasq.conf", "\ndnssec\n");
+	has(&f, "sekisho-setup/dnsmasq.conf", "\nstop-dns-rebind\n");
 	has(&f, "systemd/network/50-sekisho-wan.network", "\nLinkLocalAddressing=no\n");
 	has(&f, "systemd/network/50-sekisho-ppp.network", "Name=ppp-wan\n");
 	has(&f, "systemd/network/50-sekisho-ppp.network", "PrefixDelegationHint=::/56\n");
