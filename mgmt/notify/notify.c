@@ -333,7 +333,8 @@ static void read_secrets(struct notifier *t, const char *path)
 	if (!path || stat(path, &st) < 0)
 		return;
 	sk_buf_init(&b, 64u << 10);
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
+	/* Of a service's credential, root's own, the group's bits are those of its access list. */
+	if (st.st_mode & (S_IWGRP | S_IRWXO) || (st.st_mode & S_IRWXG && st.st_gid != 0))
 		r = sk_err_set(&t->why, -EPERM, "secrets", "%s is open to others: chmod 600",
 			"%s を他人が読めます。chmod 600 を実行してください", path);
 	else

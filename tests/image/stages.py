@@ -88,9 +88,11 @@ def setup(g):
             out.split()[0].startswith("!") or out.split()[0] == "*", out)
     g.check("… exactly the two people of the answers", sorted(w for w in out.split()[1:] if w in ("root", "tanaka", "sato")) ==
             ["root", "sato", "tanaka"] and "/usr/" not in out, out)
-    s, out = g.inside("systemctl --failed --no-legend --plain; journalctl -b -p err --no-pager -q | tail -n 20")
-    g.check("no unit failed", ".service" not in out.split("\n")[0] and ".mount" not in out, out)
-    s, out = g.inside("grep -rl 'Hashi-no-ue' /data /etc /run /var/log 2>/dev/null")
+    s, out = g.inside("systemctl --failed --no-legend --plain")
+    g.check("no unit failed", out.strip() == "", out)
+    s, out = g.inside("journalctl -b -p err --no-pager -q _TRANSPORT=stdout + SYSLOG_IDENTIFIER=systemd -p err | tail -n 20")
+    g.check("no part of it complains", out.strip() == "", out)
+    s, out = g.inside("grep -rl 'Hashi-no-ue' /data /etc /run/[a-s]* /var/log 2>/dev/null")
     g.check("no password of anybody is kept in clear", out.strip() == "", out)
 
 
