@@ -936,6 +936,7 @@ const struct mg_command mg_commands[] = {
 		.columns = mg_c_switch,
 		.example = "sw-2f --address 192.168.20.2 --coa-port 3799",
 	},
+#include "mgmt/command/update.def"
 	{
 		.op = "version",
 		.roles = 0,

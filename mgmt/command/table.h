@@ -92,6 +92,10 @@ extern const struct mg_arg mg_a_ips_import[], mg_a_ips_list[], mg_a_ips_restore[
 extern const struct mg_column mg_c_ips_set[], mg_c_ips_rule[], mg_c_ips_trial[], mg_c_exception[],
 	mg_c_alert[], mg_c_alert_sum[];
 
+/* table_update.c */
+extern const struct mg_arg mg_a_system_reset[], mg_a_update_apply[], mg_a_update_rollback[],
+	mg_a_update_source[];
+
 /* table_system.c */
 extern const struct mg_arg mg_a_apply[], mg_a_diff[], mg_a_explain[], mg_a_analyze[],
 	mg_a_connections[], mg_a_report[], mg_a_report_blocked[], mg_a_infected[], mg_a_why[],

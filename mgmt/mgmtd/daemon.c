@@ -19,6 +19,7 @@
 #include "mgmt/mgmtd/peer.h"
 #include "mgmt/mgmtd/schedule.h"
 #include "mgmt/mgmtd/switches.h"
+#include "mgmt/mgmtd/update.h"
 
 struct mg_store *mg_daemon_store(struct mg_daemon *d)
 {
@@ -189,6 +190,7 @@ void mg_daemon_stop(struct mg_daemon *d)
 	mg_heavy_stop(d);
 	sk_ipc_server_free(d->server);
 	mg_oneshot_stop(d);
+	mg_update_free(d->update);
 	mg_schedule_free(d->schedule);
 	mg_switches_stop(d);
 	mg_peer_free(d->fw);

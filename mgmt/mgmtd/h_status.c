@@ -19,6 +19,7 @@
 #include "mgmt/store/allow.h"
 #include "mgmt/mgmtd/services.h"
 #include "mgmt/mgmtd/switches.h"
+#include "mgmt/mgmtd/update.h"
 #include "mgmt/store/audit.h"
 #include "mgmt/store/changes.h"
 #include "mgmt/store/devices.h"
@@ -414,6 +415,7 @@ int mg_h_status(struct mg_call *c, struct sk_err *err)
 	mg_switches_status(c, v);
 	mg_services_status(c, v, warn);
 	mg_backup_status(c, v, warn);
+	mg_update_status(c, v, warn_text);
 	return mg_reply_record(c, json_incref(v));
 }
 

@@ -173,7 +173,7 @@ static struct mg_asked *asked_new(struct mg_call *c, const struct mg_oneshot_ask
 	a->detail = json_incref((json_t *)q->detail);
 	a->client = c->reply ? c->reply->client : NULL;
 	a->id = c->reply ? c->reply->id : 0;
-	a->name = q->name;
+	a->name = q->beside ? "" : q->name;
 	a->audit = q->audit;
 	a->answer = q->answer;
 	a->fd = -1;
@@ -187,7 +187,7 @@ int mg_oneshot_ask(struct mg_call *c, const struct mg_oneshot_ask *q, struct sk_
 		.progress = on_progress, .data = on_data, .done = on_done};
 	struct sk_oneshot_ask ask = {
 		.op = q->op, .args = q->args, .passfd = q->passfd, .patience = q->patience};
-	bool busy = !q->shared && mg_oneshot_busy(c->d, q->name);
+	bool busy = !q->shared && !q->beside && mg_oneshot_busy(c->d, q->name);
 	struct mg_asked *a = busy ? NULL : asked_new(c, q);
 	char path[256];
 	int r;

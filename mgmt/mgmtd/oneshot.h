@@ -18,6 +18,7 @@ struct mg_oneshot_ask {
 	unsigned patience; /* seconds without a sign of life */
 	bool shared;       /* also while it is at work for others: it keeps order itself */
 	bool audit;        /* one row before it begins, one with its result */
+	bool beside;       /* only asks: keeps nobody from the program, and nobody it */
 	const char *target;
 	const json_t *detail; /* for the audit log's "after", borrowed; no secrets; may be NULL */
 	/*

@@ -19,7 +19,6 @@
 
 struct mg_peer;
 struct mg_inspect;
-struct mg_talk;
 struct mg_lists;
 struct mg_admission;
 struct mg_ingest;
@@ -88,6 +87,7 @@ struct mg_daemon {
 	struct mg_ingest *ingest;
 	struct mg_schedule *schedule;
 	struct mg_asked *asked; /* oneshot.c: programs at work */
+	struct mg_update *update;
 	struct mg_child children[MG_CHILDREN];
 	struct mg_waiter waiting[MG_WAITING]; /* the first n_waiting, oldest first */
 	size_t n_waiting;

@@ -22,6 +22,7 @@
 #include "mgmt/store/devices.h"
 #include "mgmt/store/exceptions.h"
 #include "mgmt/store/rules.h"
+#include "mgmt/mgmtd/update.h"
 
 #define TICK_US 1000000
 #define FW_MS 1000 /* a periodic call to fwd waits no longer */
@@ -198,6 +199,7 @@ static int on_tick(sd_event_source *src, uint64_t usec, void *userdata)
 	mg_inspect_tick(s->d, now);
 	mg_admission_tick(s->d, now);
 	mg_lists_tick(s->d, now);
+	mg_update_tick(s->d, now);
 	if (now / 60 != s->minute) {
 		s->minute = now / 60;
 		counters(s);

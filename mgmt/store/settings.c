@@ -226,6 +226,12 @@ static const struct mg_setting_def defs[] = {
 	{"site.reverse_path", "yes", MG_SET_BOOL, 0, 0, true,
 		{"block packets whose source is not reachable where they arrive (RFC 3704)",
 			"送信元を詐称した通信を遮断する (RFC 3704)"}},
+	{"update.check", "yes", MG_SET_BOOL, 0, 0, false,
+		{"ask the update source for a newer version once a day",
+			"新しい版があるか更新元に 1 日 1 回確認する"}},
+	{"update.source", "", MG_SET_HTTPS, 0, 0, false,
+		{"where updates come from: https:// URL of latest.json; empty: only from files",
+			"更新元: latest.json の https:// URL。空はファイルからの更新のみ"}},
 };
 
 /* What a setting of type WORD may be. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * GRUB's environment block: a first line, then "NAME=value" lines, filled up with '#' to 1024
- * bytes. The loader writes it by sector, so its size never changes.
+ * GRUB's environment block: a first line, "NAME=value" lines and comments, filled up with '#' to
+ * 1024 bytes. The loader writes it by sector, so its size never changes.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,14 +11,30 @@
 
 static const char first[] = "# GRUB Environment Block\n";
 
-/* Where the line of name begins, and its length with the newline; NULL: there is none. */
-static const char *find(const char *block, const char *name, size_t *ret_len)
+/* Where the filling begins, after lines of values and comments; NULL: is no block. */
+static const char *filling(const char *block)
 {
-	const size_t n = strlen(name);
 	const char *p = block + sizeof(first) - 1, *end = block + MG_GRUBENV_SIZE;
 
-	while (p < end && *p != '#') {
+	if (memcmp(block, first, sizeof(first) - 1) != 0)
+		return NULL;
+	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p));
+
+		if (!nl)
+			return *p == '#' ? p : NULL;
+		p = nl + 1;
+	}
+	return p;
+}
+
+/* Where the line of name begins, and its length with the newline; NULL: there is none. */
+static const char *find(const char *block, const char *fill, const char *name, size_t *ret_len)
+{
+	const size_t n = strlen(name);
+
+	for (const char *p = block + sizeof(first) - 1; p < fill;) {
+		const char *nl = memchr(p, '\n', (size_t)(fill - p));
 
 		if (!nl)
 			return NULL;
@@ -31,30 +47,16 @@ static const char *find(const char *block, const char *name, size_t *ret_len)
 	return NULL;
 }
 
-/* Where the filling begins; NULL: is no block. */
-static const char *filling(const char *block)
-{
-	const char *p = block + sizeof(first) - 1, *end = block + MG_GRUBENV_SIZE;
-
-	if (memcmp(block, first, sizeof(first) - 1) != 0)
-		return NULL;
-	while (p < end && *p != '#') {
-		const char *nl = memchr(p, '\n', (size_t)(end - p));
-
-		if (!nl)
-			return NULL;
-		p = nl + 1;
-	}
-	return p;
-}
-
 int mg_grubenv_get(const char block[MG_GRUBENV_SIZE], const char *name, char *dst, size_t cap)
 {
 	size_t len = 0, n = strlen(name) + 1;
-	const char *line = filling(block) ? find(block, name, &len) : NULL;
+	const char *fill = filling(block), *line;
 
+	if (!fill)
+		return -EBADMSG;
+	line = find(block, fill, name, &len);
 	if (!line)
-		return filling(block) ? -ENOENT : -EBADMSG;
+		return -ENOENT;
 	if (len - 1 - n >= cap)
 		return -ENOSPC;
 	memcpy(dst, line + n, len - 1 - n);
@@ -72,7 +74,7 @@ int mg_grubenv_set(char block[MG_GRUBENV_SIZE], const char *name, const char *va
 
 	if (!fill)
 		return -EBADMSG;
-	line = find(block, name, &old);
+	line = find(block, fill, name, &old);
 	used = (size_t)(fill - block);
 	memcpy(out, block, used);
 	if (line) {

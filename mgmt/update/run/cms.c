@@ -80,9 +80,31 @@ static void find_signer(gnutls_pkcs7_t p7, struct mg_signer *ret)
 	gnutls_pkcs7_signature_info_deinit(&info);
 }
 
-static int refused(int rc, struct sk_err *err)
+/* Does it fit the certificate that came with it, whoever made that? */
+static bool is_intact(gnutls_pkcs7_t p7, const gnutls_datum_t *data)
 {
-	if (rc == GNUTLS_E_PK_SIG_VERIFY_FAILED || rc == GNUTLS_E_HASH_FAILED)
+	const int n = gnutls_pkcs7_get_crt_count(p7);
+	bool intact = false;
+
+	for (int i = 0; i < n && !intact; i++) {
+		gnutls_datum_t der = {0};
+		gnutls_x509_crt_t crt;
+
+		if (gnutls_pkcs7_get_crt_raw2(p7, (unsigned)i, &der) < 0)
+			continue;
+		if (gnutls_x509_crt_init(&crt) == 0) {
+			intact = gnutls_x509_crt_import(crt, &der, GNUTLS_X509_FMT_DER) == 0 &&
+				gnutls_pkcs7_verify_direct(p7, crt, 0, data, 0) == 0;
+			gnutls_x509_crt_deinit(crt);
+		}
+		gnutls_free(der.data);
+	}
+	return intact;
+}
+
+static int refused(int rc, bool intact, struct sk_err *err)
+{
+	if (!intact)
 		return sk_err_set(err, -EBADMSG, "signature",
 			"the signature does not fit: the content was changed or damaged",
 			"署名が一致しません。内容が改変されたか、破損しています");
@@ -119,7 +141,7 @@ static int verify(gnutls_pkcs7_t p7, gnutls_x509_trust_list_t list, const struct
 	rc = gnutls_pkcs7_verify(
 		p7, list, NULL, 0, 0, c->data ? &data : NULL, GNUTLS_VERIFY_DISABLE_CRL_CHECKS);
 	if (rc < 0)
-		return refused(rc, err);
+		return refused(rc, is_intact(p7, c->data ? &data : NULL), err);
 	rc = c->data ? 0 : take_content(p7, content);
 	return rc < 0 ? sk_err_set(err, -EBADMSG, "signature", "holds no content",
 				"署名に内容が含まれていません")

@@ -17,6 +17,7 @@
 #define COMPATIBLE "sekisho-amd64"
 #endif
 #define PENDING "pending.json"
+#define LAST "last.json"
 
 struct request {
 	const struct mg_run_opts *o;
@@ -119,7 +120,10 @@ static enum mg_outcome add_outcome(struct request *q)
 static int op_status(struct request *q, struct sk_err *err)
 {
 	struct sk_err why = {0};
+	json_t *last = mg_state_load(q->o->state_dir, LAST);
 
+	if (last)
+		json_object_set_new(q->answer, "last", last);
 	set(q->answer, "version", q->sys.version);
 	set(q->answer, "slot", q->sys.slot);
 	set(q->answer, "hash", q->sys.hash);
@@ -378,14 +382,28 @@ static int op_rollback(struct request *q, struct sk_err *err)
 	return 0;
 }
 
-/* The manager has told everybody what became of it. */
+/* The manager has told everybody what became of it: it is no longer pending, but the last one. */
 static int op_settle(struct request *q, struct sk_err *err)
 {
 	const enum mg_outcome o = add_outcome(q);
+	json_t *last;
+	int r;
 
-	if (o == MG_OUTCOME_KEPT || o == MG_OUTCOME_RETURNED || o == MG_OUTCOME_INTERRUPTED)
+	if (o != MG_OUTCOME_KEPT && o != MG_OUTCOME_RETURNED && o != MG_OUTCOME_INTERRUPTED)
+		return 0;
+	r = mg_state_lock(q->o->state_dir, err);
+	if (r < 0)
+		return r;
+	last = json_copy(json_object_get(q->answer, "pending"));
+	set(last, "outcome", mg_outcome_name(o));
+	json_object_set_new(last, "settled", json_integer(sk_now()));
+	if (json_object_get(q->answer, "health"))
+		json_object_set(last, "health", json_object_get(q->answer, "health"));
+	r = mg_state_save(q->o->state_dir, LAST, last, err);
+	json_decref(last);
+	if (r == 0)
 		mg_state_remove(q->o->state_dir, PENDING);
-	return 0;
+	return r;
 }
 
 static int handle(struct sk_oneshot *s, const struct sk_oneshot_request *r, json_t **extra,
