@@ -19,7 +19,7 @@ const struct mg_arg mg_a_update_apply[] = {
 		.max = 1000,
 		.meta = "FILE",
 		.help = {"a bundle (.raucb) on the gateway by its absolute path, such as one on a "
-			 "USB stick labelled SEKISHO, /media/stick/…",
+			 "USB stick labelled SEKISHO, /media/stick/NAME",
 			"本装置上の更新用ファイル (.raucb) の絶対パス。ラベル SEKISHO の USB "
 			"メモリーは /media/stick/…"}},
 	{.name = "downgrade",

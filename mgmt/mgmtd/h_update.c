@@ -8,12 +8,14 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/util.h"
 #include "mgmt/mgmtd/h_common.h"
 #include "mgmt/mgmtd/h_object.h"
 #include "mgmt/mgmtd/oneshot.h"
 #include "mgmt/mgmtd/update.h"
+#include "mgmt/store/older.h"
 
 #define ASK_S 60
 #define WORK_S 600
@@ -309,6 +311,9 @@ static int show_applied(struct mg_call *c, int code, const json_t *end, int *fd,
 	}
 	for (const char *const *k = keys; *k; k++)
 		set(v, *k, str(end, *k));
+	/* The slot that held an older system has just been written over. */
+	if (sk_streq(c->cmd->op, "update.apply") && !mg_arg_flag(c, "downgrade"))
+		mg_older_forget(&c->d->paths);
 	more = json_pack("{s:s, s:o}", "event_type", "update", "sekisho", json_copy(v));
 	json_object_set_new(json_object_get(more, "sekisho"), "action",
 		json_string(sk_streq(c->cmd->op, "update.apply") ? "installed" : "rollback"));
@@ -345,6 +350,24 @@ int mg_h_update_apply(struct mg_call *c, struct sk_err *err)
 	return r;
 }
 
+/* The other slot may hold a system that cannot read the registry as it is now. */
+static int allow_loss(struct mg_call *c, struct sk_err *err)
+{
+	int64_t since = mg_older_time(&c->d->paths);
+	char date[40];
+
+	if (!since || mg_arg_flag(c, "lose_changes"))
+		return 0;
+	sk_time_format(since, date, sizeof(date));
+	return sk_err_set(err, -EINVAL, "lose_changes",
+		"the version in the other slot goes on with the registry as it was on %s: what was "
+		"recorded since is set aside; if that is what you want: --lose-changes",
+		"もう一方のスロットの版は %s "
+		"時点の台帳で動作し、それ以降の記録は使われなくなります。"
+		"それでも戻す場合は --lose-changes を付けてください",
+		date);
+}
+
 int mg_h_update_rollback(struct mg_call *c, struct sk_err *err)
 {
 	struct mg_oneshot_ask q = {.name = "update",
@@ -357,6 +380,11 @@ int mg_h_update_rollback(struct mg_call *c, struct sk_err *err)
 	json_t *detail = json_pack("{s:b}", "lose_changes", mg_arg_flag(c, "lose_changes"));
 	int r;
 
+	r = allow_loss(c, err);
+	if (r < 0) {
+		json_decref(detail);
+		return r;
+	}
 	q.args = json_pack("{s:s}", "who", c->who.name);
 	q.detail = detail;
 	r = mg_oneshot_ask(c, &q, err);

@@ -14,6 +14,7 @@
 #include "lib/log.h"
 #include "lib/util.h"
 #include "mgmt/store/audit.h"
+#include "mgmt/store/older.h"
 #include "mgmt/update/health.h"
 #include "mgmt/update/update.h"
 
@@ -227,10 +228,31 @@ static void ask_check(struct mg_daemon *d, struct mg_update *u, int64_t now)
 	ask(d, "update.check", &q, now);
 }
 
+/* The registry's own history must say that it is not the newest. */
+static void tell_set_aside(struct mg_daemon *d, struct mg_update *u)
+{
+	int64_t newer = mg_store_set_aside(d->store);
+
+	u->said_aside = true;
+	if (!newer)
+		return;
+	sk_log(LOG_ERR,
+		"the registry was of schema %lld, newer than this version knows: it was set aside, "
+		"the "
+		"copy made before the update is used",
+		(long long)newer);
+	audit_system(d, "registry.returned", "registry",
+		json_pack("{s:I, s:s}", "schema", (json_int_t)newer, "kept", "registry.db.newer-*"),
+		"ok");
+	event(d, "registry_returned", SK_VERSION, json_pack("{s:b}", "urgent", true));
+}
+
 void mg_update_tick(struct mg_daemon *d, int64_t now)
 {
 	struct mg_update *u = mg_update_of(d);
 
+	if (u && !u->said_aside)
+		tell_set_aside(d, u);
 	if (!u || mg_oneshot_busy(d, "update"))
 		return;
 	if (!u->next_check)

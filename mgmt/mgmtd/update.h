@@ -15,7 +15,8 @@ struct mg_update {
 	json_t *check;  /* END of its last `check` */
 	int64_t checked, next_status, next_check;
 	char told[64]; /* the version that people were told of */
-	bool settle;   /* it is to forget what everybody was told */
+	bool said_aside;
+	bool settle; /* it is to forget what everybody was told */
 	/* system.reset: asked for by whom, until when its code is valid */
 	char reset_code[8], reset_who[64];
 	int64_t reset_until;

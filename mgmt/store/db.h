@@ -28,6 +28,7 @@ struct mg_store {
 	struct mg_chain tail; /* within the open transaction */
 	int64_t txn_first;    /* first audit number of the open transaction */
 	bool anchor_stale;    /* the last replacement failed: again before the next write */
+	int64_t set_aside;    /* schema of the newer registry that made room, 0 none */
 	bool anchor_lost;     /* it was missing or damaged at open: to be recorded */
 };
 
@@ -81,7 +82,7 @@ int mg_col_json(sqlite3_stmt *st, int col, json_t **ret, struct sk_err *err);
 char *mg_json_text(const json_t *v);
 
 /* schema.c: create or migrate. */
-int mg_schema_open(struct mg_store *s, struct sk_err *err);
+int mg_schema_open(struct mg_store *s, const struct mg_store_paths *paths, struct sk_err *err);
 /* audit.c */
 int mg_audit_open(struct mg_store *s, const struct mg_store_paths *paths, struct sk_err *err);
 int mg_audit_anchor_write(struct mg_store *s, struct sk_err *err);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "mgmt/store/db.h"
+#include "mgmt/store/older.h"
 
 static const char accounts[] =
 	"CREATE TABLE account ("
@@ -510,13 +511,15 @@ static int check_file(struct mg_store *s, struct sk_err *err)
 	return 0;
 }
 
-int mg_schema_open(struct mg_store *s, struct sk_err *err)
+int mg_schema_open(struct mg_store *s, const struct mg_store_paths *paths, struct sk_err *err)
 {
 	int64_t version = 0;
 	int r = mg_db_int(s, &version, err, "PRAGMA user_version");
 
 	if (r < 0)
 		return r;
+	if (version > MG_SCHEMA_VERSION)
+		s->set_aside = version;
 	if (version > MG_SCHEMA_VERSION)
 		return sk_err_set(err, -EUCLEAN, NULL,
 			"the registry was written by a newer version (schema %lld, this one knows "
@@ -530,7 +533,12 @@ int mg_schema_open(struct mg_store *s, struct sk_err *err)
 			? 0
 			: sk_err_set(err, -EUCLEAN, NULL, "the registry is not set up yet",
 				  "台帳がまだ作成されていません");
-	if (version < MG_SCHEMA_VERSION)
+	/* Whoever returns to the version before goes on from there. */
+	if (version > 0 && version < MG_SCHEMA_VERSION)
+		r = mg_older_keep(s, paths, version, err);
+	if (r == 0 && version < MG_SCHEMA_VERSION)
 		return migrate(s, version, err);
+	if (r < 0)
+		return r;
 	return check_file(s, err);
 }

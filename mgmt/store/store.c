@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "mgmt/store/db.h"
+#include "mgmt/store/older.h"
 
 #define BUSY_MS 5000
 
@@ -45,8 +46,9 @@ static void private_file(const char *path)
 		close(fd);
 }
 
-static int open_store(
-	struct mg_store **ret, const struct mg_store_paths *paths, bool reader, struct sk_err *err)
+/* *ret_newer (may be NULL): the schema of a registry that was too new. */
+static int open_store(struct mg_store **ret, const struct mg_store_paths *paths, bool reader,
+	int64_t *ret_newer, struct sk_err *err)
 {
 	int flags = reader ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	struct mg_store *s;
@@ -69,10 +71,14 @@ static int open_store(
 	else
 		r = set_up(s, err);
 	if (r == 0)
-		r = mg_schema_open(s, err);
+		r = mg_schema_open(s, paths, err);
+	if (r == 0 && !reader)
+		r = mg_older_finish(paths, err);
 	if (r == 0)
 		r = mg_audit_open(s, paths, err);
 	if (r < 0) {
+		if (ret_newer)
+			*ret_newer = s->set_aside;
 		mg_store_close(s);
 		return r;
 	}
@@ -82,13 +88,26 @@ static int open_store(
 
 int mg_store_open(struct mg_store **ret, const struct mg_store_paths *paths, struct sk_err *err)
 {
-	return open_store(ret, paths, false, err);
+	int64_t newer = 0;
+	int r = open_store(ret, paths, false, &newer, err);
+
+	if (r != -EUCLEAN || !newer)
+		return r;
+	/* An update that was taken back: go on from what this version left. */
+	r = mg_older_return(paths, MG_SCHEMA_VERSION, err);
+	if (r == -ENOENT)
+		return -EUCLEAN;
+	if (r == 0)
+		r = open_store(ret, paths, false, NULL, err);
+	if (r == 0)
+		(*ret)->set_aside = newer;
+	return r;
 }
 
 int mg_store_open_reader(
 	struct mg_store **ret, const struct mg_store_paths *paths, struct sk_err *err)
 {
-	return open_store(ret, paths, true, err);
+	return open_store(ret, paths, true, NULL, err);
 }
 
 void mg_store_close(struct mg_store *s)

@@ -11,3 +11,4 @@ $(eval $(call unit,store-approval,tests/unit/store/test_approval.c $(store_handl
 $(eval $(call unit,store-exceptions,tests/unit/store/test_exceptions.c $(store_fixture),mg-store sk))
 $(eval $(call unit,store-feeds,tests/unit/store/test_feeds.c $(store_fixture),mg-store sk))
 $(eval $(call unit,store-devices,tests/unit/store/test_devices.c $(store_fixture),mg-store sk))
+$(eval $(call unit,store-older,tests/unit/store/test_older.c $(store_fixture),mg-store sk))
