@@ -11,7 +11,7 @@ static const char *const findings[] = {"shadowed", "redundant", "conflict", "mer
 	"expired", "expiring", "never-hit", "unused", NULL};
 static const char *const generated[] = {"man", "completion", NULL};
 static const char *const event_types[] = {"drop", "allow", "firewall", "alert", "inspection",
-	"admission", "audit", "incident", "stats", NULL};
+	"admission", "audit", "incident", "update", "stats", NULL};
 
 const struct mg_arg mg_a_apply[] = {
 	{.name = "confirm",

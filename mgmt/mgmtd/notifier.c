@@ -185,6 +185,8 @@ void mg_notifier_events(struct mg_daemon *d, const json_t *events)
 			hand_over(n, json_pack("{s:s, s:O}", "op", "alert", "event", e));
 		else if (sk_streq(type, "blocklist") && json_is_true(json_object_get(s, "urgent")))
 			hand_over(n, json_pack("{s:s, s:O}", "op", "blocklist", "event", e));
+		else if (sk_streq(type, "update") && json_is_true(json_object_get(s, "urgent")))
+			hand_over(n, json_pack("{s:s, s:O}", "op", "update", "event", e));
 		else if (sk_streq(type, "admission") &&
 			admission_urgent(json_string_value(json_object_get(s, "action"))))
 			hand_over(n, json_pack("{s:s, s:O}", "op", "admission", "event", e));

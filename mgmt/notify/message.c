@@ -216,6 +216,48 @@ int mg_message_admission(struct mg_message *m, const char *site, const json_t *e
 	return done(m);
 }
 
+static const struct {
+	const char *action;
+	struct sk_text text;
+} updates[] = {
+	{"available",
+		{"A version that mends security flaws is available",
+			"セキュリティ修正を含む新しい版があります"}},
+	{"returned",
+		{"The update was not kept, the old version runs again",
+			"更新が確定されず、元の版に戻りました"}},
+	{"interrupted", {"The update was interrupted", "更新の書き込みが中断されました"}},
+	{"registry_returned",
+		{"The registry of before the update is in use, the newer one was set aside",
+			"更新前の台帳を使用しています (新しい台帳は別名で保存)"}},
+};
+
+int mg_message_update(struct mg_message *m, const char *site, const json_t *event)
+{
+	const json_t *s = json_object_get(event, "sekisho");
+	static const struct sk_text other = {"Update of the system", "システムの更新"};
+	const struct sk_text *what = &other;
+	char line[400];
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(updates); i++)
+		if (!strcmp(updates[i].action, text(s, "action")))
+			what = &updates[i].text;
+	snprintf(line, sizeof(line), "%s: %.60s", what->ja, text(s, "version"));
+	set_subject(m, line, site);
+	sk_buf_printf(&m->text, "%s。\n%s.\n\n", what->ja, what->en);
+	put_line(&m->text, "版 (version)", text(s, "version"));
+	put_line(&m->text, "動作中 (running)", text(s, "running"));
+	put_line(&m->text, "理由", text(s, "message_ja"));
+	put_line(&m->text, "why", text(s, "message"));
+	put_line(&m->text, "日時 (time)", text(event, "timestamp"));
+	sk_buf_puts(&m->text,
+		"\n詳細は sekisho update status で確認してください。\n"
+		"For details: sekisho update status.\n");
+	m->json = json_pack("{s:s, s:s, s:s, s:s, s:O}", "product", "sekisho", "kind", "update",
+		"site", site, "summary", m->subject, "event", event);
+	return done(m);
+}
+
 int mg_message_expiry(struct mg_message *m, const char *site, const json_t *rows)
 {
 	size_t n = json_array_size(rows);

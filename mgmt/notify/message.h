@@ -25,6 +25,8 @@ int mg_message_alert(struct mg_message *m, const char *site, const json_t *event
 int mg_message_blocklist(struct mg_message *m, const char *site, const json_t *event);
 /* An "admission" event that somebody should look into. */
 int mg_message_admission(struct mg_message *m, const char *site, const json_t *event);
+/* An "update" event: taken back, interrupted, or one that mends security flaws is available. */
+int mg_message_update(struct mg_message *m, const char *site, const json_t *event);
 /* Records that expire soon: rows as notice.list has them. */
 int mg_message_expiry(struct mg_message *m, const char *site, const json_t *rows);
 /* What was held back: [{"gid", "sid", "msg", "count"}]; lost: messages that found no room. */

@@ -186,6 +186,11 @@ static void take(struct notifier *t, const json_t *o)
 			enqueue(t, q,
 				mg_message_admission(
 					&q->m, t->c.site, json_object_get(o, "event")));
+	} else if (sk_streq(op, "update")) {
+		q = place(t);
+		if (q)
+			enqueue(t, q,
+				mg_message_update(&q->m, t->c.site, json_object_get(o, "event")));
 	} else if (sk_streq(op, "expiry")) {
 		q = place(t);
 		if (q)
