@@ -938,12 +938,6 @@ const struct mg_command mg_commands[] = {
 	},
 #include "mgmt/command/update.def"
 	{
-		.op = "version",
-		.roles = 0,
-		.flags = MG_F_LOCAL,
-		.help = {"print the version", "版を表示する"},
-	},
-	{
 		.op = "why",
 		.roles = MG_READERS,
 		.flags = MG_F_HEAVY | MG_F_LOGS,
