@@ -882,7 +882,7 @@ const struct mg_command mg_commands[] = {
 		.roles = MG_READERS,
 		.flags = MG_F_HIDDEN,
 		.help = {"check a set-up document", "設定の文書を確認する"},
-		.args = mg_a_setup_document,
+		.args = mg_a_setup_check,
 	},
 	{
 		.op = "setup.show",

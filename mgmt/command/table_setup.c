@@ -30,3 +30,14 @@ const struct mg_arg mg_a_setup_document[] = {
 	MG_ARG_DRY_RUN,
 	{0},
 };
+
+const struct mg_arg mg_a_setup_check[] = {
+	{.name = "document",
+		.type = MG_FILE,
+		.required = true,
+		.positional = true,
+		.max = 256u << 10,
+		.meta = "FILE",
+		.help = {"set-up document (JSON)", "設定の文書 (JSON)"}},
+	{0},
+};

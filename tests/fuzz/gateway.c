@@ -31,7 +31,7 @@ static void use(const json_t *doc, struct mg_gateway *g)
 
 	for (size_t i = 0; i < g->n_ports; i++)
 		if (!g->ports[i].name[0])
-			snprintf(g->ports[i].name, sizeof(g->ports[i].name), "port%zu", i);
+			snprintf(g->ports[i].name, sizeof(g->ports[i].name), "p%u", (unsigned)i);
 	assert(mg_gateway_generate(g, &out, &err) == 0);
 	assert(mg_gateway_parse(kept, &again, &err) == 0);
 	mg_gateway_free(again);

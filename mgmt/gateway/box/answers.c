@@ -19,6 +19,9 @@
 #define NAME "sekisho-answers.json"
 #define LABEL "/dev/disk/by-label/SEKISHO"
 #define MOUNT "/run/sekisho-answers"
+/* A stick takes its time to appear. */
+#define WAIT_STEPS 25
+#define STEP_US 200000
 
 /* No link of a stranger's file system is followed. */
 static int read_plain(const char *path, struct sk_buf *buf, struct sk_err *err)
@@ -38,8 +41,11 @@ static int from_disk(struct sk_buf *buf, struct sk_err *err)
 	static const char *const types[] = {"vfat", "iso9660", "ext4", "exfat", "udf"};
 	int r = -ENODEV;
 
-	if (access(LABEL, F_OK) < 0)
-		return -ENOENT;
+	for (int i = 0; access(LABEL, F_OK) < 0; i++) {
+		if (i == WAIT_STEPS)
+			return -ENOENT;
+		usleep(STEP_US);
+	}
 	mkdir(MOUNT, 0700);
 	for (size_t i = 0; i < SK_ARRAY_SIZE(types) && r < 0; i++)
 		r = mount(LABEL, MOUNT, types[i],
