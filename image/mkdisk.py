@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Write the disk image: a GPT with loader, state, two slots and data, without loop devices. `mkdisk.py OUT IMAGE`
 takes slot/, disk/ in OUT; slot B is left empty, data is made at the first start and grows over the disk."""
+import json
 import os
 import struct
 import subprocess
@@ -65,6 +66,14 @@ def boot_sector(f, first, out):
 
 
 def main():
+    if sys.argv[1] == "--spans":  # where each partition begins, in bytes (the first sector is 2048)
+        at = MIB
+        spans = {}
+        for name, size, _ in PARTS:
+            spans[name] = at
+            at += size * MIB
+        print(json.dumps(spans))
+        return
     out, image = sys.argv[1:3]
     table(image)
     with open(image, "r+b") as f:

@@ -250,5 +250,167 @@ def cuts(g):
         cut(g, what, busy, 2 + (seed >> (4 * i) & 15) / 5)
 
 
+# ---- updates -----------------------------------------------------------------------------------------
+STICK = "/media/stick/"
+
+
+def slot_of(g):
+    st = g.json("tanaka", "update", "status", timeout=120)
+    return st.get("slot"), st.get("version"), st
+
+
+def updates_stick(g):
+    out = os.path.join(g.work, "updates")
+    if not os.path.isdir(out):
+        log = os.path.join(g.work, "updates.log")
+        with open(log, "wb") as f:
+            subprocess.run([os.path.join(gateway.HERE, "updates"), out], check=True, stdout=f, stderr=f,
+                           env=dict(os.environ, SK_IMAGE=g.image))
+    return g.stick("stick", {n: os.path.join(out, n) for n in sorted(os.listdir(out)) if n.endswith(".raucb")})
+
+
+def refused(g):
+    """updates that are refused: somebody else's, an older version, one cut short; nothing is written"""
+    g.off()
+    g.start(sticks=[updates_stick(g)])
+    g.check("the start is a good one", "GOOD" in g.wait())
+    for name, what, word in (("forged", "signed by somebody else", "sign"), ("older", "an older version", "older"),
+                             ("short", "cut short", "")):
+        s, out = g.sekisho("tanaka", "update", "apply", f"{STICK}{name}.raucb", timeout=300)
+        g.check(f"{what}: refused, with the reason", s != 0 and word in out.lower() and len(out) > 20, out)
+    s, out = g.inside("head -c 4096 /dev/disk/by-partlabel/root-b | tr -d '\\000' | wc -c")
+    g.check("nothing was written to the other slot", out.split()[-1] == "0", out)
+
+
+def update(g):
+    """a signed update: power cut while it is written, then to the other slot, on trial, kept"""
+    g.vm.agent.send(f"\n(runuser -u tanaka -- sekisho update apply {STICK}good.raucb) >/dev/null 2>&1 &\n")
+    time.sleep(6)
+    g.off()
+    g.start(sticks=[os.path.join(g.work, "stick.fat")])
+    g.check("power cut while it is written: the old system starts and is well", "GOOD slot A" in g.wait())
+    same(g, "after it")
+    begin = time.monotonic()
+    s, out = g.sekisho("tanaka", "update", "apply", f"{STICK}good.raucb", "--restart", timeout=600)
+    g.check("the update is taken", s == 0, out)
+    g.vm.con.expect(rb"sekisho loader: slot B", gateway.BOOT)
+    health = g.wait()
+    g.check(f"it runs from the other slot and is kept, after {time.monotonic() - begin:.0f} s", "GOOD slot B" in health, health)
+    slot, version, st = slot_of(g)
+    g.check("update status says slot, version and hash", slot == "B" and version.endswith(".1") and len(st.get("hash", "")) == 64, st)
+    same(g, "after the update")
+    g.check("allowed traffic passes", until(60, web))
+
+
+def corrupt(g):
+    """a damaged slot does not start: the other one does"""
+    g.off()
+    spans = json.loads(subprocess.run(["python3", os.path.join(gateway.HERE, "../../image/mkdisk.py"), "--spans"], check=True,
+                                      capture_output=True, text=True).stdout)
+    start = spans["root-b"]
+    subprocess.run(["qemu-io", "-c", f"write -P 0x55 {start + (1 << 20)} 4M", g.disk], check=True, stdout=subprocess.DEVNULL)
+    g.start(sticks=[os.path.join(g.work, "stick.fat")])
+    g.vm.con.expect(rb"sekisho loader: slot A", gateway.BOOT)
+    health = g.wait()
+    g.check("the other slot starts and is well", "GOOD slot A" in health, health)
+    same(g, "after it")
+
+
+def broken(g):
+    """an update whose inspection is missing: back to the old slot by itself, and it is told"""
+    s, out = g.sekisho("tanaka", "update", "apply", f"{STICK}broken.raucb", "--restart", timeout=600)
+    g.check("it is taken, as it is signed", s == 0, out)
+    g.vm.con.expect(rb"sekisho loader: slot B", gateway.BOOT)
+    g.vm.con.expect(rb"sekisho loader: slot A", gateway.BOOT)
+    health = g.wait()
+    g.check("the gateway returns to the slot before", "GOOD slot A" in health, health)
+    told = until(60, lambda: slot_of(g)[2].get("outcome") in ("returned", "taken_back", "failed") or
+                 "inspection" in json.dumps(slot_of(g)[2]))
+    g.check("update status says why", told, json.dumps(slot_of(g)[2], ensure_ascii=False)[:1500])
+    g.check("allowed traffic passes", until(60, web))
+
+
+# ---- bad days ----------------------------------------------------------------------------------------
+def full(g):
+    """a full data partition: the boundary stands, it is told, and it works again afterwards"""
+    g.inside("fallocate -l $(df --output=avail -B1 /data | tail -1) /data/fill 2>/dev/null; dd if=/dev/zero of=/data/fill2 bs=64k 2>/dev/null; df /data", 120)
+    s, out = g.sekisho("tanaka", "rule", "request", "--source", "192.168.10.0/24", "--destination", "203.0.113.10", "--direction",
+                       "lan->wan", "--protocol", "tcp", "--port", "9999", "--purpose", "full")
+    g.check("a request is refused with a reason or recorded whole", s == 0 or len(out) > 10, out)
+    g.check("allowed traffic passes", until(30, web))
+    g.check("nothing from outside comes in", get("wan", "http://192.168.10.10/", seconds=3) != 0)
+    g.inside("rm -f /data/fill /data/fill2")
+    g.check("afterwards it can be written again", until(60, lambda: g.sekisho("tanaka", "rule", "request", "--source", "192.168.10.0/24",
+            "--destination", "203.0.113.10", "--direction", "lan->wan", "--protocol", "tcp", "--port", "9998", "--purpose", "full")[0] == 0))
+    same(g, "after it")
+
+
+def backup(g):
+    """backup to a file, drill, and restore on this gateway"""
+    g.inside("mkdir -p /media/b; printf 'Umi-no-kaze-9-nami\\n' >/tmp/pass; chmod 644 /tmp/pass")
+    s, out = g.sekisho("tanaka", "--json", "backup", "create", "--passphrase", "/tmp/pass", timeout=240)
+    if not g.check("a backup is made", s == 0, out):
+        return
+    s, out = g.sekisho("tanaka", "--json", "backup", "list")
+    rows = json.loads(out) if s == 0 else []
+    rows = rows if isinstance(rows, list) else rows.get("rows", rows.get("backups", []))
+    if not g.check("it is listed", rows, out):
+        return
+    name = rows[0].get("file") or rows[0].get("name")
+    s, out = g.sekisho("tanaka", "backup", "drill", name, "--passphrase", "/tmp/pass", timeout=240)
+    g.check("the drill restores it into a scratch place and tells the time", s == 0, out)
+    before = rules(g)
+    s, out = g.sekisho("tanaka", "backup", "restore", name, "--passphrase", "/tmp/pass", "--yes", timeout=300)
+    g.check("it is restored", s == 0, out)
+    g.check("the kernel holds the same rules", until(60, lambda: rules(g) == before))
+    same(g, "after it")
+
+
+def rules(g):
+    return g.inside("nft -s list table inet sekisho | sed 's/counter name .*//; s/# handle.*//' | grep -v 'packets\\|elements' | sha256sum")[1].split()[0]
+
+
+def reset(g):
+    """factory reset: registry, people and keys are gone for good, and nothing passes"""
+    g.inside("echo SK-SECRET-OF-THE-TEST >/var/lib/sekisho/secret; sync")
+    s, out = g.sekisho("tanaka", "--json", "system", "reset")
+    code = json.loads(out).get("code") if s == 0 else None
+    g.check("the first call only answers with a code", code, out)
+    s, out = g.sekisho("tanaka", "system", "reset", "--code", str(code))
+    g.check("with the code it begins", s == 0, out)
+    g.vm.con.expect(rb"factory reset: done", gateway.BOOT)
+    noise, begin = Noise(), time.monotonic()
+    health = g.wait()
+    time.sleep(3)
+    noise.end()
+    g.check("it starts", "sekisho-health" in health, health)
+    for side in ("lan", "dmz"):
+        g.check(f"nothing reaches {side}", not g.seen(side, "in", begin))
+    g.check("nothing goes out", not g.seen("wan", "out", begin))
+    s, out = g.inside("getent passwd tanaka; ls /etc/sekisho; sekisho account list 2>&1")
+    g.check("nobody is left", "tanaka" not in out, out)
+    s, out = g.inside("grep -c SK-SECRET-OF-THE-TEST /dev/disk/by-partlabel/data", 300)
+    g.check("nothing of the data is on the disk", out.split()[-1] == "0", out)
+
+
+def answers(g):
+    """answer files that are wrong: refused by name at the console, nothing passes"""
+    ports = gateway.answers()["ports"]
+    twice = json.loads(json.dumps(ports))
+    twice[1]["role"] = "wan"
+    away = json.loads(json.dumps(ports))
+    away[1]["match"]["mac"] = "52:54:00:99:99:99"
+    cases = (("broken", json.dumps(gateway.answers())[:-40].encode(), ""), ("two wan", gateway.answers(ports=twice), "ports"),
+             ("a port that is not there", gateway.answers(ports=away), "ports"))
+    for what, doc, word in cases:
+        body = doc if isinstance(doc, bytes) else json.dumps(doc, ensure_ascii=False).encode()
+        g.inside("cat >/tmp/a.json.b64 <<X\n%s\nX\nbase64 -d /tmp/a.json.b64 >/tmp/a.json" % base64.b64encode(body).decode())
+        s, out = g.inside("sekisho setup --answers /tmp/a.json")
+        g.check(f"{what}: refused, with the place", s != 0 and word in out, out)
+    s, out = g.inside("ls /etc/sekisho/gateway.json; sekisho account list")
+    g.check("nothing was half applied", "No such file" in out and "tanaka" not in out, out)
+
+
 ALL = [("setup", setup), ("login", login), ("traffic", traffic), ("services", services), ("inspection", inspection),
-       ("blocklist", blocklist), ("admission", admission), ("reboot", reboot), ("cuts", cuts)]
+       ("blocklist", blocklist), ("admission", admission), ("reboot", reboot), ("cuts", cuts), ("backup", backup), ("full", full),
+       ("refused", refused), ("update", update), ("corrupt", corrupt), ("broken", broken), ("reset", reset), ("answers", answers)]
