@@ -112,11 +112,27 @@ class Gateway:
         self.watch()
         return self.vm
 
+    def again(self, timeout=BOOT):
+        """Until it wants to start again by itself; then it does."""
+        try:
+            self.vm.con.expect(rb"\Zx", timeout)  # never: only its end ends this
+        except vm.Ended:
+            sticks = self.vm.drives
+            self.vm.kill()
+            self.start(sticks=sticks)
+
     def wait(self, timeout=BOOT):
-        """Until the health check has spoken; what it said."""
-        line = self.vm.con.expect(rb"sekisho-health: (GOOD|FAIL)[^\n]*", timeout, boot=True).group(0).decode()
-        self.vm.wait_agent(60)
-        return line
+        """Until the health check has spoken; what it said, and the slots that were started until then."""
+        slots = []
+        for _ in range(6):
+            try:
+                slots.append(self.vm.con.expect(rb"sekisho loader: slot ([AB])", timeout, boot=True).group(1).decode())
+                line = self.vm.con.expect(rb"sekisho-health: [^\n]*(slot [AB]|FAIL)[^\n]*", timeout).group(0).decode()
+                self.vm.wait_agent(60)
+                return line + f" (started: {' '.join(slots)})"
+            except vm.Ended:
+                self.again()
+        raise vm.Failed(f"it starts again and again: {slots}")
 
     def off(self):
         """Power cut."""
