@@ -26,7 +26,7 @@ PARTS = [("bios", 1, BIOS_BOOT), ("esp", 64, ESP), ("state", 8, "linux"), ("boot
 def table(image):
     script = f"label: gpt\nlabel-id: {uid('table')}\nfirst-lba: 2048\n"
     for name, size, kind in PARTS:
-        script += f"size={size}MiB, type={kind}, name={name}, uuid={uid(name)}\n"
+        script += f"size={size}MiB, type={kind}, name=sekisho-{name}, uuid={uid(name)}\n"
     with open(image, "wb") as f:
         f.truncate((sum(p[1] for p in PARTS) + 3) * MIB)
     subprocess.run(["sfdisk", "-q", "--no-reread", "--no-tell-kernel", image], input=script.encode(), check=True)
