@@ -67,6 +67,10 @@ class Gateway:
             self.bad(what, detail)
         return good
 
+    def figure(self, what, value, unit):
+        """What `make bench-image` prints; a test passes whatever it is."""
+        print(f"figure: {what}: {value} {unit}")
+
     def skip(self, what, why):
         self.skipped += 1
         print(f"ok - {what} # SKIP {why}")
