@@ -74,19 +74,39 @@ int mg_older_keep(
 	return r;
 }
 
-int mg_older_finish(const struct mg_store_paths *p, struct sk_err *err)
+/* The schema of a registry that nobody has open (SQLite's file format, "User Version"). 0: is none.
+ */
+static int64_t schema_of(const char *path)
 {
-	char next[512], aside[512];
+	static const char magic[] = "SQLite format 3";
+	uint8_t head[64];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n = fd < 0 ? 0 : pread(fd, head, sizeof(head), 0);
 
-	snprintf(next, sizeof(next), "%s.next", p->anchor);
-	if (access(next, F_OK) == 0 && rename(next, p->anchor) < 0)
-		return fail(err, -errno, next);
-	/* The newer registry, whose place was taken. */
+	if (fd >= 0)
+		close(fd);
+	if (n != (ssize_t)sizeof(head) || memcmp(head, magic, sizeof(magic)) != 0)
+		return 0;
+	return (int64_t)head[60] << 24 | head[61] << 16 | head[62] << 8 | head[63];
+}
+
+int mg_older_finish(const struct mg_store_paths *p, int64_t mine, struct sk_err *err)
+{
+	char next[512], anchor_next[512], aside[512];
+
 	snprintf(next, sizeof(next), "%s.next", p->db);
+	snprintf(anchor_next, sizeof(anchor_next), "%s.next", p->anchor);
+	/* They were not exchanged: a return that did not happen leaves nothing. */
+	if (schema_of(next) <= mine) {
+		unlink(anchor_next);
+		unlink(next);
+		return 0;
+	}
+	if (access(anchor_next, F_OK) == 0 && rename(anchor_next, p->anchor) < 0)
+		return fail(err, -errno, anchor_next);
+	/* The newer registry, whose place was taken. */
 	named(aside, p->db, "newer", sk_now());
-	if (access(next, F_OK) == 0 && rename(next, aside) < 0)
-		return fail(err, -errno, aside);
-	return 0;
+	return rename(next, aside) < 0 ? fail(err, -errno, aside) : 0;
 }
 
 int mg_older_return(const struct mg_store_paths *p, int64_t mine, struct sk_err *err)
@@ -109,7 +129,7 @@ int mg_older_return(const struct mg_store_paths *p, int64_t mine, struct sk_err 
 	/* From here on it is the older one, and mg_older_finish() does the rest at any time. */
 	if (r == 0 && renameat2(AT_FDCWD, next, AT_FDCWD, p->db, RENAME_EXCHANGE) < 0)
 		r = fail(err, -errno, p->db);
-	return r < 0 ? r : mg_older_finish(p, err);
+	return r < 0 ? r : mg_older_finish(p, mine, err);
 }
 
 /* Schemas are counted from 1, and few. */

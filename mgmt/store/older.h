@@ -17,8 +17,12 @@ int mg_older_keep(
 /* The registry (closed) is of a newer schema: put the copy of schema mine in its place. -ENOENT:
  * there is none. */
 int mg_older_return(const struct mg_store_paths *p, int64_t mine, struct sk_err *err);
-/* What a power cut within mg_older_return() left to do; the registry is of the right schema. */
-int mg_older_finish(const struct mg_store_paths *p, struct sk_err *err);
+/*
+ * What a power cut within mg_older_return() left, before anything is migrated: the registry is of
+ * schema mine. If a newer one lies beside it, they were exchanged, and the rest is done; else the
+ * return is forgotten, as whoever starts now may never make it.
+ */
+int mg_older_finish(const struct mg_store_paths *p, int64_t mine, struct sk_err *err);
 /* Is there a copy that an older system would go on from? Its time; 0: none. */
 int64_t mg_older_time(const struct mg_store_paths *p);
 /* No system of an older schema is left on the machine. */

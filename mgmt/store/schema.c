@@ -516,6 +516,8 @@ int mg_schema_open(struct mg_store *s, const struct mg_store_paths *paths, struc
 	int64_t version = 0;
 	int r = mg_db_int(s, &version, err, "PRAGMA user_version");
 
+	if (r == 0 && !s->reader)
+		r = mg_older_finish(paths, version, err);
 	if (r < 0)
 		return r;
 	if (version > MG_SCHEMA_VERSION)

@@ -72,8 +72,6 @@ static int open_store(struct mg_store **ret, const struct mg_store_paths *paths,
 		r = set_up(s, err);
 	if (r == 0)
 		r = mg_schema_open(s, paths, err);
-	if (r == 0 && !reader)
-		r = mg_older_finish(paths, err);
 	if (r == 0)
 		r = mg_audit_open(s, paths, err);
 	if (r < 0) {

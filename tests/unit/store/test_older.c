@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "mgmt/store/older.h"
 
 /* Files in the registry's folder whose names begin so. */
@@ -124,6 +125,50 @@ static void refused(void **state)
 	fx_open(f);
 }
 
+static void copy_file(const char *from, const char *to)
+{
+	struct sk_buf b;
+
+	sk_buf_init(&b, 64u << 20);
+	assert_int_equal(sk_file_read(from, &b, NULL), 0);
+	assert_int_equal(sk_file_replace(to, b.data, b.len, 0600, NULL), 0);
+	sk_buf_done(&b);
+}
+
+static void set_schema(const char *path, int version)
+{
+	sqlite3 *db = NULL;
+	char sql[64];
+
+	snprintf(sql, sizeof(sql), "PRAGMA user_version = %d", version);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+static void add_row(struct fixture *f)
+{
+	struct mg_audit_entry who = fx_who("console", "test", NOW);
+	struct mg_txn t = {0};
+
+	assert_int_equal(mg_txn_begin(&t, f->s, NULL), 0);
+	assert_int_equal(mg_txn_commit(&t, &who, NULL), 0);
+}
+
+/* The newer registry, set aside under a name that begins so, lies where it was exchanged to. */
+static void exchanged_again(struct fixture *f, const char *prefix, const char *next)
+{
+	DIR *d = opendir(f->dir);
+	char path[512] = "";
+
+	assert_non_null(d);
+	for (struct dirent *e; (e = readdir(d));)
+		if (strncmp(e->d_name, prefix, strlen(prefix)) == 0)
+			snprintf(path, sizeof(path), "%s/%s", f->dir, e->d_name);
+	closedir(d);
+	assert_int_equal(rename(path, next), 0);
+}
+
 /* Power cuts: before the exchange all is done again; after it the rest is. */
 static void cut(void **state)
 {
@@ -138,12 +183,57 @@ static void cut(void **state)
 	assert_int_equal(mg_store_set_aside(f->s), 5);
 	fx_close(f);
 	/* Exchanged, and then the power went. */
-	assert_int_equal(link(copy, next), 0);
+	snprintf(name, sizeof(name), "%s.newer-", base(f->db));
+	exchanged_again(f, name, next);
 	fx_open(f);
 	assert_int_equal(mg_store_set_aside(f->s), 0);
 	assert_int_equal(access(next, F_OK), -1);
+	assert_int_equal(count_files(f, name), 1);
+	fx_assert_verified(f);
+}
+
+/*
+ * The power went before the exchange, and the newer version starts: its registry keeps its anchor.
+ * Ours is the newer one here, as we know no other.
+ */
+static void not_exchanged(void **state)
+{
+	struct fixture *f = *state;
+	char next[128], anchor_next[128], name[64];
+
+	snprintf(next, sizeof(next), "%s.next", f->db);
+	snprintf(anchor_next, sizeof(anchor_next), "%s.next", f->anchor);
+	copy_file(f->anchor, anchor_next);
+	add_row(f);
+	fx_close(f);
+	copy_file(f->db, next);
+	set_schema(next, 3);
+	fx_open(f);
+	assert_int_equal(access(next, F_OK), -1);
+	assert_int_equal(access(anchor_next, F_OK), -1);
 	snprintf(name, sizeof(name), "%s.newer-", base(f->db));
-	assert_true(count_files(f, name) >= 1);
+	assert_int_equal(count_files(f, name), 0);
+	fx_assert_verified(f);
+}
+
+/* Exchanged, and the next to start is a version after the one that returned. */
+static void exchanged_then_newer(void **state)
+{
+	struct fixture *f = *state;
+	char next[128], anchor_next[128], name[64];
+
+	snprintf(next, sizeof(next), "%s.next", f->db);
+	snprintf(anchor_next, sizeof(anchor_next), "%s.next", f->anchor);
+	make_old(f);
+	copy_file(f->anchor, anchor_next);
+	copy_file(f->db, next);
+	set_schema(next, 4);
+	copy_file(f->key, f->anchor); /* of the newer registry: fits nothing here */
+	fx_open(f);
+	assert_int_equal(access(anchor_next, F_OK), -1);
+	snprintf(name, sizeof(name), "%s.newer-", base(f->db));
+	assert_int_equal(count_files(f, name), 1);
+	fx_assert_verified(f);
 }
 
 int main(void)
@@ -154,6 +244,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(back, fx_setup, fx_teardown),
 		cmocka_unit_test_setup_teardown(refused, fx_setup, fx_teardown),
 		cmocka_unit_test_setup_teardown(cut, fx_setup, fx_teardown),
+		cmocka_unit_test_setup_teardown(not_exchanged, fx_setup, fx_teardown),
+		cmocka_unit_test_setup_teardown(exchanged_then_newer, fx_setup, fx_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
