@@ -7,11 +7,16 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
 #include <pwd.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/util.h"
@@ -94,6 +99,70 @@ int sk_sandbox_caps(const char *user, uint64_t keep, struct sk_err *err)
 	return 0;
 }
 
+/* ---- files and memory ----
+ */
+#define READING (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define WRITING                                                                                    \
+	(READING | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |                   \
+		LANDLOCK_ACCESS_FS_REMOVE_FILE)
+#define OF_FILES (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE)
+
+static void allow(int ruleset, const char *path, uint64_t access)
+{
+	struct landlock_path_beneath_attr at = {.allowed_access = access};
+	struct stat st;
+
+	at.parent_fd = open(path, O_PATH | O_CLOEXEC);
+	if (at.parent_fd < 0)
+		return;
+	if (fstat(at.parent_fd, &st) == 0 && !S_ISDIR(st.st_mode))
+		at.allowed_access &= OF_FILES;
+	/* What cannot be allowed stays forbidden: an error of its use will tell. */
+	syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &at, 0);
+	close(at.parent_fd);
+}
+
+static void allow_all(int ruleset, const char *const *paths, uint64_t access)
+{
+	for (; paths && *paths; paths++)
+		allow(ruleset, *paths, access);
+}
+
+int sk_sandbox_files(const struct sk_sandbox_files *f, struct sk_err *err)
+{
+	/* All that its first version knows: writing, making, removing, running, too. */
+	const struct landlock_ruleset_attr attr = {
+		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
+	int fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0), r = 0;
+
+	if (fd < 0)
+		return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : fail(err, -errno, "landlock");
+	for (size_t i = 0; i < SK_ARRAY_SIZE(f->read); i++)
+		allow_all(fd, f->read[i], READING);
+	allow_all(fd, f->write, WRITING);
+	if (syscall(SYS_landlock_restrict_self, fd, 0) < 0)
+		r = fail(err, -errno, "landlock");
+	close(fd);
+	return r;
+}
+
+#ifdef __SANITIZE_ADDRESS__
+#define MEMORY_MAX RLIM_INFINITY /* its shadow takes terabytes of address space */
+#else
+#define MEMORY_MAX ((rlim_t)3 << 30) /* address space: the stacks of threads count, too */
+#endif
+
+int sk_sandbox_memory(struct sk_err *err)
+{
+	const struct rlimit memory = {MEMORY_MAX, MEMORY_MAX}, none = {0, 0};
+
+	if (setrlimit(RLIMIT_AS, &memory) < 0)
+		return fail(err, -errno, "memory");
+	return setrlimit(RLIMIT_CORE, &none) < 0 ? fail(err, -errno, "core") : 0;
+}
+
+/* ---- system calls ----
+ */
 /* What libc, sd-event, SQLite and the daemons' own sockets and files take. No exec, no fork. */
 static const char *const base[] = {
 	/* memory and threads */

@@ -16,6 +16,21 @@
 int sk_sandbox_caps(const char *user, uint64_t keep, struct sk_err *err);
 
 /*
+ * Landlock: from now on files and folders with all below are read, or also made, written and
+ * removed, only here; nothing is executed. The lists end with NULL; a path that does not exist is
+ * passed over. What is open stays so. A kernel without Landlock (before 5.13) leaves it to the
+ * unit.
+ */
+struct sk_sandbox_files {
+	const char *const *read[2];
+	const char *const *write;
+};
+int sk_sandbox_files(const struct sk_sandbox_files *f, struct sk_err *err);
+
+/* 3 GiB of address space (not under a sanitizer) and no core file: for a process of one request. */
+int sk_sandbox_memory(struct sk_err *err);
+
+/*
  * seccomp filter: the base list every daemon needs (memory, files, sockets, epoll, time, threads),
  * plus the NULL-terminated names in extra. Others fail with EPERM; ptrace, module and mount calls
  * kill.

@@ -6,24 +6,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/landlock.h>
 #include <netdb.h>
 #include <seccomp.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "lib/sandbox.h"
 #include "lib/util.h"
 #include "mgmt/feeds/fetch/fetch.h"
-
-#ifdef __SANITIZE_ADDRESS__
-#define MEMORY_MAX RLIM_INFINITY /* its shadow takes terabytes of address space */
-#else
-#define MEMORY_MAX ((rlim_t)3 << 30) /* address space: the stacks of threads count, too */
-#endif
 
 static int fail(struct sk_err *err, int code, const char *what)
 {
@@ -34,49 +23,13 @@ static int fail(struct sk_err *err, int code, const char *what)
 /* ---- what may be read ----
  * Resolving names, the trusted certificates and their tools, libraries of the name service.
  */
-static const char *const readable[] = {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
+const char *const mg_fetch_readable[] = {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
 	"/etc/gai.conf", "/etc/host.conf", "/etc/services", "/etc/protocols", "/etc/ssl",
 	"/etc/pki", "/etc/ca-certificates", "/etc/gnutls", "/etc/crypto-policies",
 	"/etc/ld.so.cache", "/etc/localtime", "/usr/share/ca-certificates",
 	"/usr/local/share/ca-certificates", "/usr/share/zoneinfo", "/usr/lib", "/lib", "/lib64",
 	"/usr/lib64", "/usr/local/lib", "/run/systemd/resolve", "/run/resolvconf",
-	"/run/NetworkManager", "/dev/urandom", "/dev/null"};
-
-static void allow(int ruleset, const char *path)
-{
-	struct landlock_path_beneath_attr at = {
-		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR};
-	struct stat st;
-
-	at.parent_fd = open(path, O_PATH | O_CLOEXEC);
-	if (at.parent_fd < 0)
-		return;
-	if (fstat(at.parent_fd, &st) == 0 && !S_ISDIR(st.st_mode))
-		at.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE;
-	/* What cannot be allowed stays forbidden: an error of the fetch will tell. */
-	syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &at, 0);
-	close(at.parent_fd);
-}
-
-/* Landlock (Linux 5.13); a kernel without it leaves that to the unit. */
-static int restrict_files(const char *ca_file, struct sk_err *err)
-{
-	/* All that its first version knows: writing, making, removing, running, too. */
-	const struct landlock_ruleset_attr attr = {
-		.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
-	int fd = (int)syscall(SYS_landlock_create_ruleset, &attr, sizeof(attr), 0), r = 0;
-
-	if (fd < 0)
-		return errno == ENOSYS || errno == EOPNOTSUPP ? 0 : fail(err, -errno, "landlock");
-	for (size_t i = 0; i < SK_ARRAY_SIZE(readable); i++)
-		allow(fd, readable[i]);
-	if (ca_file)
-		allow(fd, ca_file);
-	if (syscall(SYS_landlock_restrict_self, fd, 0) < 0)
-		r = fail(err, -errno, "landlock");
-	close(fd);
-	return r;
-}
+	"/run/NetworkManager", "/dev/urandom", "/dev/null", NULL};
 
 /* ---- what may be called ----
  */
@@ -131,7 +84,7 @@ static int restrict_calls(bool network, struct sk_err *err)
 }
 
 /* The libraries of the name service are loaded while that is easy. */
-static void warm_up(void)
+void mg_fetch_warm_up(void)
 {
 	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
 	struct addrinfo *ai = NULL;
@@ -143,18 +96,17 @@ static void warm_up(void)
 int mg_fetch_confine(const struct mg_fetch_opts *o, bool network, struct sk_err *err)
 {
 	static const char *const extra[] = {"seccomp", "prctl", NULL};
-	const struct rlimit memory = {MEMORY_MAX, MEMORY_MAX}, none = {0, 0};
+	const char *const ca[] = {network ? o->ca_file : NULL, NULL};
+	const struct sk_sandbox_files f = {.read = {mg_fetch_readable, ca}};
 	int r;
 
 	if (network)
-		warm_up();
-	if (setrlimit(RLIMIT_AS, &memory) < 0)
-		return fail(err, -errno, "memory");
-	if (setrlimit(RLIMIT_CORE, &none) < 0)
-		return fail(err, -errno, "core");
-	r = sk_sandbox_caps(NULL, 0, err);
+		mg_fetch_warm_up();
+	r = sk_sandbox_memory(err);
 	if (r == 0)
-		r = restrict_files(network ? o->ca_file : NULL, err);
+		r = sk_sandbox_caps(NULL, 0, err);
+	if (r == 0)
+		r = sk_sandbox_files(&f, err);
 	if (r == 0 && !o->no_seccomp)
 		r = sk_sandbox_seccomp(extra, err);
 	if (r == 0 && !o->no_seccomp)

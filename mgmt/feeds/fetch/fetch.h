@@ -97,6 +97,9 @@ void mg_local_close(struct mg_local_files *f);
  * memory is bounded, no program is run; without network no socket is made either.
  */
 int mg_fetch_confine(const struct mg_fetch_opts *o, bool network, struct sk_err *err);
+/* For others that fetch: what they need to read; and load the libraries of the name service. */
+extern const char *const mg_fetch_readable[];
+void mg_fetch_warm_up(void);
 
 /* ---- a request ----
  */

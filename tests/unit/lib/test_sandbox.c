@@ -8,11 +8,13 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/landlock.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -236,6 +238,62 @@ static int loads_module(void)
 	return 0;
 }
 
+static bool can(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static bool has_landlock(void)
+{
+	return syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) > 0;
+}
+
+static int files_are_few(void)
+{
+	char dir[] = "/tmp/sk-test-sandbox-XXXXXX", a[64], b[64], to[64];
+	const char *const some[] = {"/etc/passwd", "/no/such/file", NULL},
+			  *const own[] = {dir, NULL};
+	const struct sk_sandbox_files f = {.read = {some}, .write = own};
+
+	NEED(mkdtemp(dir));
+	snprintf(a, sizeof(a), "%s/a", dir);
+	snprintf(b, sizeof(b), "%s/b", dir);
+	snprintf(to, sizeof(to), "%.60s.out", dir);
+	NEED(can("/etc/group", O_RDONLY));
+	NEED(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && sk_sandbox_files(&f, NULL) == 0);
+	if (can("/etc/group", O_RDONLY))
+		return has_landlock() ? __LINE__ % 200 + 1 : 0;
+	NEED(errno == EACCES && can("/etc/passwd", O_RDONLY) && !can("/etc/passwd", O_RDWR));
+	NEED(can(a, O_WRONLY | O_CREAT) && can(a, O_RDONLY) && rename(a, b) == 0);
+	NEED(!can(to, O_WRONLY | O_CREAT) && rename(b, to) < 0);
+	NEED(execl("/bin/true", "true", NULL) < 0 && errno == EACCES);
+	NEED(unlink(b) == 0);
+	return 0;
+}
+
+static int memory_is_bounded(void)
+{
+	struct rlimit core, memory;
+
+	NEED(sk_sandbox_memory(NULL) == 0);
+	NEED(getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_max == 0);
+	NEED(getrlimit(RLIMIT_AS, &memory) == 0);
+#ifndef __SANITIZE_ADDRESS__
+	NEED(memory.rlim_max == (rlim_t)3 << 30);
+#endif
+	return 0;
+}
+
+static void files_and_memory(void **state)
+{
+	assert_int_equal(in_child(files_are_few), 0);
+	assert_int_equal(in_child(memory_is_bounded), 0);
+}
+
 static void seccomp_allows_ordinary_work(void **state)
 {
 	assert_int_equal(in_child(ordinary_work), 0);
@@ -262,6 +320,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(capabilities_are_dropped),
 		cmocka_unit_test(user_is_switched),
+		cmocka_unit_test(files_and_memory),
 		cmocka_unit_test(seccomp_allows_ordinary_work),
 		cmocka_unit_test(seccomp_refuses_processes),
 		cmocka_unit_test(seccomp_kills_attacks),
