@@ -105,7 +105,10 @@ bool mg_health_protected(unsigned failed)
 
 enum mg_health_verdict mg_health_decide(unsigned failed, bool known_good, bool other_slot)
 {
-	if (!failed)
-		return MG_HEALTH_GOOD;
+	return failed ? mg_health_unmarked(known_good, other_slot) : MG_HEALTH_GOOD;
+}
+
+enum mg_health_verdict mg_health_unmarked(bool known_good, bool other_slot)
+{
 	return known_good || !other_slot ? MG_HEALTH_STAY : MG_HEALTH_RETURN;
 }

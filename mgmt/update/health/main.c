@@ -289,16 +289,24 @@ static double uptime(void)
 	return (double)sk_boot_us() / 1e6;
 }
 
+/* A start on trial must be marked, or the next is of the other slot anyway. */
+static int not_marked(const struct health *h, const struct sk_err *why)
+{
+	const bool stays = mg_health_unmarked(known_good(h), other_slot(h)) == MG_HEALTH_STAY;
+
+	printf("sekisho-health: FAIL the slot could not be marked good: %s%s\n", why->en,
+		stays ? "; it stays, another start would not help" : "");
+	keep_result(h, 0, "not_marked");
+	return !stays;
+}
+
 static int good(const struct health *h)
 {
 	struct sk_err err = {0};
 	char name[16];
 
-	if (h->slot[0] && !h->no_mark && mark_good(&err) < 0) {
-		printf("sekisho-health: FAIL the slot could not be marked good: %s\n", err.en);
-		keep_result(h, 0, "not_marked");
-		return 1;
-	}
+	if (h->slot[0] && !h->no_mark && mark_good(&err) < 0)
+		return not_marked(h, &err);
 	snprintf(name, sizeof(name), "good-%s", h->slot);
 	if (h->slot[0])
 		keep(h, name, h->hash);

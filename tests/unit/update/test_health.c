@@ -83,6 +83,10 @@ static void verdicts(void **state)
 	assert_int_equal(mg_health_decide(BIT(POLICY), false, true), MG_HEALTH_RETURN);
 	assert_int_equal(mg_health_decide(BIT(POLICY), true, true), MG_HEALTH_STAY);
 	assert_int_equal(mg_health_decide(BIT(POLICY), false, false), MG_HEALTH_STAY);
+	/* What is good starts again for nothing only if there is something else to start. */
+	assert_int_equal(mg_health_unmarked(false, true), MG_HEALTH_RETURN);
+	assert_int_equal(mg_health_unmarked(true, true), MG_HEALTH_STAY);
+	assert_int_equal(mg_health_unmarked(false, false), MG_HEALTH_STAY);
 }
 
 static void names(void **state)
