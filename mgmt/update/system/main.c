@@ -21,6 +21,8 @@
 
 #define MANAGER_USER "sekisho-mgmtd"
 #define REQUEST_S 120u
+#define LOST_S 10
+#define WHY_MAX 120
 
 struct settings {
 	const char *grubenv;
@@ -44,7 +46,7 @@ static int usage(FILE *f, int code)
 /* ---- the loader's block ----
  */
 /* In place: the loader knows the block by its sectors, and 1024 bytes are written as one. */
-static int set_reset(const char *path, struct sk_err *err)
+static int set_reset(const char *path, const char *value, struct sk_err *err)
 {
 	_cleanup_(sk_closep) int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	char block[MG_GRUBENV_SIZE], after[MG_GRUBENV_SIZE];
@@ -59,7 +61,7 @@ static int set_reset(const char *path, struct sk_err *err)
 		return sk_err_en(err, -errno, NULL, "%s: %s", path, strerror(errno));
 	if (pread(fd, block, sizeof(block), 0) != (ssize_t)sizeof(block))
 		return sk_err_en(err, -EBADMSG, NULL, "%s is no environment block", path);
-	r = mg_grubenv_set(block, "reset", "1");
+	r = mg_grubenv_set(block, "reset", value);
 	if (r < 0)
 		return sk_err_en(err, r, NULL, "%s: %s", path, strerror(-r));
 	if (pwrite(fd, block, sizeof(block), 0) != (ssize_t)sizeof(block) || fsync(fd) < 0)
@@ -72,7 +74,8 @@ static int set_reset(const char *path, struct sk_err *err)
 
 /* ---- the machine ----
  */
-static int power(const char *method, struct sk_err *err)
+/* why: what the service manager said, if it refused. */
+static int power(const char *method, char why[WHY_MAX])
 {
 	sd_bus_error e = SD_BUS_ERROR_NULL;
 	sd_bus *bus = NULL;
@@ -82,12 +85,61 @@ static int power(const char *method, struct sk_err *err)
 		r = sd_bus_call_method(bus, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
 			"org.freedesktop.systemd1.Manager", method, &e, NULL, "");
 	if (r < 0)
-		sk_err_set(err, r, NULL, "the service manager refused: %s",
-			"サービスマネージャーに拒否されました: %s",
-			e.message ? e.message : strerror(-r));
+		snprintf(why, WHY_MAX, "%s", e.message ? e.message : strerror(-r));
 	sd_bus_error_free(&e);
 	sd_bus_flush_close_unref(bus);
 	return r < 0 ? r : 0;
+}
+
+/* The answer did not come; that the order did not arrive is not said by that. */
+static bool is_lost(int r)
+{
+	return r == -ECONNRESET || r == -ENOTCONN || r == -ESHUTDOWN || r == -ETIMEDOUT;
+}
+
+/* What was refused must not happen at some later start. */
+static int disarm(const struct settings *o, int code, const char *why, struct sk_err *err)
+{
+	struct sk_err undo = {0};
+
+	if (set_reset(o->grubenv, "0", &undo) == 0)
+		return sk_err_set(err, code, NULL,
+			"the service manager refused (%s): nothing was erased, nor will be at the "
+			"next start",
+			"サービスマネージャーに拒否されたため "
+			"(%s)、消去を取り消しました。次の起動で"
+			"も消去しません",
+			why);
+	return sk_err_set(err, code, NULL,
+		"the service manager refused (%s), and the loader's order could not be taken back "
+		"(%s): ALL DATA WILL BE ERASED at the next start",
+		"サービスマネージャーに拒否され (%s)、消去の取り消しにも失敗しました (%s)。次の起"
+		"動ですべてのデータが消去されます",
+		why, undo.en);
+}
+
+static int reset(const struct settings *o, struct sk_err *err)
+{
+	char why[WHY_MAX];
+	int r = set_reset(o->grubenv, "1", err);
+
+	if (r < 0)
+		return r;
+	r = power("Reboot", why);
+	/* A machine that goes down ends this process meanwhile. */
+	if (is_lost(r))
+		sleep(LOST_S);
+	return r < 0 ? disarm(o, r, why, err) : 0;
+}
+
+static int order(const char *method, struct sk_err *err)
+{
+	char why[WHY_MAX];
+	int r = power(method, why);
+
+	return r < 0 ? sk_err_set(err, r, NULL, "the service manager refused: %s",
+			       "サービスマネージャーに拒否されました: %s", why)
+		     : 0;
 }
 
 static int handle(struct sk_oneshot *s, const struct sk_oneshot_request *q, json_t **extra,
@@ -95,17 +147,13 @@ static int handle(struct sk_oneshot *s, const struct sk_oneshot_request *q, json
 {
 	const struct settings *o = arg;
 	const char *who = json_string_value(json_object_get(q->args, "who"));
-	int r;
 
 	sk_log(LOG_NOTICE, "%s, asked for by %s", q->op, who ? who : "nobody");
 	if (sk_streq(q->op, "reboot"))
-		return power("Reboot", err);
+		return order("Reboot", err);
 	if (sk_streq(q->op, "poweroff"))
-		return power("PowerOff", err);
-	if (!sk_streq(q->op, "reset"))
-		return sk_oneshot_unknown(err);
-	r = set_reset(o->grubenv, err);
-	return r < 0 ? r : power("Reboot", err);
+		return order("PowerOff", err);
+	return sk_streq(q->op, "reset") ? reset(o, err) : sk_oneshot_unknown(err);
 }
 
 static void serve(int fd, void *arg)
