@@ -228,15 +228,20 @@ static int restart_after(struct mg_call *c, struct sk_err *err)
 	return ask_system(&again, "reboot", err);
 }
 
-static int next_start(struct mg_call *c, struct sk_err *err)
+static int tell_applied(struct mg_call *c, json_t *v, const json_t *end)
 {
-	int r;
+	int r = mg_reply_record(c, v);
 
-	if (!mg_arg_flag(c, "restart"))
-		return mg_reply_note(c, "it runs from the next start: sekisho system reboot",
+	if (r == 0 && str(end, "note_en")[0])
+		r = mg_reply_note(c, "%s", "%s",
+			c->lang == SK_JA && str(end, "note_ja")[0] ? str(end, "note_ja")
+								   : str(end, "note_en"));
+	if (r == 0 && !mg_arg_flag(c, "restart"))
+		r = mg_reply_note(c, "it runs from the next start: sekisho system reboot",
 			"次の起動から動作します: sekisho system reboot");
-	r = restart_after(c, err);
-	return r < 0 ? r : mg_reply_note(c, "the gateway starts again now", "本装置を再起動します");
+	else if (r == 0)
+		r = mg_reply_note(c, "the gateway starts again now", "本装置を再起動します");
+	return r;
 }
 
 /* ---- factory reset ----------------------------------------------------------------------------
@@ -302,7 +307,7 @@ static int show_applied(struct mg_call *c, int code, const json_t *end, int *fd,
 	static const char *const keys[] = {
 		"version", "slot", "signer", "signer_sha256", "root_sha256", "running", NULL};
 	json_t *v = json_object(), *more;
-	int r;
+	int r = 0;
 
 	mg_update_dirty(c->d);
 	if (code < 0 || !v) {
@@ -319,8 +324,13 @@ static int show_applied(struct mg_call *c, int code, const json_t *end, int *fd,
 		json_string(sk_streq(c->cmd->op, "update.apply") ? "installed" : "rollback"));
 	json_object_set_new(json_object_get(more, "sekisho"), "who", json_string(c->who.name));
 	mg_daemon_event(c->d, more, NULL);
-	r = mg_reply_record(c, v);
-	return r < 0 ? r : next_start(c, err);
+	/* First: whoever asked may have left meanwhile. */
+	if (mg_arg_flag(c, "restart"))
+		r = restart_after(c, err);
+	if (r == 0)
+		return tell_applied(c, v, end);
+	mg_reply_record(c, v);
+	return r;
 }
 
 int mg_h_update_apply(struct mg_call *c, struct sk_err *err)
