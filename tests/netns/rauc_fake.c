@@ -2,8 +2,9 @@
 /*
  * On a bus of the test's own: RAUC's interface as far as sekisho-update and health use it, writing
  * files instead of slots (rauc_fake DIR: DIR/grubenv, DIR/slot-b, DIR/fail holds the error of the
- * next installation), and the service manager's Reboot and PowerOff, which only leave a line in
- * DIR/power. The real RAUC needs device-mapper, which few test machines let a container have.
+ * next installation, which does not end while there is DIR/hold), and the service manager's Reboot
+ * and PowerOff, which only leave a line in DIR/power and are refused while there is DIR/refuse. The
+ * real RAUC needs device-mapper, which few test machines let a container have.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
 #include "lib/buf.h"
 #include "lib/clock.h"
@@ -40,6 +42,14 @@ static bool read_in(const struct fake *f, const char *name, struct sk_buf *b)
 	in_dir(f, name, path);
 	sk_buf_init(b, 64u << 20);
 	return sk_file_read(path, b, NULL) == 0;
+}
+
+static bool is_there(const struct fake *f, const char *name)
+{
+	char path[512];
+
+	in_dir(f, name, path);
+	return access(path, F_OK) == 0;
 }
 
 static void env(const struct fake *f, const char *values)
@@ -170,7 +180,9 @@ static int on_step(sd_event_source *src, uint64_t usec, void *arg)
 {
 	struct fake *f = arg;
 
-	if (++f->step > STEPS) {
+	if (f->step < STEPS || !is_there(f, "hold"))
+		f->step++;
+	if (f->step > STEPS) {
 		finish(f);
 		sd_event_source_unref(src);
 		return 0;
@@ -205,6 +217,8 @@ static int on_power(sd_bus_message *m, void *arg, sd_bus_error *e)
 	char path[512];
 	FILE *out;
 
+	if (is_there(f, "refuse"))
+		return sd_bus_reply_method_errorf(m, SD_BUS_ERROR_ACCESS_DENIED, "not now");
 	in_dir(f, "power", path);
 	out = fopen(path, "a");
 	if (out) {

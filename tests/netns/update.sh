@@ -117,6 +117,25 @@ check "it waits for a restart, status says so" eval 'wait_for 10 eval "as \$KANS
 check "two audit rows: begun, ok" eval 'audit_has "update.apply.*begun" && audit_has "update.apply.*\"result\": *\"ok\""'
 check "nothing large is left" eval '[ ! -e "$U/state/bundle.raucb" ] && [ ! -e "$U/state/bundle.part" ]'
 
+# ---- while it is being written ----
+begun() { # the installation is held at its end
+	rm -f "$U/state/pending.json"
+	: >"$U/fake/hold"
+	as $TANAKA update apply "$U/good.raucb" "$@" >"$W/held.out" 2>&1 &
+	HELD=$!
+	wait_for 10 grep -qs installing "$U/state/pending.json"
+}
+check "whoever does it is confined" eval 'begun && child=$(pgrep -P $UPDATE) && grep -q "^Seccomp:.2" /proc/$child/status'
+chmod 555 "$U/state"
+rm "$U/fake/hold"
+check "what cannot be noted is no failure of what was written" eval 'wait $HELD && grep -q "could not be noted" "$W/held.out"'
+chmod 755 "$U/state"
+check "whoever asks may leave meanwhile" eval 'begun --restart && kill $(pgrep -P $HELD)'
+wait $HELD 2>/dev/null
+rm -f "$U/fake/hold"
+check "the machine starts again all the same" wait_for 10 grep -qsx Reboot "$U/fake/power"
+rm -f "$U/fake/power"
+
 # ---- what becomes of it: the other slot did not keep, the old one runs again ----
 restarted() { # as after a start: another boot_id in the note
 	sed -i 's/"boot_id":"[^"]*"/"boot_id":"before"/' "$U/state/pending.json"
@@ -159,8 +178,30 @@ check "a wrong code erases nothing" eval 'code >/dev/null; says "not valid" as $
 check "a code is one person's" eval 'c=$(code); says "not valid" sk system reset --code "$c" && grubenv reset=0'
 check "a code is good for one try" eval 'c=$(code); says "not valid" as $TANAKA system reset --code x; says "not valid" as $TANAKA system reset --code "$c" && grubenv reset=0'
 check "with it the loader is told, and the machine starts again" eval 'as $TANAKA system reset --code "$(code)" && grubenv reset=1 && grubenv A_OK=1 && grubenv "ORDER=B A" && grep -qx Reboot "$U/fake/power"'
+grub-editenv "$U/fake/grubenv" set reset=0
+: >"$U/fake/refuse"
+check "refused: nothing is erased at some later start" eval 'says "not now.*nor will be" as $TANAKA system reset --code "$(code)" && grubenv reset=0'
+rm "$U/fake/refuse"
 check "all of it is in the audit log" eval 'audit_has "asked.*system.reset" && audit_has "system.reset.*not valid" && audit_has "system.reset.*begun"'
 check "the audit log is whole" eval 'as $KANSA audit verify'
+
+# ---- the health of a start ----
+mkdir -p $STATE/ips
+ip netns exec gw "$BUILD/sekisho-ipsd" --state-dir $STATE/ips --run-dir /run/sekisho --queues 2 >"$W/ipsd.log" 2>&1 &
+wait_for 20 test -S /run/sekisho/ips.sock
+health() { # EXIT-STATUS BUS: of a start of slot A, which is well
+	DBUS_SYSTEM_BUS_ADDRESS=$2 ip netns exec gw "$BUILD/health" --socket /run/sekisho/mgmt.sock --state-dir "$U/health" \
+		--grubenv "$U/fake/grubenv" --cmdline "$U/cmdline" --timeout 30 >"$W/health.out" 2>&1
+	[ $? = "$1" ] || { cat "$W/health.out"; false; }
+}
+nobus=unix:path=/nowhere
+grub-editenv "$U/fake/grubenv" set A_TRY=1
+check "on trial, and RAUC is away: the other slot starts" eval 'health 1 $nobus && grep -q not_marked "$U/health/last.json"'
+check "well: it is marked" eval 'health 0 "$DBUS_SYSTEM_BUS_ADDRESS" && grubenv A_TRY=0 && [ "$(cat "$U/health/good-A")" = aaaa ]'
+check "known to be good, and RAUC is away: it stays" eval 'health 0 $nobus && grep -q not_marked "$U/health/last.json"'
+rm "$U/health/good-A"
+grub-editenv "$U/fake/grubenv" set B_OK=0
+check "no other system: it stays" health 0 $nobus
 
 # ---- a machine without slots ----
 echo quiet >"$U/cmdline"

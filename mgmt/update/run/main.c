@@ -32,6 +32,7 @@ static int usage(FILE *f, int code)
 	      "  --user NAME        run as this user when started by root\n"
 	      "  --allow-user NAME  who besides root may ask, name or uid (" MANAGER_USER ")\n"
 	      "  --log-level N      0-7, as syslog (6)\n"
+	      "  --no-seccomp       without the system call filter\n"
 	      "  --version, --help\n",
 		f);
 	return code;
@@ -50,6 +51,7 @@ enum {
 	O_USER,
 	O_ALLOW,
 	O_LEVEL,
+	O_NOSEC,
 	O_VERSION,
 	O_HELP
 };
@@ -67,6 +69,7 @@ static const struct option longopts[] = {
 	{"user", required_argument, NULL, O_USER},
 	{"allow-user", required_argument, NULL, O_ALLOW},
 	{"log-level", required_argument, NULL, O_LEVEL},
+	{"no-seccomp", no_argument, NULL, O_NOSEC},
 	{"version", no_argument, NULL, O_VERSION},
 	{"help", no_argument, NULL, O_HELP},
 	{0},
@@ -109,6 +112,7 @@ static int option(struct settings *s, int c)
 			return usage(stderr, 2);
 		s->level = (int)n;
 		break;
+	case O_NOSEC: s->run.no_seccomp = true; break;
 	case O_VERSION: printf("sekisho-update %s\n", SK_VERSION); return 0;
 	case O_HELP: return usage(stdout, 0);
 	default: return usage(stderr, 2);

@@ -5,9 +5,11 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "lib/clock.h"
 #include "lib/json.h"
+#include "lib/log.h"
 #include "lib/util.h"
 #include "mgmt/update/run/run.h"
 
@@ -284,8 +286,25 @@ static int note_installed(struct request *q, const struct plan *p, struct sk_err
 	return r;
 }
 
+static void add_note(struct request *q, const struct sk_err *why)
+{
+	struct sk_err note = {0};
+
+	sk_log_err(LOG_ERR, "installed, but not noted", why);
+	sk_err_set(&note, why->code, NULL,
+		"it is installed and starts next, but this could not be noted: the status may be "
+		"wrong about it (%s)",
+		"書き込みは完了し、次の起動から動作しますが、記録できませんでした。状態表示が正しく"
+		"ない場合"
+		"があります (%s)",
+		why->en);
+	set(q->answer, "note_en", note.en);
+	set(q->answer, "note_ja", note.ja);
+}
+
 static int install(struct request *q, const struct plan *p, struct sk_err *err)
 {
+	struct sk_err why = {0};
 	char path[512];
 	int r = note_pending(q, p, "installing", err);
 
@@ -297,8 +316,13 @@ static int install(struct request *q, const struct plan *p, struct sk_err *err)
 		mg_state_remove(q->o->state_dir, PENDING);
 		return r;
 	}
-	r = note_installed(q, p, err);
-	return r < 0 ? r : note_pending(q, p, "installed", err);
+	/* It is installed, whatever is known of it afterwards. */
+	r = note_pending(q, p, "installed", &why);
+	if (r == 0)
+		r = note_installed(q, p, &why);
+	if (r < 0)
+		add_note(q, &why);
+	return 0;
 }
 
 static int read_plan(struct request *q, struct plan *p, struct sk_err *err)
@@ -415,10 +439,16 @@ static int handle(struct sk_oneshot *s, const struct sk_oneshot_request *r, json
 	} ops[] = {{"status", op_status}, {"check", op_check}, {"apply", op_apply},
 		{"rollback", op_rollback}, {"settle", op_settle}};
 	struct request q = {.o = arg, .s = s, .args = r->args, .answer = json_object()};
-	int ret = sk_oneshot_unknown(err);
+	int ret;
 
 	if (!q.answer)
 		return sk_err_nomem(err);
+	ret = mg_run_confine(q.o, str(q.args, "file"), err);
+	if (ret < 0) {
+		json_decref(q.answer);
+		return ret;
+	}
+	ret = sk_oneshot_unknown(err);
 	mg_system_read(q.o, &q.sys);
 	for (size_t i = 0; i < SK_ARRAY_SIZE(ops); i++)
 		if (sk_streq(r->op, ops[i].op)) {

@@ -19,10 +19,19 @@ struct mg_run_opts {
 	const char *state_dir, *health_dir, *keyring, *cmdline, *version_file, *os_release;
 	const char *ca_file; /* NULL: the system's */
 	int64_t timeout;     /* seconds for a transfer */
+	bool no_seccomp;
 };
 
 /* Serve the one request that comes on fd. */
 void mg_run_serve(int fd, void *opts);
+
+/* ---- rights ---- */
+/*
+ * For the rest of this process: files are made and written in the state folder alone, and read are
+ * only those above, file (absolute; else none) and what names and certificates need (where the
+ * kernel has Landlock); no program is run, memory is bounded.
+ */
+int mg_run_confine(const struct mg_run_opts *o, const char *file, struct sk_err *err);
 
 /* ---- which system this is ---- */
 struct mg_system {
