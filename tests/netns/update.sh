@@ -197,7 +197,7 @@ health() { # EXIT-STATUS BUS: of a start of slot A, which is well
 nobus=unix:path=/nowhere
 grub-editenv "$U/fake/grubenv" set A_TRY=1
 check "on trial, and RAUC is away: the other slot starts" eval 'health 1 $nobus && grep -q not_marked "$U/health/last.json"'
-check "well: it is marked" eval 'health 0 "$DBUS_SYSTEM_BUS_ADDRESS" && grubenv A_TRY=0 && [ "$(cat "$U/health/good-A")" = aaaa ]'
+check "well: it is marked" eval 'health 0 "$DBUS_SYSTEM_BUS_ADDRESS" && grubenv A_TRY=0 && grubenv A_GOOD=aaaa && [ "$(cat "$U/health/good-A")" = aaaa ]'
 check "known to be good, and RAUC is away: it stays" eval 'health 0 $nobus && grep -q not_marked "$U/health/last.json"'
 rm "$U/health/good-A"
 grub-editenv "$U/fake/grubenv" set B_OK=0

@@ -4,7 +4,7 @@
  * slots. Asks the daemons until all is well or the time is over, takes away what blocked everything
  * meanwhile, and has RAUC mark the slot good; if this system was on trial it ends with 1, on which
  * the service manager starts the machine again and the loader takes the other slot. What it found
- * is kept on the data partition, where the other slot reads it. Changes nothing else.
+ * is kept on the data partition, where the other slot reads it, and told the loader.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +21,7 @@
 #include "lib/json.h"
 #include "lib/util.h"
 #include "mgmt/update/health.h"
+#include "mgmt/update/update.h"
 
 #define CALL_MS 10000
 #define AGAIN_US 500000
@@ -222,7 +223,8 @@ static unsigned until_well(struct health *h)
 
 /* ---- what follows ----
  */
-static int mark_good(struct sk_err *err)
+/* state: good, or bad. */
+static int mark(const char *state, struct sk_err *err)
 {
 	sd_bus_error e = SD_BUS_ERROR_NULL;
 	sd_bus *bus = NULL;
@@ -232,12 +234,31 @@ static int mark_good(struct sk_err *err)
 		r = sd_bus_set_method_call_timeout(bus, MARK_US);
 	if (r >= 0)
 		r = sd_bus_call_method(bus, "de.pengutronix.rauc", "/",
-			"de.pengutronix.rauc.Installer", "Mark", &e, NULL, "ss", "good", "booted");
+			"de.pengutronix.rauc.Installer", "Mark", &e, NULL, "ss", state, "booted");
 	if (r < 0)
 		sk_err_en(err, r, NULL, "RAUC: %s", e.message ? e.message : strerror(-r));
 	sd_bus_error_free(&e);
 	sd_bus_flush_close_unref(bus);
 	return r < 0 ? r : 0;
+}
+
+/* The loader gives a system that was found good more tries, since each power cut costs one: A_GOOD
+ * or B_GOOD is its hash. In place, as the loader knows the block by its sectors. */
+static void tell_loader(const struct health *h)
+{
+	_cleanup_(sk_closep) int fd = open(h->grubenv, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	char block[MG_GRUBENV_SIZE], name[16];
+	int r = -EBADMSG;
+
+	snprintf(name, sizeof(name), "%.1s_GOOD", h->slot);
+	if (fd >= 0 && pread(fd, block, sizeof(block), 0) == (ssize_t)sizeof(block))
+		r = mg_grubenv_set(block, name, h->hash);
+	if (r == 0 &&
+		(pwrite(fd, block, sizeof(block), 0) != (ssize_t)sizeof(block) || fsync(fd) < 0))
+		r = -errno;
+	if (r < 0)
+		fprintf(stderr, "sekisho-health: %s: %s\n", h->grubenv,
+			strerror(fd < 0 ? errno : -r));
 }
 
 static void keep(const struct health *h, const char *name, const char *text)
@@ -305,11 +326,14 @@ static int good(const struct health *h)
 	struct sk_err err = {0};
 	char name[16];
 
-	if (h->slot[0] && !h->no_mark && mark_good(&err) < 0)
+	if (h->slot[0] && !h->no_mark && mark("good", &err) < 0)
 		return not_marked(h, &err);
 	snprintf(name, sizeof(name), "good-%s", h->slot);
-	if (h->slot[0])
+	if (h->slot[0]) {
 		keep(h, name, h->hash);
+		if (!h->no_mark)
+			tell_loader(h);
+	}
 	keep_result(h, 0, "good");
 	printf("sekisho-health: GOOD slot %s, version %s, %.1f s after start\n",
 		h->slot[0] ? h->slot : "-", h->version, uptime());
@@ -318,6 +342,8 @@ static int good(const struct health *h)
 
 static int act(const struct health *h, unsigned failed)
 {
+	struct sk_err err = {0};
+
 	report(failed);
 	switch (mg_health_decide(failed, known_good(h), other_slot(h))) {
 	case MG_HEALTH_GOOD: return good(h);
@@ -329,6 +355,9 @@ static int act(const struct health *h, unsigned failed)
 		return 0;
 	case MG_HEALTH_RETURN:
 		keep_result(h, failed, "return");
+		/* Not tried again, and never the one to fall back to. */
+		if (!h->no_mark && mark("bad", &err) < 0)
+			printf("sekisho-health: the slot could not be marked bad: %s\n", err.en);
 		printf("sekisho-health: RETURN slot %s, version %s is given up, the other slot "
 		       "starts\n",
 			h->slot, h->version);
