@@ -59,6 +59,25 @@ int mg_backup_note(const struct mg_daemon *d, const char *part, json_t *value, s
 	return r;
 }
 
+int mg_backup_known(const struct mg_daemon *d, const json_t *about, struct sk_err *err)
+{
+	json_t *sum = json_object_get(about, "sha256");
+	_cleanup_(sk_json_decrefp) json_t *state = mg_backup_state(d);
+	json_t *made = json_copy(json_object_get(state, "made"));
+
+	if (!json_is_array(made)) {
+		json_decref(made);
+		made = json_array();
+	}
+	if (!made || !json_is_string(sum) || json_array_append(made, sum) < 0) {
+		json_decref(made);
+		return sk_err_en(err, -EINVAL, NULL, "the backup's SHA-256 is not known");
+	}
+	while (json_array_size(made) > MG_BACKUP_KNOWN)
+		json_array_remove(made, 0);
+	return mg_backup_note(d, "made", made, err);
+}
+
 static int64_t when(const json_t *state, const char *part)
 {
 	return json_integer_value(json_object_get(json_object_get(state, part), "time"));
@@ -102,6 +121,8 @@ void mg_backup_made(struct mg_call *c, int code, const json_t *end, const struct
 	r = mg_backup_note(d, "last", json_incref(v), &err);
 	if (r == 0 && code == 0)
 		r = mg_backup_note(d, "last_ok", json_incref(v), &err);
+	if (r == 0 && code == 0)
+		r = mg_backup_known(d, v, &err);
 	json_decref(v);
 	if (r < 0)
 		sk_log_err(LOG_ERR, "backup.json", &err);

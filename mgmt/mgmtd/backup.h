@@ -12,15 +12,20 @@
 #define MG_BACKUP_NAME "backup" /* of its socket */
 #define MG_BACKUP_PATIENCE 900  /* seconds without a sign of life: a slow stick that syncs */
 
+#define MG_BACKUP_KNOWN 500
+
 /*
- * {"key": {public, created, by}, "last", "last_ok", "drill", "drill_ok", "restore": {time, …}} of
- * STATE-DIR/backup.json; an empty object when there is none. Owned by the caller.
+ * {"key": {public, created, by}, "last", "last_ok", "drill", "drill_ok", "restore": {time, …},
+ * "made": [sha256, …]} of STATE-DIR/backup.json; an empty object when there is none. Owned by the
+ * caller.
  */
 json_t *mg_backup_state(const struct mg_daemon *d);
 /* Replace one part (stolen). */
 int mg_backup_note(const struct mg_daemon *d, const char *part, json_t *value, struct sk_err *err);
 /* Arguments of backup.create that do not come from the person; NULL without memory. */
 json_t *mg_backup_args(struct mg_daemon *d, const char *place);
+/* One more backup that is this gateway's own: its "sha256". The newest MG_BACKUP_KNOWN stay. */
+int mg_backup_known(const struct mg_daemon *d, const json_t *about, struct sk_err *err);
 /* Notes a backup that was made or failed. */
 void mg_backup_made(struct mg_call *c, int code, const json_t *end, const struct sk_err *err);
 /* The next automatic one, 0: none. */

@@ -200,6 +200,7 @@ int mg_h_backup_drill(struct mg_call *c, struct sk_err *err)
 int mg_h_backup_restore(struct mg_call *c, struct sk_err *err)
 {
 	struct mg_oneshot_ask q = {.audit = true, .target = mg_arg_str(c, "name")};
+	json_t *args;
 	int r;
 
 	if (!mg_arg_flag(c, "yes"))
@@ -208,7 +209,10 @@ int mg_h_backup_restore(struct mg_call *c, struct sk_err *err)
 			"repeat with --yes",
 			"現在の状態は置き換えられ、バックアップ以降の変更は失われます。よければ "
 			"--yes を付けて再度実行してください");
-	r = ask(c, &q, opened(c), err);
+	args = opened(c);
+	if (args)
+		json_object_set_new(args, "any", json_boolean(c->who.roles & MG_CONSOLE));
+	r = ask(c, &q, args, err);
 	if (r < 0)
 		return r;
 	return mg_reply_note(c,
@@ -241,6 +245,9 @@ int mg_h_backup_restored(struct mg_call *c, struct sk_err *err)
 	r = mg_txn_begin(&t, mg_h_store(c), err);
 	if (r == 0)
 		r = mg_backup_note(c->d, "restore", json_incref(v), err);
+	/* What is in force now may come again. */
+	if (r == 0 && json_integer_value(json_object_get(v, "code")) == 0)
+		r = mg_backup_known(c->d, json_object_get(v, "about"), err);
 	if (r == 0)
 		r = mg_h_commit(c, &t, "restore", NULL, json_incref(v), err);
 	mg_txn_abort(&t);

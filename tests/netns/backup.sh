@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Backups (No.148, 149, 151, 153): made, listed, verified, rehearsed; restored on a fresh machine, where the kernel then
-# has the same rules; wrong passphrase and key, cut, changed, of a newer version, full disk, a restored state that does
-# not answer, a power cut in the middle: a clear message, and what was there before stays.
+# has the same rules; by one person, only what the gateway made; wrong passphrase and key, cut, changed, of a newer
+# version, full disk, a restored state that does not answer, a power cut in the middle: a clear message, and what was
+# there before stays.
 . "$(dirname "$0")/lib.sh"
 sandbox "$@"
 
 ETC=/run/test/etc
 USB=/run/test/usb
-mkdir -p $ETC $USB
+mkdir -p $ETC $USB $STATE
+# What is mounted below is so for sekisho-backup, too.
+mount --bind $STATE $STATE
+mount --make-shared $STATE
 echo 'mail = secret' >$ETC/notify.secrets
 chmod 600 $ETC/notify.secrets
 PASS=$W/passphrase
@@ -38,15 +42,25 @@ both() { # stop or start the two daemons
 manager() {
 	local verb
 	while read -r verb <"$W/ask"; do
+		# The folder of fwd cannot be taken away any more.
+		if [ "$verb" = start ] && [ -e "$W/immovable" ]; then
+			rm "$W/immovable"
+			mount -t tmpfs tmpfs $STATE/fwd
+		fi
 		both "$verb"
 		echo ok >"$W/done"
 	done
 }
 mkfifo "$W/ask" "$W/done"
-# shellcheck disable=SC2016
-printf '#!/bin/sh\necho "$1" >%s/ask\nread -r x <%s/done\n' "$W" "$W" >"$W/control"
-chmod +x "$W/control"
 OPTIONS=(--state-dir "$STATE" --etc-dir "$ETC" --mgmt-socket /run/sekisho/mgmt.sock)
+# Before it starts them, whatever might undo a restore that is under way has its chance.
+cat >"$W/control" <<EOS
+#!/bin/sh
+[ "\$1" = stop ] || $BUILD/sekisho-backup --recover ${OPTIONS[*]} >>$W/recover.log 2>&1
+echo "\$1" >$W/ask
+read -r x <$W/done
+EOS
+chmod +x "$W/control"
 backup_start() { # with its filter, unless it calls control
 	ip netns exec gw "$BUILD/sekisho-backup" --listen /run/sekisho/backup.sock --allow-user 0 \
 		"${OPTIONS[@]}" "$@" >>"$W/backup.log" 2>&1 &
@@ -214,6 +228,29 @@ check "the key is still known" is key "$(awk '/fingerprint/ {print $NF}' "$KEY")
 check "nothing is left behind by the restore" clean
 check "changes go on from there" apply
 
+# ---- by one person ---------------------------------------------------------------------------------------
+rule_add --source 192.168.10.12 --destination 192.168.20.12 --direction 'lan->dmz' --protocol tcp --port 9000 >/dev/null
+apply
+check "a backup of other rules is made" as $TANAKA backup create --to $USB
+LATER=$(as $KANSA --json backup list --from $USB | field name)
+rule_add --source 192.168.10.13 --destination 192.168.20.13 --direction 'lan->dmz' --protocol tcp --port 9000 >/dev/null
+apply
+check "an administrator restores what the gateway made itself" \
+	as $TANAKA backup restore "$LATER" --from $USB --key "$KEY" --yes
+wait_for 10 eval '! kernel | grep -q 192.168.20.13'
+check "with the rules of then" eval 'kernel >"$W/kernel.after"; grep -q 192.168.20.12 "$W/kernel.after" && ! grep -q 192.168.20.13 "$W/kernel.after"'
+check "and again what was restored last" as $TANAKA backup restore "$LATER" --from $USB --key "$KEY" --yes
+# The same content, but nobody here wrote this file.
+python3 -c 'import json, sys; p = sys.argv[1]; v = json.load(open(p)); v["made"] = v["made"][:1]; json.dump(v, open(p, "w"))' \
+	$STATE/mgmtd/backup.json
+before=$(state_sum)
+refused_saying "but no other backup" 'only the console' as $TANAKA backup restore "$LATER" --from $USB --key "$KEY" --yes
+check "that changed nothing" [ "$before" = "$(state_sum)" ]
+check "and left nothing behind" clean
+check "the console restores it" sk backup restore "$LATER" --from $USB --key "$KEY" --yes
+check "and the first one" sk backup restore "$NAME" --from $USB --key "$KEY" --yes
+check "with the rules of then" wait_for 10 eval '! kernel | grep -q 192.168.20.12'
+
 # ---- the new state does not answer -----------------------------------------------------------------------
 rule_add --source 192.168.30.10 --destination 192.168.20.10 --direction 'factory->dmz' --protocol tcp --port 8080 >/dev/null
 apply
@@ -229,6 +266,32 @@ check "the kernel kept its rules" diff "$W/kernel.before" "$W/kernel.after"
 check "the daemons answer with them" as $KANSA rule show 1003
 check "the audit log tells of the attempt" eval 'as $KANSA audit list | grep -q backup.restored'
 check "nothing is left behind by the attempt" clean
+
+# ---- and what was there before does not come back --------------------------------------------------------
+touch "$W/broken" "$W/immovable"
+(sleep 6; rm -f "$W/broken") &
+refused_saying "not all comes back: it says so" 'kept in .*\.restore-old' \
+	as $TANAKA backup restore "$NAME" --from $USB --key "$KEY" --yes
+check "the state before is kept" test -e $STATE/.restore-journal -a -e $STATE/.restore-old/fwd/confirmed
+refused_saying "no other restore begins" 'restart the gateway' \
+	as $TANAKA backup restore "$NAME" --from $USB --key "$KEY" --yes
+check "and it is kept still" test -e $STATE/.restore-journal -a -e $STATE/.restore-old/fwd/confirmed
+"$W/control" stop
+umount $STATE/fwd
+refuse "nothing is undone while something is at work" flock $STATE/backup "$BUILD/sekisho-backup" --recover "${OPTIONS[@]}"
+check "a restart brings it back" "$BUILD/sekisho-backup" --recover "${OPTIONS[@]}"
+check "all is as it was" [ "$before" = "$(state_sum)" ]
+check "nothing is left behind by that" clean
+"$W/control" start
+
+# ---- settings that cannot be put aside -------------------------------------------------------------------
+deep=$ETC/1/2/3/4/5/6/7/8/9/10/11/12/13/14
+mkdir -p $deep
+echo precious >$deep/file
+refused_saying "settings in folders too deep" 'too deep' as $TANAKA backup restore "$NAME" --from $USB --key "$KEY" --yes
+check "stay as they are" grep -q precious $deep/file
+check "nothing is left behind by them" clean
+rm -r $ETC/1
 
 # ---- by itself -------------------------------------------------------------------------------------------
 mkdir -p $STATE/backup/.work-killed

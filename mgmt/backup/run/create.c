@@ -24,12 +24,13 @@ struct out {
 	const struct mg_bk_opts *o;
 	const struct mg_bk_plan *p;
 	struct mg_bk_tell *t;
-	char scratch[MG_BK_PATH], part[MG_BK_PATH], name[160];
+	char scratch[MG_BK_PATH], part[MG_BK_PATH], name[160], host[64];
 	int fd;
 	struct mg_bk_stream stream;
 	uint8_t plain[MG_BK_CHUNK], sealed[MG_BK_SEALED];
 	size_t n;
 	uint64_t written;
+	crypto_hash_sha256_state sum; /* of the whole file, by which it is known again */
 	json_t *files, *about;
 	char *site;
 };
@@ -50,6 +51,7 @@ static int write_all(struct out *w, const void *p, size_t n, struct sk_err *err)
 		at += k;
 		n -= (size_t)k;
 		w->written += (uint64_t)k;
+		crypto_hash_sha256_update(&w->sum, at - k, (size_t)k);
 	}
 	return 0;
 }
@@ -201,7 +203,18 @@ static int write_manifest(struct out *w, struct sk_err *err)
 	return r < 0 ? r : flush(w, true, err);
 }
 
-/* Its name: the time, so that names sort by age. */
+/* As part of a file's name, on any file system. */
+static void read_host(char dst[64])
+{
+	if (gethostname(dst, 64) < 0 || !dst[0])
+		snprintf(dst, 64, "gateway");
+	dst[63] = '\0';
+	for (char *s = dst; *s; s++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.", *s))
+			*s = '_';
+}
+
+/* Its name: the time first, so that names sort by age, and whose it is. */
 static void choose_name(struct out *w)
 {
 	time_t t = (time_t)w->p->now;
@@ -210,7 +223,9 @@ static void choose_name(struct out *w)
 
 	localtime_r(&t, &tm);
 	strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
-	snprintf(w->name, sizeof(w->name), "sekisho-%s-%s" MG_BK_SUFFIX, stamp, w->p->label);
+	read_host(w->host);
+	snprintf(w->name, sizeof(w->name), "sekisho-%s-%s-%s" MG_BK_SUFFIX, stamp, w->host,
+		w->p->label);
 	snprintf(w->part, sizeof(w->part), "%.800s/.%s.part", w->p->place, w->name);
 }
 
@@ -266,13 +281,19 @@ static int write_everything(struct out *w, struct sk_err *err)
 	return r < 0 ? r : finish(w, err);
 }
 
-static json_t *answer(const struct out *w, uint64_t began)
+static json_t *answer(struct out *w, uint64_t began)
 {
-	json_t *v = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "name", w->name, "place",
-		w->p->place, "created", (json_int_t)w->p->now, "bytes", (json_int_t)w->written,
-		"files", (json_int_t)json_array_size(w->files), "took_ms",
-		(json_int_t)((sk_mono_us() - began) / 1000));
 	json_t *audit = json_object_get(w->about, "audit");
+	uint8_t sum[32];
+	char hex[65];
+	json_t *v;
+
+	crypto_hash_sha256_final(&w->sum, sum);
+	v = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "name", w->name, "place", w->p->place,
+		"created", (json_int_t)w->p->now, "bytes", (json_int_t)w->written, "files",
+		(json_int_t)json_array_size(w->files), "took_ms",
+		(json_int_t)((sk_mono_us() - began) / 1000), "sha256",
+		sk_hex(hex, sum, sizeof(sum)));
 
 	if (v && audit) {
 		json_object_set(v, "audit_rows", json_object_get(audit, "rows"));
@@ -285,7 +306,7 @@ int mg_bk_create(const struct mg_bk_opts *o, const struct mg_bk_plan *p, struct 
 	json_t **ret, struct sk_err *err)
 {
 	const uint64_t began = sk_mono_us();
-	_cleanup_(sk_closep) int lock = mg_bk_lock(o, err);
+	_cleanup_(sk_closep) int lock = mg_bk_lock(o, true, err);
 	struct out *w = lock < 0 ? NULL : calloc(1, sizeof(*w));
 	int r;
 
@@ -296,6 +317,7 @@ int mg_bk_create(const struct mg_bk_opts *o, const struct mg_bk_plan *p, struct 
 	*w = (struct out){.o = o, .p = p, .t = t, .fd = -1, .files = json_array()};
 	w->about = json_pack("{s:I, s:s, s:s}", "created", (json_int_t)p->now, "product",
 		SK_VERSION, "site", p->site ? p->site : "");
+	crypto_hash_sha256_init(&w->sum);
 	choose_name(w);
 	snprintf(w->scratch, sizeof(w->scratch), "%.900s/.work-XXXXXX", o->backup_dir);
 	r = !p->pass && !p->has_pub ? sk_err_set(err, -ENOKEY, NULL,
@@ -313,7 +335,7 @@ int mg_bk_create(const struct mg_bk_opts *o, const struct mg_bk_plan *p, struct 
 	if (r < 0 && w->fd >= 0 && w->part[0])
 		unlink(w->part);
 	if (r == 0 && p->keep)
-		mg_bk_prune(p->place, p->keep);
+		mg_bk_prune(p->place, w->host, p->keep);
 	if (r == 0)
 		*ret = answer(w, began);
 	sk_closep(&w->fd);

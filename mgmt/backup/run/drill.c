@@ -156,7 +156,7 @@ int mg_bk_drill(const struct mg_bk_opts *o, const char *path, const struct mg_bk
 	char scratch[MG_BK_PATH], path_now[MG_BK_PATH + 32];
 	struct fw_policy *now;
 	json_t *v = json_object();
-	_cleanup_(sk_closep) int lock = mg_bk_lock(o, err);
+	_cleanup_(sk_closep) int lock = mg_bk_lock(o, true, err);
 	int r = lock < 0 ? lock : v ? 0 : sk_err_nomem(err);
 
 	snprintf(scratch, sizeof(scratch), "%.900s/.drill-XXXXXX", o->backup_dir);

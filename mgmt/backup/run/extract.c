@@ -21,6 +21,7 @@ struct in {
 	struct mg_bk_stream stream;
 	uint8_t sealed[MG_BK_SEALED], plain[MG_BK_CHUNK];
 	struct mg_bk_head head;
+	crypto_hash_sha256_state sum; /* of all that was read of the file */
 };
 
 /* ---- into the folder --------------------------------------------------------------------------
@@ -136,8 +137,11 @@ static int begin(struct in *in, const struct mg_bk_secret *s, struct sk_err *err
 		r = unlock(in, s, key, err);
 	if (r == 0)
 		r = mg_bk_open_init(&in->stream, &in->head, key, err);
-	if (r == 0)
+	if (r == 0) {
 		mg_bk_stream_bind(&in->stream, p, used);
+		crypto_hash_sha256_init(&in->sum);
+		crypto_hash_sha256_update(&in->sum, p, used);
+	}
 	sodium_memzero(key, sizeof(key));
 	return r;
 }
@@ -155,6 +159,7 @@ static int read_all(struct in *in, struct mg_bk_reader *reader, struct sk_err *e
 			return mg_bk_fail(err, "backup");
 		if (n == 0)
 			return in->stream.ended ? 0 : mg_bk_cut(err);
+		crypto_hash_sha256_update(&in->sum, in->sealed, (size_t)n);
 		/* A short chunk is the last one, or the file was cut within it. */
 		r = mg_bk_open(&in->stream, in->sealed, (size_t)n, in->plain, &len, err);
 		if (r == -EBADMSG && (size_t)n < sizeof(in->sealed) && !in->stream.ended)
@@ -184,12 +189,16 @@ static int open_file(struct in *in, const char *path, struct sk_err *err)
 	return 0;
 }
 
-static json_t *about(const struct in *in, const struct mg_bk_reader *r, const json_t *manifest)
+static json_t *about(struct in *in, const struct mg_bk_reader *r, const json_t *manifest)
 {
 	json_t *v = json_copy((json_t *)manifest);
+	uint8_t sum[32];
+	char hex[65];
 
 	if (!v)
 		return NULL;
+	crypto_hash_sha256_final(&in->sum, sum);
+	json_object_set_new(v, "sha256", json_string(sk_hex(hex, sum, sizeof(sum))));
 	json_object_set_new(v, "created", json_integer(in->head.created));
 	json_object_set_new(v, "product", json_string(in->head.product));
 	json_object_set_new(v, "n_files", json_integer((json_int_t)mg_bk_reader_files(r)));

@@ -179,7 +179,7 @@ static int restore(struct settings *s)
 	while (!secret.is_key && secret.len && secret.text[secret.len - 1] == '\n')
 		secret.len--;
 	if (r == 0)
-		r = mg_bk_restore(&s->o, s->restore, &secret, "root", &t, &v, &err);
+		r = mg_bk_restore(&s->o, s->restore, &secret, "root", true, &t, &v, &err);
 	if (b.data)
 		sodium_memzero(b.data, b.cap);
 	sk_buf_done(&b);

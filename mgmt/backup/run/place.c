@@ -114,7 +114,7 @@ static void remove_leftovers(const char *dir)
 	mg_bk_names_done(&list);
 }
 
-int mg_bk_lock(const struct mg_bk_opts *o, struct sk_err *err)
+int mg_bk_lock(const struct mg_bk_opts *o, bool wait, struct sk_err *err)
 {
 	int r = sk_mkdir_p(o->backup_dir, 0700, err);
 	int fd = r < 0 ? r : open(o->backup_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -123,7 +123,7 @@ int mg_bk_lock(const struct mg_bk_opts *o, struct sk_err *err)
 		return r;
 	if (fd < 0)
 		return mg_bk_fail(err, o->backup_dir);
-	for (int i = 0; (r = flock(fd, LOCK_EX | LOCK_NB)) < 0 && i < LOCK_TRIES; i++)
+	for (int i = 0; (r = flock(fd, LOCK_EX | LOCK_NB)) < 0 && wait && i < LOCK_TRIES; i++)
 		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
 	if (r < 0) {
 		close(fd);
@@ -208,16 +208,22 @@ int mg_bk_list(const char *place, json_t **ret, struct sk_err *err)
 	return 0;
 }
 
-void mg_bk_prune(const char *place, unsigned keep)
+void mg_bk_prune(const char *place, const char *host, unsigned keep)
 {
 	_cleanup_(sk_closep) int dir = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent **list = NULL;
 	int n = dir < 0 ? 0 : scandirat(dir, ".", &list, is_backup, newest_first);
+	char mine[192];
+	const size_t before = strlen("sekisho-YYYYmmdd-HHMMSS");
 	unsigned seen = 0;
 
+	/* Other gateways may keep theirs in the same place. */
+	snprintf(mine, sizeof(mine), "-%s-automatic" MG_BK_SUFFIX, host);
 	for (int i = 0; i < n; i++) {
-		if (strstr(list[i]->d_name, "-automatic" MG_BK_SUFFIX) && ++seen > keep)
-			unlinkat(dir, list[i]->d_name, 0);
+		const char *name = list[i]->d_name;
+
+		if (strlen(name) > before && strcmp(name + before, mine) == 0 && ++seen > keep)
+			unlinkat(dir, name, 0);
 		free(list[i]);
 	}
 	free(list);

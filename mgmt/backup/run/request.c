@@ -178,6 +178,7 @@ static int verify(struct job *j, json_t **ret, struct sk_err *err)
 static int run(struct job *j, json_t **ret, struct sk_err *err)
 {
 	const char *op = j->q->op, *who = "console";
+	bool any = false;
 	int r;
 
 	if (strcmp(op, "backup.create") == 0)
@@ -192,13 +193,15 @@ static int run(struct job *j, json_t **ret, struct sk_err *err)
 		r = read_secret(j, true, err);
 	if (r == 0)
 		r = sk_json_str(j->q->args, "who", false, &who, err);
+	if (r == 0)
+		r = sk_json_bool(j->q->args, "any", false, &any, err);
 	if (r < 0)
 		return r;
 	if (strcmp(op, "backup.verify") == 0)
 		return verify(j, ret, err);
 	if (strcmp(op, "backup.drill") == 0)
 		return mg_bk_drill(j->o, j->path, &j->s, &j->t, ret, err);
-	return mg_bk_restore(j->o, j->path, &j->s, who, &j->t, ret, err);
+	return mg_bk_restore(j->o, j->path, &j->s, who, any, &j->t, ret, err);
 }
 
 int mg_bk_handle(struct sk_oneshot *s, const struct sk_oneshot_request *q, json_t **extra,

@@ -17,6 +17,7 @@
 
 #define MG_BK_SUFFIX ".backup"
 #define MG_BK_PATH 1024
+#define MG_BK_DEPTH_MAX 12 /* of folders below a source */
 
 struct mg_bk_opts {
 	const char *state_dir, *etc_dir, *backup_dir; /* of all daemons; settings; local backups */
@@ -73,9 +74,9 @@ int mg_bk_list(const char *place, json_t **ret, struct sk_err *err);
  * The local folder for one job at a time: a descriptor that holds it, -EBUSY. What a job that was
  * killed left there is removed.
  */
-int mg_bk_lock(const struct mg_bk_opts *o, struct sk_err *err);
-/* Of the automatic ones only the newest keep stay. */
-void mg_bk_prune(const char *place, unsigned keep);
+int mg_bk_lock(const struct mg_bk_opts *o, bool wait, struct sk_err *err);
+/* Of the automatic ones of this host only the newest keep stay. */
+void mg_bk_prune(const char *place, const char *host, unsigned keep);
 
 /* ---- copies of databases: snapshot.c ----------------------------------------------------------
  */
@@ -111,7 +112,7 @@ struct mg_bk_entries { /* what was extracted, for whoever puts it in place */
 };
 /*
  * Read path through and check all of it; into dir (made, 0700) unless NULL. *ret_manifest (owned)
- * with the head's created and product merged in. On failure dir may be half full.
+ * with the head's created and product and the file's sha256. On failure dir may be half full.
  */
 int mg_bk_read(const char *path, const struct mg_bk_secret *s, const char *dir,
 	struct mg_bk_entries *entries, struct mg_bk_tell *t, json_t **ret_manifest,
@@ -126,9 +127,10 @@ int mg_bk_drill(const struct mg_bk_opts *o, const char *path, const struct mg_bk
 
 /* ---- in place: restore.c, services.c ----------------------------------------------------------
  */
+/* any: also one that was not made here, which may bring any accounts and rules. */
 int mg_bk_restore(const struct mg_bk_opts *o, const char *path, const struct mg_bk_secret *s,
-	const char *who, struct mg_bk_tell *t, json_t **ret, struct sk_err *err);
-/* Undo what an interrupted restore left; 0 also when there is nothing. Before the daemons start. */
+	const char *who, bool any, struct mg_bk_tell *t, json_t **ret, struct sk_err *err);
+/* Before the daemons start: undo an interrupted restore, if any; -EBUSY: one is under way. */
 int mg_bk_recover(const struct mg_bk_opts *o, struct sk_err *err);
 
 /* Stop the daemons, adding to *ran which did run; or start those and the enabled ones. */

@@ -16,8 +16,6 @@
 #include "lib/util.h"
 #include "mgmt/backup/run/run.h"
 
-#define DEPTH_MAX 12
-
 const struct mg_bk_source mg_bk_sources[] = {
 	{"mgmtd", "sekisho-mgmtd", false},
 	{"fwd", "sekisho-fwd", false},
@@ -28,7 +26,7 @@ const struct mg_bk_source mg_bk_sources[] = {
 	{0},
 };
 
-/* FNM_PATHNAME patterns over archive names. */
+/* Patterns over archive names, whose * matches slashes, too: a name in any folder. */
 static const struct {
 	const char *pattern;
 	unsigned unless; /* MG_BK_… that brings it back */
@@ -114,7 +112,7 @@ static int visit(int dirfd, const char *base, const char *name, int depth,
 	set_owner(&e, &st);
 	if (!e.folder)
 		return w->fn(&e, fd, w->arg, err);
-	if (depth >= DEPTH_MAX)
+	if (depth >= MG_BK_DEPTH_MAX)
 		return sk_err_en(err, -ELOOP, NULL, "%s: folders too deep", name);
 	return walk(fd, name, depth, w, err);
 }
