@@ -70,6 +70,10 @@ int cli_pack(const char *folder, struct sk_buf *b, struct sk_err *err);
 /* A passphrase from the terminal (standard input), not shown; twice: until both are the same. */
 int cli_ask_secret(bool twice, enum sk_lang lang, struct sk_buf *b, struct sk_err *err);
 
+/* The lines of `secret set`, from the terminal. */
+int cli_ask_secrets(
+	const char *kind, bool add, enum sk_lang lang, struct sk_buf *b, struct sk_err *err);
+
 /* ---- answers -------------------------------------------------------------------------------- */
 struct cli_out;
 /* columns: of the terminal, 0 for none. f and notes are borrowed. */

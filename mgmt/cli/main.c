@@ -226,8 +226,8 @@ static bool is_folder(const char *path)
 static int open_file(
 	const struct cli_call *c, const struct cli_opts *o, int *ret, struct sk_err *err)
 {
-	const bool ask = c->file && strcmp(c->file, "-") == 0 && isatty(STDIN_FILENO) &&
-		json_object_get(c->args, "passphrase");
+	const bool terminal = c->file && strcmp(c->file, "-") == 0 && isatty(STDIN_FILENO);
+	const bool ask = terminal && json_object_get(c->args, "passphrase");
 	struct sk_buf b;
 	int r;
 
@@ -241,6 +241,9 @@ static int open_file(
 	sk_buf_init(&b, c->file_max);
 	if (ask)
 		r = cli_ask_secret(!strcmp(c->cmd->op, "backup.create"), o->lang, &b, err);
+	else if (terminal && !strcmp(c->cmd->op, "secret.set"))
+		r = cli_ask_secrets(json_string_value(json_object_get(c->args, "secret")),
+			json_is_true(json_object_get(c->args, "add")), o->lang, &b, err);
 	else if (c->folder && is_folder(c->file))
 		r = cli_pack(c->file, &b, err);
 	else
@@ -252,6 +255,8 @@ static int open_file(
 			r = sk_err_set(err, *ret, NULL, "cannot pass the file: %s",
 				"ファイルを渡せません (%s)", strerror(-*ret));
 	}
+	if (b.data && !strcmp(c->cmd->op, "secret.set"))
+		explicit_bzero(b.data, b.cap);
 	sk_buf_done(&b);
 	return r;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A passphrase asked for on the terminal, which does not show it. */
+/* Passphrases, passwords and keys asked for on the terminal, which does not show them. */
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
@@ -67,4 +67,121 @@ int cli_ask_secret(bool twice, enum sk_lang lang, struct sk_buf *b, struct sk_er
 	sodium_memzero(first, sizeof(first));
 	sodium_memzero(second, sizeof(second));
 	return r;
+}
+
+/* ---- files of secrets -------------------------------------------------------------------------
+ */
+static int ask_open(const char *prompt, char *dst)
+{
+	fputs(prompt, stderr);
+	return read_line(dst);
+}
+
+static int ask_notify(enum sk_lang lang, struct sk_buf *b)
+{
+	const bool ja = lang == SK_JA;
+	const struct {
+		const char *key, *prompt;
+		bool hidden;
+	} v[] = {
+		{"smtp_user",
+			ja ? "メールサーバーのユーザー名 (なければ空): "
+			   : "User name at the mail server (empty: none): ",
+			false},
+		{"smtp_password", ja ? "そのパスワード: " : "Its password: ", true},
+		{"webhook_authorization",
+			ja ? "Webhook の Authorization ヘッダー (なければ空): "
+			   : "Authorization header of the webhook (empty: none): ",
+			true},
+		{"ca_file",
+			ja ? "独自の認証局の証明書ファイル (なければ空): "
+			   : "File with certificates of authorities of your own (empty: none): ",
+			false},
+	};
+	char line[LINE];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < SK_ARRAY_SIZE(v); i++) {
+		if (i == 1 && !b->len)
+			continue;
+		r = v[i].hidden ? ask(v[i].prompt, line) : ask_open(v[i].prompt, line);
+		if (r == 0 && line[0])
+			sk_buf_printf(b, "%s=%s\n", v[i].key, line);
+	}
+	sodium_memzero(line, sizeof(line));
+	return r;
+}
+
+static void make_secret(char *dst)
+{
+	uint8_t random[20];
+
+	randombytes_buf(random, sizeof(random));
+	sodium_bin2hex(dst, LINE, random, sizeof(random));
+	sodium_memzero(random, sizeof(random));
+}
+
+/* A switch's secret may be made here: it is shown once, to be typed into the switch. */
+static int ask_one(const char *name, bool radius, bool ja, char *dst)
+{
+	int r = ask(radius ? (ja ? "  共有鍵 (空: 生成する): " : "  Secret (empty: one is made): ")
+			   : (ja ? "  API キー: " : "  Key: "),
+		dst);
+
+	if (r < 0 || dst[0] || !radius)
+		return r;
+	make_secret(dst);
+	fprintf(stderr, "  %s: %s\n", name, dst);
+	return 0;
+}
+
+static int ask_names(bool radius, bool add, enum sk_lang lang, struct sk_buf *b)
+{
+	const bool ja = lang == SK_JA;
+	const char *prompt = radius
+		? (ja ? "スイッチの名前 (空: 終わり): " : "Name of a switch (empty: done): ")
+		: (ja ? "一覧の名称 (空: 終わり): " : "Name of a blocklist (empty: done): ");
+	char name[LINE], secret[LINE];
+	bool gateway = add;
+	int r;
+
+	for (;;) {
+		r = ask_open(prompt, name);
+		if (r < 0 || !name[0])
+			break;
+		gateway = gateway || sk_streq(name, "gateway");
+		r = ask_one(name, radius, ja, secret);
+		if (r < 0)
+			break;
+		sk_buf_printf(b, radius ? "%s:%s\n" : "%s = %s\n", name, secret);
+	}
+	/* Between the gateway and its own server: nobody has to know it. */
+	if (r == 0 && radius && b->len && !gateway) {
+		make_secret(secret);
+		sk_buf_printf(b, "gateway:%s\n", secret);
+	}
+	sodium_memzero(secret, sizeof(secret));
+	return r;
+}
+
+int cli_ask_secrets(
+	const char *kind, bool add, enum sk_lang lang, struct sk_buf *b, struct sk_err *err)
+{
+	int r;
+
+	fputs(lang == SK_JA ? (add ? "同じ名前の内容は置き換えます。\n"
+				   : "以前の内容はすべて置き換えます (残すには --add)。\n")
+			    : (add ? "What has the same name is replaced.\n"
+				   : "All that is there is replaced (--add keeps it).\n"),
+		stderr);
+	/* Grown once, so that no copy stays behind. */
+	if (sk_buf_room(b, b->max / 2))
+		sk_buf_reset(b);
+	r = sk_streq(kind, "notify") ? ask_notify(lang, b)
+				     : ask_names(sk_streq(kind, "radius"), add, lang, b);
+	if (r == 0 && !b->len)
+		r = -ECANCELED;
+	return r < 0 ? sk_err_set(err, r, NULL, "nothing was given: nothing was changed",
+			       "入力がありません。何も変更していません")
+		     : 0;
 }

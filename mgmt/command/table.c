@@ -837,6 +837,7 @@ const struct mg_command mg_commands[] = {
 		.columns = mg_c_rule,
 		.example = "1042",
 	},
+#include "mgmt/command/secret.def"
 	{
 		.op = "setting.list",
 		.roles = MG_READERS,

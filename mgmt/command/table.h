@@ -92,6 +92,10 @@ extern const struct mg_arg mg_a_ips_import[], mg_a_ips_list[], mg_a_ips_restore[
 extern const struct mg_column mg_c_ips_set[], mg_c_ips_rule[], mg_c_ips_trial[], mg_c_exception[],
 	mg_c_alert[], mg_c_alert_sum[];
 
+/* table_secret.c */
+extern const struct mg_arg mg_a_secret_set[];
+extern const struct mg_column mg_c_secret[];
+
 /* table_update.c */
 extern const struct mg_arg mg_a_system_reset[], mg_a_update_apply[], mg_a_update_rollback[],
 	mg_a_update_source[];

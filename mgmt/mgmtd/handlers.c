@@ -154,6 +154,8 @@ static const struct handler handlers[] = {
 	{"rule.submit", mg_h_rule_submit},
 	{"rule.suspend", mg_h_rule_suspend},
 	{"rule.withdraw", mg_h_rule_withdraw},
+	{"secret.list", mg_h_secret_list},
+	{"secret.set", mg_h_secret_set},
 	{"setting.list", mg_h_setting_list},
 	{"setting.set", mg_h_setting_set},
 	{"setup.apply", mg_h_setup_apply},

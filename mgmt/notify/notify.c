@@ -345,7 +345,7 @@ static void read_secrets(struct notifier *t, const char *path)
 	else
 		r = sk_file_read(path, &b, &t->why);
 	if (r == 0)
-		r = mg_notify_secrets(&t->c, sk_buf_str(&b), &t->why);
+		r = mg_notify_secrets_parse(&t->c.secrets, sk_buf_str(&b), &t->why);
 	if (r < 0) {
 		t->error_at = sk_now();
 		sk_log_err(LOG_ERR, "notification", &t->why);

@@ -14,40 +14,6 @@
 #define TOTAL_S 20L
 #define MAIL_MAX (256u << 10)
 
-/* ---- secrets ----------------------------------------------------------------------------------
- */
-int mg_notify_secrets(struct mg_notify_config *c, const char *text, struct sk_err *err)
-{
-	const struct {
-		const char *key;
-		char *dst;
-		size_t cap;
-	} keys[] = {
-		{"smtp_user", c->user, sizeof(c->user)},
-		{"smtp_password", c->password, sizeof(c->password)},
-		{"webhook_authorization", c->authorization, sizeof(c->authorization)},
-		{"ca_file", c->ca_file, sizeof(c->ca_file)},
-	};
-
-	for (int line = 1; *text; line++) {
-		size_t n = strcspn(text, "\r\n"), i = 0;
-		const char *eq = memchr(text, '=', n), *p = text;
-
-		text += n + (text[n] != '\0');
-		if (n == 0 || *p == '#')
-			continue;
-		while (eq && i < SK_ARRAY_SIZE(keys) &&
-			(strlen(keys[i].key) != (size_t)(eq - p) ||
-				strncmp(keys[i].key, p, (size_t)(eq - p)) != 0))
-			i++;
-		if (!eq || i == SK_ARRAY_SIZE(keys) || n - (size_t)(eq + 1 - p) >= keys[i].cap)
-			return sk_err_set(err, -EINVAL, "secrets", "line %d is not understood",
-				"%d 行目を解釈できません", line);
-		snprintf(keys[i].dst, keys[i].cap, "%.*s", (int)(n - (size_t)(eq + 1 - p)), eq + 1);
-	}
-	return 0;
-}
-
 /* ---- sending ----------------------------------------------------------------------------------
  */
 struct upload {
@@ -87,8 +53,8 @@ static CURL *prepare(const struct mg_notify_config *c, const char *url, const ch
 	curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, ignore);
 	curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L);
 	curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (c->ca_file[0])
-		curl_easy_setopt(h, CURLOPT_CAINFO, c->ca_file);
+	if (c->secrets.ca_file[0])
+		curl_easy_setopt(h, CURLOPT_CAINFO, c->secrets.ca_file);
 	return h;
 }
 
@@ -159,9 +125,9 @@ int mg_send_mail(const struct mg_notify_config *c, const struct mg_message *m, s
 	curl_easy_setopt(h, CURLOPT_READDATA, &u);
 	if (c->starttls && !strncmp(c->server, "smtp:", 5))
 		curl_easy_setopt(h, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
-	if (c->user[0]) {
-		curl_easy_setopt(h, CURLOPT_USERNAME, c->user);
-		curl_easy_setopt(h, CURLOPT_PASSWORD, c->password);
+	if (c->secrets.user[0]) {
+		curl_easy_setopt(h, CURLOPT_USERNAME, c->secrets.user);
+		curl_easy_setopt(h, CURLOPT_PASSWORD, c->secrets.password);
 	}
 	r = perform(h, "mail", err);
 out:
@@ -177,8 +143,8 @@ static int post(const struct mg_notify_config *c, CURL *h, const char *text, str
 	char line[600];
 	int r;
 
-	if (head && c->authorization[0]) {
-		snprintf(line, sizeof(line), "Authorization: %s", c->authorization);
+	if (head && c->secrets.authorization[0]) {
+		snprintf(line, sizeof(line), "Authorization: %s", c->secrets.authorization);
 		next = curl_slist_append(head, line);
 		head = next ? next : head;
 	}

@@ -5,18 +5,15 @@
 
 #include "lib/err.h"
 #include "mgmt/notify/message.h"
+#include "mgmt/notify/secrets.h"
 
 struct mg_notify_config {
 	char site[128];
 	char server[512], from[512], to[1024]; /* server empty: no mail */
 	bool starttls;                         /* demanded of smtp:// */
 	char webhook[1024];                    /* empty: none */
-	/* from the file of secrets */
-	char user[128], password[256], authorization[512], ca_file[256];
+	struct mg_notify_secrets secrets;
 };
-
-/* Lines "key=value" of the file of secrets; others than the known keys are refused. */
-int mg_notify_secrets(struct mg_notify_config *c, const char *text, struct sk_err *err);
 
 int mg_send_mail(const struct mg_notify_config *c, const struct mg_message *m, struct sk_err *err);
 int mg_send_webhook(

@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mgmt/radius/coa.h"
+
 #define SECRET_MIN 8
+#define NAME_MAX_LEN 63 /* as in a switch's record */
 
 static int copy(const char *s, size_t n, char *dst, size_t cap)
 {
@@ -31,4 +34,45 @@ int mg_radius_secret(const char *text, const char *name, char *dst, size_t cap)
 		text += n + (text[n] == '\n');
 	}
 	return -ENOENT;
+}
+
+static bool name_ok(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)s[i] <= 0x20 || s[i] == 0x7f)
+			return false;
+	return n && n <= NAME_MAX_LEN;
+}
+
+int mg_radius_secret_line(
+	const char *s, size_t n, const char **ret, size_t *ret_len, struct sk_err *err)
+{
+	const char *colon = memchr(s, ':', n);
+	char secret[MG_COA_SECRET_MAX + 1];
+	int r;
+
+	if (!n || s[0] == '#')
+		return 0;
+	if (s[n - 1] == '\r')
+		return sk_err_set(err, -EINVAL, NULL,
+			"ends as lines of Windows do (CR LF): save the file with Unix line ends",
+			"行末が Windows 形式 (CR LF) です。改行コードを LF にして保存してください");
+	if (!colon || !name_ok(s, (size_t)(colon - s)))
+		return sk_err_set(err, -EINVAL, NULL,
+			"is not NAME:SECRET (a name of at most %d characters, a colon, the secret, "
+			"no "
+			"blanks)",
+			"「名前:共有鍵」の形ではありません(名前は最大 %d 文字、空白なし)",
+			NAME_MAX_LEN);
+	r = copy(colon + 1, n - (size_t)(colon + 1 - s), secret, sizeof(secret));
+	explicit_bzero(secret, sizeof(secret));
+	if (r < 0)
+		return sk_err_set(err, r, NULL,
+			"the secret must be %d to %d printable ASCII characters without blank and "
+			"colon",
+			"共有鍵は %d〜%d 文字の ASCII 文字(空白とコロンを除く)にしてください",
+			SECRET_MIN, MG_COA_SECRET_MAX);
+	*ret = s;
+	*ret_len = (size_t)(colon - s);
+	return 1;
 }

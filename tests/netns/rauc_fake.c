@@ -3,8 +3,9 @@
  * On a bus of the test's own: RAUC's interface as far as sekisho-update and health use it, writing
  * files instead of slots (rauc_fake DIR: DIR/grubenv, DIR/slot-b, DIR/fail holds the error of the
  * next installation, which does not end while there is DIR/hold), and the service manager's Reboot
- * and PowerOff, which only leave a line in DIR/power and are refused while there is DIR/refuse. The
- * real RAUC needs device-mapper, which few test machines let a container have.
+ * and PowerOff, which only leave a line in DIR/power and are refused while there is DIR/refuse, and
+ * its jobs, which leave one in DIR/jobs. The real RAUC needs device-mapper, which few test machines
+ * let a container have.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -228,6 +229,25 @@ static int on_power(sd_bus_message *m, void *arg, sd_bus_error *e)
 	return sd_bus_reply_method_return(m, "");
 }
 
+static int on_job(sd_bus_message *m, void *arg, sd_bus_error *e)
+{
+	const struct fake *f = arg;
+	const char *unit, *mode;
+	char path[512];
+	FILE *out;
+	int r = sd_bus_message_read(m, "ss", &unit, &mode);
+
+	if (r < 0)
+		return r;
+	in_dir(f, "jobs", path);
+	out = fopen(path, "a");
+	if (out) {
+		fprintf(out, "%s %s\n", sd_bus_message_get_member(m), unit);
+		fclose(out);
+	}
+	return sd_bus_reply_method_return(m, "o", "/org/freedesktop/systemd1/job/1");
+}
+
 static const sd_bus_vtable rauc[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("InstallBundle", "sa{sv}", "", on_install, SD_BUS_VTABLE_UNPRIVILEGED),
@@ -245,6 +265,8 @@ static const sd_bus_vtable manager[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD("Reboot", "", "", on_power, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("PowerOff", "", "", on_power, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("RestartUnit", "ss", "o", on_job, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("StopUnit", "ss", "o", on_job, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_VTABLE_END,
 };
 

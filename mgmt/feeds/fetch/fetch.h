@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "mgmt/feeds/definition.h"
+#include "mgmt/feeds/fetch/secrets.h"
 
 #define MG_FETCH_REDIRECTS 5
 #define MG_FETCH_FILES 1000 /* of a folder */
@@ -21,12 +22,6 @@ struct mg_fetch_opts {
 	char *secrets;       /* content of the secrets file, owned; NULL: none */
 	bool no_seccomp;
 };
-
-/*
- * "NAME = value" lines, "#" comments. The secret of feed name into dst: its length, -ENOENT, or
- * -EINVAL if it is too long or cannot stand in a header.
- */
-int mg_fetch_secret(const char *secrets, const char *name, char *dst, size_t cap);
 
 /* ---- over the network ----
  */

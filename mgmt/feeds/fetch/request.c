@@ -22,7 +22,7 @@
 #include "mgmt/feeds/verify.h"
 
 #define REQUEST_MS 10000
-#define KEY_MAX 256
+#define KEY_MAX MG_FETCH_SECRET_MAX
 #define LOCAL_ETAG "sha256:"
 
 struct request {

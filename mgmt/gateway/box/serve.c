@@ -7,6 +7,7 @@
 #include "lib/json.h"
 #include "lib/log.h"
 #include "lib/util.h"
+#include "mgmt/gateway/box/secrets.h"
 #include "mgmt/gateway/box/serve.h"
 
 static int read_document(int fd, json_t **ret, struct sk_err *err)
@@ -114,5 +115,5 @@ int mg_box_serve(struct sk_oneshot *s, const struct sk_oneshot_request *q, json_
 		return write_all(box, q, err);
 	if (strcmp(q->op, "setup.activate") == 0)
 		return activate(box, extra, err);
-	return sk_oneshot_unknown(err);
+	return mg_box_secret(box, q, extra, err);
 }

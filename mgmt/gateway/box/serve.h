@@ -8,7 +8,8 @@
 
 /*
  * setup.write {uids: {"tanaka": 2001}, first} with the document as memfd: END {}; gateway.json,
- * people and what is made of them. setup.activate {}: END {activated}. arg is a struct mg_box.
+ * people and what is made of them. setup.activate {}: END {activated}. secret.*: see secrets.h.
+ * arg is a struct mg_box.
  */
 int mg_box_serve(struct sk_oneshot *s, const struct sk_oneshot_request *q, json_t **extra,
 	void *arg, struct sk_err *err);

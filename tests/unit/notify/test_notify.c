@@ -148,10 +148,10 @@ static void nothing_slips_in(void **state)
 
 static void secrets(void **state)
 {
-	struct mg_notify_config c = {0};
+	struct mg_notify_secrets c = {0};
 	struct sk_err err = {0};
 
-	assert_int_equal(mg_notify_secrets(&c,
+	assert_int_equal(mg_notify_secrets_parse(&c,
 				 "# for the relay\nsmtp_user=gw\nsmtp_password=a=b c\n\n"
 				 "webhook_authorization=Bearer x",
 				 &err),
@@ -159,9 +159,9 @@ static void secrets(void **state)
 	assert_string_equal(c.user, "gw");
 	assert_string_equal(c.password, "a=b c");
 	assert_string_equal(c.authorization, "Bearer x");
-	assert_int_equal(mg_notify_secrets(&c, "smtp_pass=x\n", &err), -EINVAL);
+	assert_int_equal(mg_notify_secrets_parse(&c, "smtp_pass=x\n", &err), -EINVAL);
 	assert_non_null(strstr(err.en, "line 1"));
-	assert_int_equal(mg_notify_secrets(&c, "\n\nnonsense\n", &err), -EINVAL);
+	assert_int_equal(mg_notify_secrets_parse(&c, "\n\nnonsense\n", &err), -EINVAL);
 	assert_non_null(strstr(err.en, "line 3"));
 }
 

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Passwords and keys of other programs. Each is read by the service manager when it starts the
+ * program (LoadCredential=), so whoever has one already is started again.
+ */
+#include "mgmt/gateway/box/secrets.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <systemd/sd-bus.h>
+#include <unistd.h>
+
+#include "lib/file.h"
+#include "lib/json.h"
+#include "lib/log.h"
+#include "lib/util.h"
+#include "mgmt/secret/secret.h"
+
+#define SYSTEMD "org.freedesktop.systemd1"
+
+static const char *file_of(const struct mg_box *b, enum mg_secret s, char *dst, size_t cap)
+{
+	char name[256];
+
+	snprintf(name, sizeof(name), SK_SYSCONFDIR "/%s.secrets", mg_secret_name(s));
+	return mg_box_path(b, name, dst, cap);
+}
+
+static void wipe(struct sk_buf *b)
+{
+	if (b->data)
+		explicit_bzero(b->data, b->cap);
+	sk_buf_done(b);
+}
+
+static int kind_of(const json_t *args, enum mg_secret *ret, struct sk_err *err)
+{
+	const char *name = NULL;
+	int r = sk_json_str(args, "secret", true, &name, err);
+
+	return r == 0 ? mg_secret_find(name, ret, err) : r;
+}
+
+/* ---- list -------------------------------------------------------------------------------------
+ */
+/* A file that somebody wrote by hand may be wrong: that is said in its place. */
+static int add_file(const struct mg_box *b, enum mg_secret s, json_t *list, struct sk_err *err)
+{
+	_cleanup_(sk_json_decrefp) json_t *names = NULL;
+	struct sk_err why = {0};
+	struct sk_buf text;
+	struct stat st;
+	char path[512];
+	json_t *v;
+	int r;
+
+	if (stat(file_of(b, s, path, sizeof(path)), &st) < 0)
+		return errno == ENOENT
+			? 0
+			: sk_err_en(err, -errno, NULL, "%s: %s", path, strerror(errno));
+	sk_buf_init(&text, MG_SECRET_BYTES_MAX);
+	r = sk_file_read(path, &text, &why);
+	if (r == 0)
+		r = mg_secret_check(s, sk_buf_str(&text), text.len, &names, &why);
+	wipe(&text);
+	v = json_pack("{s:s, s:s, s:I, s:O?}", "secret", mg_secret_name(s), "file", path, "since",
+		(json_int_t)st.st_mtime, "names", names);
+	if (v && r < 0) {
+		json_object_set_new(v, "error_en", json_string(why.en));
+		json_object_set_new(v, "error_ja", json_string(sk_err_text(&why, SK_JA)));
+	}
+	return v && json_array_append_new(list, v) == 0 ? 0 : sk_err_nomem(err);
+}
+
+static int list(const struct mg_box *b, json_t **extra, struct sk_err *err)
+{
+	json_t *v = json_array();
+	int r = v ? 0 : sk_err_nomem(err);
+
+	for (enum mg_secret s = 0; r == 0 && s < MG_SECRETS; s++)
+		r = add_file(b, s, v, err);
+	*extra = json_pack("{s:o}", "secrets", v);
+	return r;
+}
+
+/* ---- write ------------------------------------------------------------------------------------
+ */
+static int put(const struct mg_box *b, enum mg_secret s, const char *text, const json_t *names,
+	struct sk_err *err)
+{
+	char path[512];
+
+	file_of(b, s, path, sizeof(path));
+	if (json_array_size(names))
+		return sk_file_replace(path, text, strlen(text), 0600, err);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return sk_err_en(err, -errno, NULL, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+/* What is there of other names stays. */
+static int put_added(const struct mg_box *b, enum mg_secret s, const char *text, json_t **names,
+	struct sk_err *err)
+{
+	_cleanup_(sk_json_decrefp) json_t *all_names = NULL;
+	struct sk_buf old;
+	char path[512], *all = NULL;
+	int r;
+
+	sk_buf_init(&old, MG_SECRET_BYTES_MAX);
+	r = sk_file_read(file_of(b, s, path, sizeof(path)), &old, err);
+	if (r == 0 || r == -ENOENT) {
+		all = mg_secret_add(s, text, *names, sk_buf_str(&old));
+		r = all ? mg_secret_check(s, all, strlen(all), &all_names, err) : sk_err_nomem(err);
+	}
+	if (r == 0)
+		r = put(b, s, all, all_names, err);
+	if (r == 0) {
+		json_decref(*names);
+		*names = json_incref(all_names);
+	}
+	if (all)
+		explicit_bzero(all, strlen(all));
+	free(all);
+	wipe(&old);
+	return r;
+}
+
+static bool manager(void)
+{
+	_cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+
+	return sd_bus_open_system(&bus) >= 0;
+}
+
+static int write_one(const struct mg_box *b, const struct sk_oneshot_request *q, json_t **extra,
+	struct sk_err *err)
+{
+	const bool add = json_is_true(json_object_get(q->args, "add"));
+	json_t *names = NULL;
+	enum mg_secret s;
+	struct sk_buf text;
+	int r = kind_of(q->args, &s, err);
+
+	if (r == 0 && q->memfd < 0)
+		r = sk_err_en(err, -EINVAL, NULL, "the content did not come along");
+	if (r < 0)
+		return r;
+	sk_buf_init(&text, MG_SECRET_BYTES_MAX);
+	r = sk_fd_read(q->memfd, &text, err);
+	if (r == 0)
+		r = mg_secret_check(s, sk_buf_str(&text), text.len, &names, err);
+	if (r == 0)
+		r = add ? put_added(b, s, sk_buf_str(&text), &names, err)
+			: put(b, s, sk_buf_str(&text), names, err);
+	wipe(&text);
+	if (r == 0)
+		*extra = json_pack("{s:O, s:b}", "names", names, "manager", manager());
+	json_decref(names);
+	return r;
+}
+
+/* ---- who reads it -----------------------------------------------------------------------------
+ */
+static int job(sd_bus *bus, const char *method, const char *unit, struct sk_err *err)
+{
+	_cleanup_(sd_bus_error_free) sd_bus_error e = SD_BUS_ERROR_NULL;
+	int r = sd_bus_call_method(bus, SYSTEMD, "/org/freedesktop/systemd1", SYSTEMD ".Manager",
+		method, &e, NULL, "ss", unit, "replace");
+
+	return r < 0 ? sk_err_en(err, r, NULL, "%s %s: %s", method, unit,
+			       e.message ? e.message : strerror(-r))
+		     : 0;
+}
+
+/* The manager comes last: it is who asks. */
+static int activate(const struct mg_box *b, const json_t *args, struct sk_err *err)
+{
+	_cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+	char path[512];
+	enum mg_secret s;
+	int r = kind_of(args, &s, err);
+
+	/* A process of its own for each list that is fetched reads them anew. */
+	if (r < 0 || s == MG_SECRET_FEEDS)
+		return r;
+	r = sd_bus_open_system(&bus);
+	if (r < 0)
+		return sk_err_en(err, -EHOSTDOWN, NULL, "the service manager: %s", strerror(-r));
+	r = 0;
+	if (s == MG_SECRET_RADIUS) {
+		const bool there = access(file_of(b, s, path, sizeof(path)), F_OK) == 0;
+
+		r = job(bus, there ? "RestartUnit" : "StopUnit", "sekisho-radius.service", err);
+		if (r < 0)
+			sk_log_err(LOG_WARNING, "secrets of switches", err);
+	}
+	return job(bus, "RestartUnit", "sekisho-mgmtd.service", err) < 0 ? -EIO : r;
+}
+
+int mg_box_secret(const struct mg_box *b, const struct sk_oneshot_request *q, json_t **extra,
+	struct sk_err *err)
+{
+	if (strcmp(q->op, "secret.list") == 0)
+		return list(b, extra, err);
+	if (strcmp(q->op, "secret.write") == 0)
+		return write_one(b, q, extra, err);
+	if (strcmp(q->op, "secret.activate") == 0)
+		return activate(b, q->args, err);
+	return sk_oneshot_unknown(err);
+}

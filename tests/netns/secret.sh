@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Passwords and keys of other programs, set by an administrator: checked as their readers read them, written for root
+# alone, never in a log; whoever reads them is started again.
+source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/lib_setup.sh"
+sandbox "$@"
+source "$TOP/tests/netns/lib_update.sh"
+command -v dbus-daemon >/dev/null || { skip 'secrets' 'dbus-daemon is not installed'; finish; }
+
+mkdir -p "$U/fake"
+net_up
+fwd_start
+mgmtd_start
+site_up "$TOP/tests/netns/site.json"
+apply
+setup_start
+ETC=$BOX/etc/sekisho
+jobs_soon() { # LINES: of the service manager's stand-in
+	wait_for 5 bash -c "[ \"\$(paste -sd, $U/fake/jobs 2>/dev/null)\" = '$1' ]" || { cat "$U/fake/jobs"; false; }
+	rm -f "$U/fake/jobs"
+}
+set_from() { # KIND TEXT [OPTIONS…]: by standard input
+	local kind=$1 text=$2
+	shift 2
+	printf '%b' "$text" | as $TANAKA secret set "$kind" - "$@"
+}
+output() { # PATTERN COMMAND…: it succeeds, and says so
+	local pattern=$1
+	shift
+	"$@" >"$W/output.out" 2>&1 && grep -q -- "$pattern" "$W/output.out" || { cat "$W/output.out"; return 1; }
+}
+mode() { stat -c '%a %U' "$1"; }
+
+# ---- who may ---------------------------------------------------------------------------------------------
+check 'an approver may not' says 'administrator' as $SATO secret set notify /etc/hostname
+check 'nor may an auditor see whose they are' says 'administrator' as $KANSA secret list
+check 'there are none yet' test -z "$(as $TANAKA --csv secret list | tail -n +2)"
+
+# ---- what is wrong is said, with its line, and nothing is done -------------------------------------------
+check 'a key that notification does not know' says 'file: line 2: does not begin with smtp_user=' \
+	set_from notify 'smtp_user=gw\nsmtp_pass=very-hidden\n'
+check 'a value that is too long' says 'line 1: the value is longer than 127 bytes' \
+	set_from notify "smtp_user=$(printf 'x%.0s' {1..128})\n"
+check 'a secret that is too short' says 'line 3: the secret must be 8 to 128' \
+	set_from radius '# switches\ngateway:0123456789\nfloor1:short\n'
+check 'line ends of Windows' says 'line 1: ends as lines of Windows do' set_from radius 'gateway:0123456789\r\n'
+check 'a name twice' says 'line 3: the name is there already, in line 1' \
+	set_from radius 'floor1:0123456789\n\nfloor1:9876543210\n'
+check 'a key with blanks' says 'line 1: the key must be' set_from feeds 'urlhaus = very hidden\n'
+check 'a line that is none' says 'line 2: is not NAME = KEY' set_from feeds 'urlhaus = a\nvery-hidden\n'
+check 'no text' says 'line 2: has a NUL byte' set_from feeds 'urlhaus = a\nx\000y = b\n'
+check 'nothing' says 'is empty: nothing was changed' set_from feeds ''
+check 'in Japanese' bash -c "printf 'x' | ip netns exec gw setpriv --reuid $TANAKA --regid $TANAKA --clear-groups \
+	'$BUILD/sekisho' --lang ja secret set radius - 2>&1 | grep -q '1 行目: 「名前:共有鍵」'"
+head -c 600000 /dev/zero | tr '\0' '#' >"$W/large"
+chmod 644 "$W/large"
+refuse 'a file that is too large' as $TANAKA secret set radius "$W/large"
+check 'nothing was written by all that' test -z "$(ls "$ETC")"
+
+# ---- without a service manager ---------------------------------------------------------------------------
+check 'without a service manager it is written all the same, and said' output 'it counts from the next restart' \
+	set_from notify 'smtp_user=gw\nsmtp_password=very-hidden-1\n'
+check 'the file has the content' test "$(cat "$ETC/notify.secrets")" = "$(printf 'smtp_user=gw\nsmtp_password=very-hidden-1')"
+check '… for root alone' test "$(mode "$ETC/notify.secrets")" = '600 root'
+
+# ---- with one --------------------------------------------------------------------------------------------
+bus_up
+"$BUILD/rauc_fake" "$U/fake" >"$W/fake.log" 2>&1 &
+wait_for 10 grep -q ready "$W/fake.log"
+printf '# relay\nsmtp_user=gw2\nsmtp_password=very-hidden-2\n' >"$W/notify"
+chmod 644 "$W/notify"
+check 'from a file' output 'sekisho notify test' as $TANAKA secret set notify "$W/notify"
+check 'the manager, with its notifier, starts again' jobs_soon 'RestartUnit sekisho-mgmtd.service'
+check 'the file is the new one' cmp "$W/notify" "$ETC/notify.secrets"
+check 'no half-written file stays' test "$(ls "$ETC")" = notify.secrets
+check 'keys of feeds' output 'from the next fetch on' set_from feeds 'urlhaus = very-hidden-3\r\nthreatfox=very-hidden-4'
+check '… start nothing again' bash -c "sleep 0.5; [ ! -e $U/fake/jobs ]"
+check 'secrets of switches without the gateway'\''s own: that is said' output 'no line gateway:SECRET' \
+	set_from radius 'floor1:very-hidden-5\n'
+check 'server and manager start again' jobs_soon 'RestartUnit sekisho-radius.service,RestartUnit sekisho-mgmtd.service'
+check '--add keeps other names' output 'sekisho status' set_from radius 'gateway:very-hidden-6\nfloor1:very-hidden-7\n' --add
+jobs_soon 'RestartUnit sekisho-radius.service,RestartUnit sekisho-mgmtd.service' >/dev/null
+check '… and replaces the same' test "$(paste -sd, "$ETC/radius.secrets")" = 'gateway:very-hidden-6,floor1:very-hidden-7'
+set_from radius 'floor2:very-hidden-8\n' --add >/dev/null 2>&1
+rm -f "$U/fake/jobs"
+check '… one more' test "$(cut -d: -f1 "$ETC/radius.secrets" | paste -sd,)" = gateway,floor1,floor2
+
+# ---- what people see -------------------------------------------------------------------------------------
+as $TANAKA --json secret list >"$W/list.json"
+check 'the list has their names' test "$(rows 'sorted((r["secret"], r["names"]) for r in d)' <"$W/list.json")" = \
+	"[('feeds', ['urlhaus', 'threatfox']), ('notify', ['smtp_user', 'smtp_password']), ('radius', ['gateway', 'floor1', 'floor2'])]"
+check '… and since when' test "$(rows 'all(abs(r["since"] - __import__("time").time()) < 600 for r in d)' <"$W/list.json")" = True
+as $KANSA --json audit list >"$W/audit.json"
+check 'the audit log has hash, names and who' test "$(SHA=$(sha256sum <"$W/notify" | cut -d' ' -f1) python3 - "$W/audit.json" <<-'PY'
+	import json, os, sys
+	rows = [r for r in json.load(open(sys.argv[1])) if r["op"] == "secret.set"]
+	def after(r):
+	    return r["after"] if isinstance(r["after"], dict) else json.loads(r["after"])
+	hit = [r for r in rows if r.get("after") and after(r).get("sha256") == os.environ["SHA"]]
+	print([(r["account"], r["target"], r["result"], after(r)["names"]) for r in sorted(hit, key=lambda r: r["result"])])
+	PY
+)" = "[('tanaka', 'secrets notify', 'begun', ['smtp_user', 'smtp_password']), ('tanaka', 'secrets notify', 'ok', ['smtp_user', 'smtp_password'])]"
+check 'no log and no answer has any secret' bash -c "! grep -r very-hidden $W/*.log $W/audit.json $W/list.json $STATE/mgmtd/eve.json"
+printf 'by hand, very-hidden\n' >"$ETC/feeds.secrets"
+check 'a file that somebody made wrong by hand is told' output 'line 1: is not NAME = KEY' as $TANAKA secret list
+check '… without its content' bash -c "! grep -q very-hidden $W/output.out"
+
+# ---- taken away ------------------------------------------------------------------------------------------
+check 'comments alone take all away' set_from radius '# none\n'
+check '… the file, too' test ! -e "$ETC/radius.secrets"
+check 'the RADIUS server is stopped' jobs_soon 'StopUnit sekisho-radius.service,RestartUnit sekisho-mgmtd.service'
+
+# ---- at a terminal ---------------------------------------------------------------------------------------
+cat >"$W/terminal.py" <<-'PY'
+	import os, pty, sys, time
+	# argv: a file of "PROMPT<tab>ANSWER" lines, the command; the terminal's output goes to standard output.
+	steps = [l.rstrip("\n").split("\t") for l in open(sys.argv[1])]
+	pid, fd = pty.fork()
+	if pid == 0:
+	    os.execvp(sys.argv[2], sys.argv[2:])
+	seen = all_ = b""
+	def more():
+	    global seen, all_
+	    try:
+	        b = os.read(fd, 4096)
+	    except OSError:
+	        b = b""
+	    seen += b
+	    all_ += b
+	    return b
+	for prompt, answer in steps:
+	    while prompt.encode() not in seen and more():
+	        pass
+	    seen = b""
+	    time.sleep(0.1)  # the echo is off by now
+	    os.write(fd, answer.encode() + b"\n")
+	while more():
+	    pass
+	sys.stdout.buffer.write(all_)
+	sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
+typed() { # STEPS KIND [OPTIONS…]
+	printf '%b' "$1" >"$W/steps"
+	shift
+	ip netns exec gw python3 "$W/terminal.py" "$W/steps" setpriv --reuid $TANAKA --regid $TANAKA --clear-groups \
+		"$BUILD/sekisho" --lang en secret set "$1" - "${@:2}" >"$W/typed.out" 2>&1 || { cat "$W/typed.out"; return 1; }
+}
+check 'asked at a terminal' typed 'User name\tgw3\nIts password\tvery-hidden-9\nAuthorization\t\ncertificates\t\n' notify
+check '… it is written' test "$(paste -sd, "$ETC/notify.secrets")" = 'smtp_user=gw3,smtp_password=very-hidden-9'
+check '… and the password is not shown' bash -c "grep -q gw3 $W/typed.out && ! grep -q very-hidden $W/typed.out"
+check 'a secret of a switch is made where none is typed' typed 'Name of\tfloor1\nSecret\t\nName of\t\n' radius
+check '… and shown, to be typed into the switch' bash -c \
+	"grep -qx \"floor1:\$(sed -n 's/^  floor1: \\([0-9a-f]\\{40\\}\\)\\r*\$/\\1/p' $W/typed.out)\" $ETC/radius.secrets"
+check '… and the gateway has its own' grep -qE '^gateway:[0-9a-f]{40}$' "$ETC/radius.secrets"
+check 'nothing typed changes nothing' says 'nothing was changed' typed 'Name of\t\n' feeds
+
+kill "$SETUP"
+finish

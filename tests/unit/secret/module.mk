@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+$(eval $(call unit,secret,tests/unit/secret/test_secret.c,mg-secret))

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Files of secrets: what is taken is what the reader finds; what is not is told with its line. */
+#include "tests/unit/lib/unit.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mgmt/feeds/fetch/secrets.h"
+#include "mgmt/notify/secrets.h"
+#include "mgmt/radius/secrets.h"
+#include "mgmt/secret/secret.h"
+
+/* "a,b": the names; or the message. */
+static const char *said(enum mg_secret s, const char *text, size_t len)
+{
+	static char out[600];
+	struct sk_err err = {0};
+	json_t *names = NULL;
+	int r = mg_secret_check(s, text, len, &names, &err);
+
+	out[0] = '\0';
+	if (r < 0) {
+		assert_null(names);
+		assert_string_equal(err.path, "file");
+		assert_true(err.ja[0]);
+		snprintf(out, sizeof(out), "%s", err.en);
+	}
+	for (size_t i = 0; i < json_array_size(names); i++)
+		snprintf(out + strlen(out), sizeof(out) - strlen(out), "%s%s", i ? "," : "",
+			json_string_value(json_array_get(names, i)));
+	json_decref(names);
+	return out;
+}
+
+static void is(enum mg_secret s, const char *text, const char *want)
+{
+	const char *got = said(s, text, strlen(text));
+
+	if (strncmp(got, want, strlen(want)) != 0 || (!want[0] && got[0]))
+		fail_msg("%s: %s", text, got);
+}
+
+static void notify(void **state)
+{
+	is(MG_SECRET_NOTIFY, "smtp_user=a\r\n#x\n\nsmtp_password=b = c\nca_file=/x",
+		"smtp_user,smtp_password,ca_file");
+	is(MG_SECRET_NOTIFY, "# none\n", "");
+	is(MG_SECRET_NOTIFY, "smtp_user=a\r\n\r\nsmtp_pass=b\r\n", "line 3: does not begin with");
+	is(MG_SECRET_NOTIFY, "smtp_user = a\n", "line 1: does not begin with");
+	is(MG_SECRET_NOTIFY, "smtp_user=a\nsmtp_user=b\n",
+		"line 2: the name is there already, in line 1");
+	is(MG_SECRET_NOTIFY, "", "is empty");
+	is(MG_SECRET_NOTIFY, " \r\n\n", "is empty");
+}
+
+static void feeds(void **state)
+{
+	char dst[MG_FETCH_SECRET_MAX], text[400] = "x = ";
+
+	is(MG_SECRET_FEEDS, "  urlhaus = abc \r\n\t\n # c\nthreatfox=d=e", "urlhaus,threatfox");
+	is(MG_SECRET_FEEDS, "urlhaus = \n", "line 1: the key is missing");
+	is(MG_SECRET_FEEDS, "= abc\n", "line 1: is not NAME = KEY");
+	is(MG_SECRET_FEEDS, "a b = abc\n", "line 1: is not NAME = KEY");
+	is(MG_SECRET_FEEDS, "a = b c\n", "line 1: the key must be");
+	is(MG_SECRET_FEEDS, "\xff = b\n", "line 1: the name is no UTF-8");
+	/* The longest that the reader takes, and one more. */
+	memset(text + 4, 'k', MG_FETCH_SECRET_MAX - 1);
+	is(MG_SECRET_FEEDS, text, "x");
+	assert_int_equal(mg_fetch_secret(text, "x", dst, sizeof(dst)), MG_FETCH_SECRET_MAX - 1);
+	strncat(text, "k", 1);
+	is(MG_SECRET_FEEDS, text, "line 1: the key must be at most 255");
+	assert_int_equal(mg_fetch_secret(text, "x", dst, sizeof(dst)), -EINVAL);
+}
+
+static void radius(void **state)
+{
+	is(MG_SECRET_RADIUS, "#a\ngateway:12345678\n\nsw-1:abcdefgh!", "gateway,sw-1");
+	is(MG_SECRET_RADIUS, "gateway:1234567\n", "line 1: the secret must be 8 to 128");
+	is(MG_SECRET_RADIUS, "gateway:1234:5678\n", "line 1: the secret must be");
+	is(MG_SECRET_RADIUS, "gateway: 12345678\n", "line 1: the secret must be");
+	is(MG_SECRET_RADIUS, "gate way:12345678\n", "line 1: is not NAME:SECRET");
+	is(MG_SECRET_RADIUS, "gateway=12345678\n", "line 1: is not NAME:SECRET");
+	is(MG_SECRET_RADIUS, ":12345678\n", "line 1: is not NAME:SECRET");
+	is(MG_SECRET_RADIUS, "gateway:12345678\r\n", "line 1: ends as lines of Windows do");
+}
+
+static void bytes(void **state)
+{
+	const size_t n = MG_SECRET_BYTES_MAX + 1;
+	char *large = calloc(1, n + 1);
+
+	assert_non_null(large);
+	memset(large, '#', n);
+	assert_string_equal(said(MG_SECRET_RADIUS, large, n), "is larger than 512 KiB");
+	assert_string_equal(said(MG_SECRET_FEEDS, large, 65537), "is larger than 64 KiB");
+	free(large);
+	assert_non_null(strstr(said(MG_SECRET_FEEDS, "a = b\nc = d\0e", 13), "line 2: has a NUL"));
+}
+
+static void kinds(void **state)
+{
+	enum mg_secret s = MG_SECRETS;
+
+	assert_int_equal(mg_secret_find("radius", &s, NULL), 0);
+	assert_int_equal(s, MG_SECRET_RADIUS);
+	assert_string_equal(mg_secret_name(s), "radius");
+	assert_int_equal(mg_secret_find("shadow", &s, NULL), -ENOENT);
+	assert_int_equal(mg_secret_find("../radius", &s, NULL), -ENOENT);
+}
+
+static void added(enum mg_secret s, const char *text, const char *old, const char *want)
+{
+	json_t *names = NULL;
+	char *all;
+
+	assert_int_equal(mg_secret_check(s, text, strlen(text), &names, NULL), 0);
+	all = mg_secret_add(s, text, names, old);
+	assert_string_equal(all, want);
+	free(all);
+	json_decref(names);
+}
+
+static void add(void **state)
+{
+	added(MG_SECRET_RADIUS, "b:new-secret\n", "# c\na:old-secret\nb:old-secret",
+		"# c\na:old-secret\nb:new-secret\n");
+	added(MG_SECRET_RADIUS, "b:new-secret\n", "bb:old-secret", "bb:old-secret\nb:new-secret\n");
+	added(MG_SECRET_FEEDS, "a=1", "", "a=1");
+	/* What its reader would not take does not stay. */
+	added(MG_SECRET_FEEDS, "a=1", "nonsense\nb=2\n", "b=2\na=1");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(notify),
+		cmocka_unit_test(feeds),
+		cmocka_unit_test(radius),
+		cmocka_unit_test(bytes),
+		cmocka_unit_test(kinds),
+		cmocka_unit_test(add),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
