@@ -72,9 +72,9 @@ class Noise:
 # ---- set-up ------------------------------------------------------------------------------------------
 def setup(g):
     """first start: answers on a stick, two people, a policy; nothing passes before"""
-    noise = Noise()
     begin = time.monotonic()
     g.start(sticks=[g.answer_stick(gateway.answers())])
+    noise = Noise()
     said = g.vm.con.expect(rb"sekisho: set[- ]up from [^\n]*", gateway.BOOT, boot=True).group(0).decode()
     if not g.check("the answers are taken", "FAILED" not in said, said):
         return
