@@ -36,10 +36,14 @@ int mg_radius_secret(const char *text, const char *name, char *dst, size_t cap)
 	return -ENOENT;
 }
 
+/* As a switch's record can name it. A secret that stands where a name should is mostly none. */
 static bool name_ok(const char *s, size_t n)
 {
+	static const char ok[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+
 	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)s[i] <= 0x20 || s[i] == 0x7f)
+		if (!s[i] || !strchr(ok, s[i]))
 			return false;
 	return n && n <= NAME_MAX_LEN;
 }
@@ -59,10 +63,11 @@ int mg_radius_secret_line(
 			"行末が Windows 形式 (CR LF) です。改行コードを LF にして保存してください");
 	if (!colon || !name_ok(s, (size_t)(colon - s)))
 		return sk_err_set(err, -EINVAL, NULL,
-			"is not NAME:SECRET (a name of at most %d characters, a colon, the secret, "
-			"no "
-			"blanks)",
-			"「名前:共有鍵」の形ではありません(名前は最大 %d 文字、空白なし)",
+			"is not NAME:SECRET (a name of at most %d letters, digits, '-', '_', '.', "
+			"a "
+			"colon, the secret)",
+			"「名前:共有鍵」の形ではありません(名前は英数字と「-」「_」「.」の %d "
+			"文字以内)",
 			NAME_MAX_LEN);
 	r = copy(colon + 1, n - (size_t)(colon + 1 - s), secret, sizeof(secret));
 	explicit_bzero(secret, sizeof(secret));

@@ -56,9 +56,8 @@ static int add_name(struct names *v, const char *s, size_t n, unsigned line, str
 	const json_t *at = name ? json_object_get(v->lines, name) : NULL;
 	int r = 0;
 
-	if (!name || strlen(name) != n)
-		r = sk_err_set(why, -EINVAL, NULL, "the name is no UTF-8 text",
-			"名前が UTF-8 の文字列ではありません");
+	if (!name)
+		r = sk_err_nomem(why);
 	else if (at)
 		r = sk_err_set(why, -EINVAL, NULL, "the name is there already, in line %lld",
 			"名前が %lld 行目と重複しています", (long long)json_integer_value(at));

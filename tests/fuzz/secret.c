@@ -4,6 +4,7 @@
  * each name, and it is taken again after something was added; no message has any of the content.
  */
 #include <assert.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

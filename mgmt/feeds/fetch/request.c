@@ -112,10 +112,8 @@ static int read_key(struct request *q, struct sk_err *err)
 	r = mg_fetch_secret(q->o->secrets, q->d.name, q->key, sizeof(q->key));
 	if (r == -ENOENT)
 		return sk_err_set(err, -ENOKEY, "api_key_header",
-			"needs an API key: add the line \"%s = KEY\" to the secrets file",
-			"API キーが必要です。シークレットファイルに「%s = "
-			"キー」の行を追加してください",
-			q->d.name);
+			"needs an API key, named %s: sekisho secret set feeds - --add",
+			"API キーが必要です(名称 %s): sekisho secret set feeds - --add", q->d.name);
 	if (r < 0)
 		return sk_err_set(err, r, "api_key_header",
 			"the API key in the secrets file is too long or holds blanks",

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "mgmt/feeds/definition.h"
+
 struct line {
 	const char *name, *value; /* name NULL: a comment, or no "=" */
 	size_t name_len, value_len;
@@ -60,6 +62,16 @@ int mg_fetch_secret(const char *secrets, const char *name, char *dst, size_t cap
 	return -ENOENT;
 }
 
+/* As mg_feed_name_valid(). A key that stands where a name should is none. */
+static bool name_ok(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!((s[i] >= 'a' && s[i] <= 'z') ||
+			    (i > 0 && ((s[i] >= '0' && s[i] <= '9') || s[i] == '-'))))
+			return false;
+	return n && n < MG_FEED_NAME_MAX;
+}
+
 static bool nothing(const char *s, size_t n)
 {
 	while (n && blank(s[0]))
@@ -76,7 +88,7 @@ int mg_fetch_secret_line(
 
 	if (nothing(s, n))
 		return 0;
-	if (!l.name || !l.name_len || memchr(l.name, ' ', l.name_len))
+	if (!l.name || !name_ok(l.name, l.name_len))
 		return sk_err_set(err, -EINVAL, NULL, "is not NAME = KEY (the name of a blocklist)",
 			"「不正サイト一覧の名称 = API キー」の形ではありません");
 	r = copy(l.value, l.value_len, key, sizeof(key));

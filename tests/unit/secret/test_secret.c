@@ -63,8 +63,11 @@ static void feeds(void **state)
 	is(MG_SECRET_FEEDS, "urlhaus = \n", "line 1: the key is missing");
 	is(MG_SECRET_FEEDS, "= abc\n", "line 1: is not NAME = KEY");
 	is(MG_SECRET_FEEDS, "a b = abc\n", "line 1: is not NAME = KEY");
+	/* A key alone is not taken for a name, which logs would have. */
+	is(MG_SECRET_FEEDS, "x\nc2VjcmV0==\n", "line 1: is not NAME = KEY");
+	is(MG_SECRET_FEEDS, "c2VjcmV0==\n", "line 1: is not NAME = KEY");
 	is(MG_SECRET_FEEDS, "a = b c\n", "line 1: the key must be");
-	is(MG_SECRET_FEEDS, "\xff = b\n", "line 1: the name is no UTF-8");
+	is(MG_SECRET_FEEDS, "\xff = b\n", "line 1: is not NAME = KEY");
 	/* The longest that the reader takes, and one more. */
 	memset(text + 4, 'k', MG_FETCH_SECRET_MAX - 1);
 	is(MG_SECRET_FEEDS, text, "x");
@@ -81,6 +84,7 @@ static void radius(void **state)
 	is(MG_SECRET_RADIUS, "gateway:1234:5678\n", "line 1: the secret must be");
 	is(MG_SECRET_RADIUS, "gateway: 12345678\n", "line 1: the secret must be");
 	is(MG_SECRET_RADIUS, "gate way:12345678\n", "line 1: is not NAME:SECRET");
+	is(MG_SECRET_RADIUS, "a+b/c=:12345678\n", "line 1: is not NAME:SECRET");
 	is(MG_SECRET_RADIUS, "gateway=12345678\n", "line 1: is not NAME:SECRET");
 	is(MG_SECRET_RADIUS, ":12345678\n", "line 1: is not NAME:SECRET");
 	is(MG_SECRET_RADIUS, "gateway:12345678\r\n", "line 1: ends as lines of Windows do");
