@@ -6,17 +6,9 @@
 
 #include "lib/util.h"
 #include "mgmt/command/command.h"
+#include "mgmt/gateway/ports.h"
 #include "mgmt/gateway/private.h"
 #include "mgmt/workflow/workflow.h"
-
-size_t mg_gateway_ports(const struct mg_gateway *g, enum mg_gw_role r)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < g->n_ports; i++)
-		n += g->ports[i].role == r;
-	return n;
-}
 
 static int missing(const char *path, struct sk_err *err)
 {
@@ -46,7 +38,7 @@ static int check_twice(const struct mg_gateway *g, size_t i, struct sk_err *err)
 	return 0;
 }
 
-static int check_ports(const struct mg_gateway *g, struct sk_err *err)
+int mg_gw_check_ports(const struct mg_gateway *g, struct sk_err *err)
 {
 	char path[48];
 
@@ -321,7 +313,7 @@ static int check_people(const struct mg_gateway *g, struct sk_err *err)
 
 int mg_gw_check(const struct mg_gateway *g, struct sk_err *err)
 {
-	int r = check_ports(g, err);
+	int r = mg_gw_check_ports(g, err);
 
 	for (int i = 0; r == 0 && i < MG_GW_ROLES; i++) {
 		if (!g->nets[i].present)
@@ -364,54 +356,6 @@ int mg_gateway_check_first(const struct mg_gateway *g, struct sk_err *err)
 	return 0;
 }
 
-/* ---- names of interfaces ----------------------------------------------------------------------
- */
-static const struct mg_gw_iface *find(
-	const struct mg_gw_port *p, const struct mg_gw_iface *ifaces, size_t n)
-{
-	for (size_t k = 0; k < n; k++)
-		if (p->mac[0] ? strcmp(p->mac, ifaces[k].mac) == 0
-			      : strcmp(p->name, ifaces[k].name) == 0)
-			return &ifaces[k];
-	return NULL;
-}
-
-int mg_gateway_resolve(
-	struct mg_gateway *g, const struct mg_gw_iface *ifaces, size_t n, struct sk_err *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < g->n_ports; i++) {
-		struct mg_gw_port *p = &g->ports[i];
-		const struct mg_gw_iface *found = find(p, ifaces, n);
-		char path[48];
-
-		snprintf(path, sizeof(path), "ports[%zu].match", i);
-		if (found)
-			snprintf(p->name, sizeof(p->name), "%s", found->name);
-		else if (r == 0)
-			r = sk_err_set(err, -ENODEV, path,
-				"this machine has no port %s; see `ip -br link`",
-				"この装置にポート %s はありません (ip -br link で確認できます)",
-				p->mac[0] ? p->mac : p->name);
-	}
-	return r;
-}
-
-const char *mg_gateway_iface(
-	const struct mg_gateway *g, enum mg_gw_role role, char dst[static IFNAMSIZ])
-{
-	dst[0] = '\0';
-	if (mg_gateway_ports(g, role) > 1) {
-		snprintf(dst, IFNAMSIZ, "br-%s", mg_gw_role_name(role));
-		return dst;
-	}
-	for (size_t i = 0; i < g->n_ports; i++)
-		if (g->ports[i].role == role)
-			snprintf(dst, IFNAMSIZ, "%s", g->ports[i].name);
-	return dst;
-}
-
 json_t *mg_gateway_settings(const json_t *doc, const struct mg_gateway *g)
 {
 	json_t *v = json_deep_copy(doc), *ports = json_object_get(v, "ports"), *nets;
@@ -420,9 +364,13 @@ json_t *mg_gateway_settings(const json_t *doc, const struct mg_gateway *g)
 		return NULL;
 	json_object_del(v, "people");
 	json_object_del(v, "first_rules");
-	for (size_t i = 0; i < g->n_ports; i++)
-		json_object_set_new(json_object_get(json_array_get(ports, i), "match"), "name",
-			json_string(g->ports[i].name));
+	for (size_t i = 0; i < g->n_ports; i++) {
+		json_t *match = json_object_get(json_array_get(ports, i), "match");
+
+		json_object_set_new(match, "name", json_string(g->ports[i].name));
+		if (g->ports[i].mac[0])
+			json_object_set_new(match, "mac", json_string(g->ports[i].mac));
+	}
 	nets = json_object_get(v, "networks");
 	for (size_t i = 0; i < json_array_size(nets); i++)
 		json_object_del(json_object_get(json_array_get(nets, i), "pppoe"), "password");

@@ -49,8 +49,9 @@ bool mg_gw_ip_inside(const struct mg_gw_ip *net, const struct mg_gw_ip *ip);
 struct mg_gw_ip mg_gw_ip_network(const struct mg_gw_ip *ip);
 
 struct mg_gw_port {
-	char mac[18];        /* lower case; "" if it is known by its name */
-	char name[IFNAMSIZ]; /* "" until a matching interface was found */
+	char mac[18];        /* lower case; "" until a matching interface was found */
+	char name[IFNAMSIZ]; /* likewise */
+	bool held;           /* name and card do not agree (mg_gateway_fit) */
 	enum mg_gw_role role;
 };
 
@@ -125,21 +126,7 @@ int mg_gateway_check_first(const struct mg_gateway *g, struct sk_err *err);
 /* No.115: long, not of one kind of characters, no sequences, nothing of the person's name. */
 int mg_gateway_check_password(const char *password, const char *name, struct sk_err *err);
 
-/* What there is on this machine. */
-struct mg_gw_iface {
-	char name[IFNAMSIZ], mac[18], driver[32];
-	bool carrier;
-};
-/* Names for ports known by their MAC address. -ENODEV "ports[1].match": no such interface; the
- * others have theirs. */
-int mg_gateway_resolve(
-	struct mg_gateway *g, const struct mg_gw_iface *ifaces, size_t n, struct sk_err *err);
-/* The interface that has a role's addresses: its port, or the bridge over its ports. */
-const char *mg_gateway_iface(
-	const struct mg_gateway *g, enum mg_gw_role r, char dst[static IFNAMSIZ]);
-size_t mg_gateway_ports(const struct mg_gateway *g, enum mg_gw_role r);
-
-/* The document to keep (new reference): without people and passwords, ports with their names. */
+/* The document to keep (new reference): without people and passwords, ports with name and MAC. */
 json_t *mg_gateway_settings(const json_t *doc, const struct mg_gateway *g);
 
 #endif

@@ -4,7 +4,7 @@
 #define MG_GATEWAY_GENERATE_H
 
 #include "lib/buf.h"
-#include "mgmt/gateway/gateway.h"
+#include "mgmt/gateway/ports.h"
 
 #define MG_GW_PPP "ppp-wan" /* the line over PPPoE */
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # mg-gateway is pure; what touches the machine lies in box/.
-$(eval $(call module,mg-gateway,mgmt/gateway,ip.c password.c document.c network.c check.c networkd.c services.c site.c,\
+$(eval $(call module,mg-gateway,mgmt/gateway,ip.c password.c document.c network.c check.c ports.c networkd.c services.c site.c,\
 	mg-workflow mg-command fw-registry sk,))
 # The ports alone: also for who has no rights.
 $(eval $(call module,mg-ifaces,mgmt/gateway/box,ifaces.c,mg-gateway sk,))

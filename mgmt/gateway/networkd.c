@@ -24,14 +24,18 @@ static int put(
 	return r < 0 ? sk_err_en(err, r, NULL, "%s: %s", path, strerror(-r)) : 0;
 }
 
-static void head(struct sk_buf *b, const char *iface)
+/* port NULL: iface is none. The policy goes by the name, the cable by the card: it has to be both.
+ */
+static void head(struct sk_buf *b, const char *iface, const struct mg_gw_port *port)
 {
+	const bool card = port && port->mac[0];
+
 	sk_buf_init(b, FILE_MAX);
 	sk_buf_printf(b,
 		"# Made by sekisho-setup from /etc/sekisho/gateway.json at each start.\n"
-		"[Match]\nName=%s\n\n[Link]\nRequiredForOnline=no\n\n[Network]\n"
+		"[Match]\nName=%s\n%s%s%s\n[Link]\nRequiredForOnline=no\n\n[Network]\n"
 		"LLMNR=no\nMulticastDNS=no\nLLDP=no\n",
-		iface);
+		iface, card ? "MACAddress=" : "", card ? port->mac : "", card ? "\n" : "");
 }
 
 static void address(struct sk_buf *b, const char *key, const struct mg_gw_ip *ip, bool prefix)
@@ -122,14 +126,14 @@ static int wan(const struct mg_gateway *g, const struct mg_gw_files *out, struct
 	struct sk_buf b;
 	int r;
 
-	head(&b, mg_gateway_iface(g, MG_GW_WAN, iface));
+	head(&b, mg_gateway_iface(g, MG_GW_WAN, iface), mg_gateway_single(g, MG_GW_WAN));
 	if (ppp) {
 		/* Frames of PPPoE and nothing else. */
 		sk_buf_puts(&b, "LinkLocalAddressing=no\nIPv6AcceptRA=no\nDHCP=no\n");
 		r = put(out, "wan.network", &b, err);
 		if (r < 0 || n->ip6.method == MG_GW_NONE)
 			return r;
-		head(&b, MG_GW_PPP);
+		head(&b, MG_GW_PPP, NULL);
 		/* IPv4 there is pppd's. */
 		sk_buf_puts(&b, "KeepConfiguration=yes\n");
 	}
@@ -194,7 +198,7 @@ static int bridge(const struct mg_gateway *g, enum mg_gw_role role, const char *
 	for (size_t i = 0; r == 0 && i < g->n_ports; i++) {
 		if (g->ports[i].role != role)
 			continue;
-		head(&b, g->ports[i].name);
+		head(&b, g->ports[i].name, &g->ports[i]);
 		sk_buf_printf(&b, "LinkLocalAddressing=no\nIPv6AcceptRA=no\nBridge=%s\n", name);
 		snprintf(file, sizeof(file), "port-%s.network", g->ports[i].name);
 		r = put(out, file, &b, err);
@@ -216,7 +220,7 @@ static int inside(const struct mg_gateway *g, enum mg_gw_role role, const struct
 		r = bridge(g, role, iface, out, err);
 	if (r < 0)
 		return r;
-	head(&b, iface);
+	head(&b, iface, mg_gateway_single(g, role));
 	/* Its addresses are there before a cable is: what serves on them starts once. */
 	sk_buf_printf(&b,
 		"ConfigureWithoutCarrier=yes\nIgnoreCarrierLoss=yes\nIPv6AcceptRA=no\n"

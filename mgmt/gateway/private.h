@@ -18,6 +18,7 @@ bool mg_gw_label(const char *s);                    /* one part of a name */
 /* network.c: one element of "networks". */
 int mg_gw_read_network(const json_t *v, struct mg_gateway *g, struct sk_err *err);
 /* check.c: what belongs together. */
+int mg_gw_check_ports(const struct mg_gateway *g, struct sk_err *err);
 int mg_gw_check(const struct mg_gateway *g, struct sk_err *err);
 
 #endif

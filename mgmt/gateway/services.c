@@ -216,12 +216,14 @@ static int pppd(const struct mg_gateway *g, const struct mg_gw_files *out, struc
 int mg_gateway_services(
 	const struct mg_gateway *g, const struct mg_gw_files *out, struct sk_err *err)
 {
+	const struct mg_gw_port *line = mg_gateway_single(g, MG_GW_WAN);
 	struct sk_buf b;
 	int r = dnsmasq(g, out, err);
 
 	if (r == 0)
 		r = chrony(g, out, err);
-	if (r == 0 && g->nets[MG_GW_WAN].ip4.method == MG_GW_PPPOE)
+	/* pppd would dial, and say its password, on whatever card has the name. */
+	if (r == 0 && g->nets[MG_GW_WAN].ip4.method == MG_GW_PPPOE && !(line && line->held))
 		r = pppd(g, out, err);
 	if (r < 0)
 		return r;

@@ -8,7 +8,7 @@
 #define MG_GATEWAY_BOX_H
 
 #include "lib/buf.h"
-#include "mgmt/gateway/gateway.h"
+#include "mgmt/gateway/ports.h"
 
 #define MG_BOX_GATEWAY SK_SYSCONFDIR "/gateway.json"
 #define MG_BOX_PEOPLE SK_SYSCONFDIR "/people"
@@ -52,6 +52,12 @@ struct mg_box_person {
 int mg_box_hash(const char *password, char *dst, size_t cap, struct sk_err *err);
 /* Does the password open it? */
 bool mg_box_verify(const char *password, const char *hash);
+/*
+ * May these be made, or get a password? Only who is nobody else on this machine: not another's name
+ * or number, no user that is not in /etc/sekisho/people, no group's name or member. -EEXIST.
+ */
+int mg_box_people_check(
+	const struct mg_box *b, const struct mg_box_person *v, size_t n, struct sk_err *err);
 /* These people into /etc/sekisho/people (others stay), and as Unix users. */
 int mg_box_people_set(
 	const struct mg_box *b, const struct mg_box_person *v, size_t n, struct sk_err *err);

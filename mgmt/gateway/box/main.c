@@ -102,12 +102,59 @@ static void serve(int fd, void *arg)
 	sk_oneshot_serve(fd, mg_box_serve, arg);
 }
 
+/* Cards appear, and get their names, while this runs: that is waited for. */
+#define SETTLE_STEPS 20
+#define STEP_US 200000
+
+static bool fits(struct mg_gateway *g, enum mg_gw_fit fit[static MG_GW_PORTS_MAX])
+{
+	struct mg_gw_iface ifaces[MG_BOX_IFACES_MAX];
+	bool all = true;
+	size_t n = 0;
+
+	if (mg_box_ifaces(ifaces, MG_BOX_IFACES_MAX, &n, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < g->n_ports; i++) {
+		fit[i] = mg_gateway_fit(g, i, ifaces, n);
+		all = all && fit[i] == MG_GW_FITS;
+	}
+	return all;
+}
+
+/* At the console, in both languages: a missing card must not take the others with it. */
+static void say_fit(const struct mg_gw_port *p, enum mg_gw_fit fit)
+{
+	static const struct sk_text texts[] = {
+		[MG_GW_GONE] = {"there is no such card", "このカードは見つかりません"},
+		[MG_GW_MOVED] = {"the card has another name now; it gets no addresses until the "
+				 "gateway was restarted or set up again",
+			"カードの名前が変わりました。再起動または再設定するまでアドレスを設定しませ"
+			"ん"},
+		[MG_GW_OTHER] = {"another card has this name; it gets no addresses until the "
+				 "gateway was set up again",
+			"別のカードがこの名前になっています。再設定するまでアドレスを設定しません"},
+	};
+
+	if (fit == MG_GW_FITS)
+		return;
+	sk_log(LOG_ERR, "port %s (%s, %s): %s / %s", mg_gw_role_name(p->role), p->name, p->mac,
+		texts[fit].en, texts[fit].ja);
+}
+
+static void settle(struct mg_gateway *g)
+{
+	enum mg_gw_fit fit[MG_GW_PORTS_MAX] = {MG_GW_FITS};
+
+	for (int i = 0; !fits(g, fit) && i < SETTLE_STEPS; i++)
+		usleep(STEP_US);
+	for (size_t i = 0; i < g->n_ports; i++)
+		say_fit(&g->ports[i], fit[i]);
+}
+
 /* Never set up is no failure: nothing has addresses then, and nothing passes. */
 static int boot(const struct mg_box *b, struct sk_err *err)
 {
 	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
-	struct mg_gw_iface ifaces[MG_BOX_IFACES_MAX];
-	size_t n = 0;
 	int r = mg_box_people_boot(b, err);
 
 	if (r < 0)
@@ -117,14 +164,10 @@ static int boot(const struct mg_box *b, struct sk_err *err)
 		sk_log(LOG_NOTICE, "the gateway is not set up yet: sekisho setup");
 		return 0;
 	}
-	if (r == 0 && mg_box_ifaces(ifaces, MG_BOX_IFACES_MAX, &n, err) == 0 &&
-		(r = mg_gateway_resolve(g, ifaces, n, err)) < 0) {
-		/* A missing card must not take the others with it. */
-		sk_log_err(LOG_ERR, "ports", err);
-		r = 0;
-	}
-	if (r == 0)
+	if (r == 0) {
+		settle(g);
 		r = mg_box_generate(b, g, err);
+	}
 	if (r == 0)
 		r = mg_box_identity(b, g, err);
 	if (r == 0 && !b->root[0] && sethostname(g->hostname, strlen(g->hostname)) < 0)

@@ -5,6 +5,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +19,9 @@
 #define NETWORK "/run/systemd/network"
 #define OURS "50-sekisho-"
 #define SETUP "/run/sekisho-setup"
+#define LINKS "/etc/systemd/network"
+#define ZONES "/usr/share/zoneinfo/"
+#define PPP_RESOLV "/etc/ppp/resolv.conf" /* pppd's usepeerdns */
 
 const char *mg_box_path(const struct mg_box *b, const char *path, char *dst, size_t cap)
 {
@@ -74,18 +78,66 @@ int mg_box_load(
 	return 0;
 }
 
+/* What an earlier set-up made and this one does not. */
+static void forget(const struct mg_box *b, const char *folder)
+{
+	char path[512];
+	const struct dirent *e;
+	DIR *d = opendir(mg_box_path(b, folder, path, sizeof(path)));
+
+	while (d && (e = readdir(d)))
+		if (strncmp(e->d_name, OURS, strlen(OURS)) == 0)
+			unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
+}
+
+/* eth0 and the like are the kernel's own, given out again while others are taken. */
+static bool lasting_name(const char *name)
+{
+	return strncmp(name, "eth", 3) != 0 || strspn(name + 3, "0123456789") != strlen(name + 3);
+}
+
+/*
+ * A card keeps its name where others come or go (systemd.link(5), from the next start on): the
+ * policy goes by names.
+ */
+static int keep_names(const struct mg_box *b, const struct mg_gateway *g, struct sk_err *err)
+{
+	char path[512], below[128], text[256];
+	int r = sk_mkdir_p(mg_box_path(b, LINKS, path, sizeof(path)), 0755, err);
+
+	forget(b, LINKS);
+	for (size_t i = 0; r == 0 && i < g->n_ports; i++) {
+		const struct mg_gw_port *p = &g->ports[i];
+
+		if (!p->mac[0] || !lasting_name(p->name))
+			continue;
+		snprintf(below, sizeof(below), LINKS "/" OURS "%s.link", p->name);
+		snprintf(text, sizeof(text),
+			"# Made by sekisho-setup: the card of this role keeps its name.\n"
+			"[Match]\nMACAddress=%s\nKind=!*\n\n[Link]\nName=%s\n",
+			p->mac, p->name);
+		r = sk_file_replace(
+			mg_box_path(b, below, path, sizeof(path)), text, strlen(text), 0644, err);
+	}
+	chmod(mg_box_path(b, LINKS, path, sizeof(path)), 0755);
+	return r;
+}
+
 int mg_box_save(
 	const struct mg_box *b, const json_t *doc, const struct mg_gateway *g, struct sk_err *err)
 {
 	_cleanup_(sk_json_decrefp) json_t *settings = mg_gateway_settings(doc, g);
 	const char *secret = g->nets[MG_GW_WAN].pppoe_password;
+	const bool ppp = g->nets[MG_GW_WAN].ip4.method == MG_GW_PPPOE;
 	char path[512], *text;
 	int r = 0;
 
 	if (!settings)
 		return sk_err_nomem(err);
 	/* The secret first: settings that need it never stand without. */
-	if (secret[0])
+	if (ppp)
 		r = sk_file_replace(mg_box_path(b, MG_BOX_PPPOE, path, sizeof(path)), secret,
 			strlen(secret), 0600, err);
 	if (r < 0)
@@ -96,7 +148,9 @@ int mg_box_save(
 	r = sk_file_replace(
 		mg_box_path(b, MG_BOX_GATEWAY, path, sizeof(path)), text, strlen(text), 0644, err);
 	free(text);
-	return r;
+	if (r == 0 && !ppp)
+		unlink(mg_box_path(b, MG_BOX_PPPOE, path, sizeof(path)));
+	return r == 0 ? keep_names(b, g, err) : r;
 }
 
 /* ---- made -------------------------------------------------------------------------------------
@@ -116,21 +170,6 @@ static int write_one(const char *path, unsigned mode, const struct sk_buf *text,
 		text->len, mode, m->err);
 }
 
-/* What an earlier set-up made and this one does not. */
-static void forget(const struct mg_box *b)
-{
-	char path[512];
-	const struct dirent *e;
-	DIR *d = opendir(mg_box_path(b, NETWORK, path, sizeof(path)));
-
-	while (d && (e = readdir(d)))
-		if (strncmp(e->d_name, OURS, strlen(OURS)) == 0)
-			unlinkat(dirfd(d), e->d_name, 0);
-	if (d)
-		closedir(d);
-	unlink(mg_box_path(b, SETUP "/ppp.options", path, sizeof(path)));
-}
-
 int mg_box_generate(const struct mg_box *b, const struct mg_gateway *g, struct sk_err *err)
 {
 	struct sk_err why = {0};
@@ -146,7 +185,8 @@ int mg_box_generate(const struct mg_box *b, const struct mg_gateway *g, struct s
 	/* The umask of a program that keeps secrets must not hide these from who reads them. */
 	chmod(path, 0755);
 	chmod(mg_box_path(b, NETWORK, path, sizeof(path)), 0755);
-	forget(b);
+	forget(b, NETWORK);
+	unlink(mg_box_path(b, SETUP "/ppp.options", path, sizeof(path)));
 	r = mg_gateway_generate(g, &out, err);
 	if (r < 0 && why.code && err)
 		*err = why;
@@ -155,10 +195,17 @@ int mg_box_generate(const struct mg_box *b, const struct mg_gateway *g, struct s
 
 int mg_box_zone(const char *zone, struct sk_err *err)
 {
-	char file[256];
+	static const char magic[4] = {'T', 'Z', 'i', 'f'};
+	_cleanup_(sk_closep) int fd = -1;
+	char file[256], head[sizeof(magic)];
+	struct stat st;
 
-	snprintf(file, sizeof(file), "/usr/share/zoneinfo/%s", zone);
-	if (access(file, R_OK) == 0)
+	/* Folders lie there, too, and tables of all zones. */
+	snprintf(file, sizeof(file), ZONES "%s", zone);
+	fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+		read(fd, head, sizeof(head)) == sizeof(head) &&
+		memcmp(head, magic, sizeof(magic)) == 0)
 		return 0;
 	return sk_err_set(err, -ENOENT, "timezone", "there is no time zone %s",
 		"タイムゾーン %s はありません", zone);
@@ -171,7 +218,7 @@ static int set_zone(const struct mg_box *b, const char *zone, struct sk_err *err
 
 	if (r < 0)
 		return r;
-	snprintf(target, sizeof(target), "../usr/share/zoneinfo/%s", zone);
+	snprintf(target, sizeof(target), ".." ZONES "%s", zone);
 	mg_box_path(b, "/etc/localtime", path, sizeof(path));
 	snprintf(tmp, sizeof(tmp), "%s.new", path);
 	unlink(tmp);
@@ -263,8 +310,7 @@ int mg_box_upstream(const struct mg_box *b, const struct mg_gateway *g, struct s
 	sk_buf_init(&old, 65536);
 	collect(mg_box_path(b, "/run/systemd/netif/state", path, sizeof(path)), "DNS=", &found);
 	if (g->nets[MG_GW_WAN].ip4.method == MG_GW_PPPOE)
-		collect(mg_box_path(b, "/run/sekisho-setup/ppp.resolv", path, sizeof(path)),
-			"nameserver ", &found);
+		collect(mg_box_path(b, PPP_RESOLV, path, sizeof(path)), "nameserver ", &found);
 	list = sk_buf_str(&found);
 	mg_gateway_resolv(g, &list, 1, &text);
 	mg_box_path(b, SETUP "/resolv.conf", path, sizeof(path));

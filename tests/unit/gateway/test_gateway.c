@@ -195,6 +195,8 @@ static void files_are_made(void **state)
 	has(&f, "sekisho-setup/dnsmasq.conf", "\ndnssec\n");
 	has(&f, "sekisho-setup/dnsmasq.conf", "\nstop-dns-rebind\n");
 	has(&f, "systemd/network/50-sekisho-wan.network", "\nLinkLocalAddressing=no\n");
+	has(&f, "systemd/network/50-sekisho-wan.network",
+		"Name=p0\nMACAddress=52:54:00:00:00:aa\n");
 	has(&f, "systemd/network/50-sekisho-ppp.network", "Name=ppp-wan\n");
 	has(&f, "systemd/network/50-sekisho-ppp.network", "PrefixDelegationHint=::/56\n");
 	has(&f, "systemd/network/50-sekisho-br-lan.netdev", "Kind=bridge\n");
@@ -244,6 +246,36 @@ static void shared_network(void **state)
 	mg_gateway_free(g);
 }
 
+/* Cards were moved: names are others, and the policy does not know. */
+static void cards_and_names(void **state)
+{
+	static const struct mg_gw_iface moved[] = {{.name = "p0", .mac = "52:54:00:00:00:ff"},
+		{.name = "p1", .mac = "52:54:00:00:00:aa"},
+		{.name = "p3", .mac = "52:54:00:00:00:ab"}};
+	struct files f = {0};
+	const struct mg_gw_files out = {keep, &f};
+	struct mg_gateway *g = parsed(document());
+	struct sk_err err = {0};
+
+	/* The line's card is on another name, and a new one has its name. */
+	assert_int_equal(mg_gateway_fit(g, 0, moved, 3), MG_GW_MOVED);
+	assert_string_equal(g->ports[0].name, "p0");
+	/* Of a bridge the policy knows the bridge. */
+	assert_int_equal(mg_gateway_fit(g, 1, moved, 3), MG_GW_FITS);
+	assert_string_equal(g->ports[1].name, "p3");
+	assert_int_equal(mg_gateway_fit(g, 2, moved, 3), MG_GW_GONE);
+	assert_int_equal(mg_gateway_fit(g, 0, moved, 1), MG_GW_OTHER);
+	assert_int_equal(mg_gateway_generate(g, &out, NULL), 0);
+	has(&f, "systemd/network/50-sekisho-wan.network",
+		"Name=p0\nMACAddress=52:54:00:00:00:aa\n");
+	/* No password is said to a stranger's line. */
+	for (size_t i = 0; i < f.n; i++)
+		assert_null(strstr(f.v[i].path, "ppp.options"));
+	assert_int_equal(mg_gateway_resolve(g, moved, 3, &err), -EINVAL);
+	assert_string_equal(err.path, "ports[0].match");
+	mg_gateway_free(g);
+}
+
 static void settings_have_no_secrets(void **state)
 {
 	json_t *d = document(), *kept, *again;
@@ -259,6 +291,7 @@ static void settings_have_no_secrets(void **state)
 	again = sk_json_parse(text, strlen(text), NULL);
 	assert_int_equal(mg_gateway_parse(again, &h, NULL), 0);
 	assert_string_equal(h->ports[1].name, "p1");
+	assert_string_equal(h->ports[0].mac, "52:54:00:00:00:aa");
 	free(text);
 	json_decref(again);
 	json_decref(kept);
@@ -306,6 +339,7 @@ int main(void)
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(files_are_made),
 		cmocka_unit_test(shared_network),
+		cmocka_unit_test(cards_and_names),
 		cmocka_unit_test(settings_have_no_secrets),
 		cmocka_unit_test(site_has_zones),
 		cmocka_unit_test(name_servers),
