@@ -853,44 +853,7 @@ const struct mg_command mg_commands[] = {
 		.columns = mg_c_change,
 		.example = "events.retention_days 365 --purpose 'customer demand'",
 	},
-	{
-		.op = "setup",
-		.roles = 0,
-		.flags = MG_F_LOCAL,
-		.help = {"set the gateway up: ports, addresses, first people",
-			"本装置を設定する(ポートの役割、アドレス、最初の利用者)"},
-		.detail = {"Asks at the terminal, shows what it would do, and does it. With "
-			   "--answers it takes a file instead. The first time only root at the "
-			   "console may; later an administrator at the console, and what changes "
-			   "the policy waits for approval.",
-			"端末で質問し、内容を確認してから設定する。--answers "
-			"を付けると応答ファイルを使う。"
-			"初回はコンソールの root だけ、2 回目以降はコンソールの管理者が実行でき、"
-			"ポリシーに関わる変更は承認を待つ。"},
-		.args = mg_a_setup,
-		.example = "--answers sekisho-answers.json",
-	},
-	{
-		.op = "setup.apply",
-		.roles = MG_CONSOLE | MG_ADMIN,
-		.flags = MG_F_WRITE | MG_F_DRY_RUN | MG_F_HIDDEN,
-		.help = {"set the gateway up as the document says",
-			"文書のとおりに本装置を設定する"},
-		.args = mg_a_setup_document,
-	},
-	{
-		.op = "setup.check",
-		.roles = MG_READERS,
-		.flags = MG_F_HIDDEN,
-		.help = {"check a set-up document", "設定の文書を確認する"},
-		.args = mg_a_setup_check,
-	},
-	{
-		.op = "setup.show",
-		.roles = MG_READERS,
-		.flags = MG_F_HIDDEN,
-		.help = {"show the set-up in force", "現在の設定を表示する"},
-	},
+#include "mgmt/command/setup.def"
 	{
 		.op = "site.import",
 		.roles = MG_CONSOLE,

@@ -24,13 +24,17 @@
 #define UID_LAST 59999
 #define WRITE_MS 30000
 
+/* How far it came: what an error has to say beside itself. */
+enum stage { NOTHING, WRITING, RECORDED, IN_FORCE };
+
 struct setup {
 	struct mg_call *c;
 	json_t *doc;
 	struct mg_gateway *g;
 	struct mg_txn t;
-	json_t *uids;      /* name → Unix user */
-	bool first;        /* nothing was ever applied */
+	json_t *uids; /* name → Unix user */
+	bool first;   /* no policy was ever in force */
+	enum stage stage;
 	unsigned requests; /* that wait for somebody's approval now */
 };
 
@@ -40,6 +44,15 @@ static void done(struct setup *s)
 	mg_gateway_free(s->g);
 	json_decref(s->doc);
 	json_decref(s->uids);
+}
+
+static int is_first(struct mg_call *c, bool *ret, struct sk_err *err)
+{
+	bool any = true;
+	int r = mg_generation_any(mg_h_store(c), &any, err);
+
+	*ret = !any;
+	return r;
 }
 
 static int read_document(struct setup *s, struct sk_err *err)
@@ -54,8 +67,7 @@ static int read_document(struct setup *s, struct sk_err *err)
 	s->doc = sk_json_parse(data, len, err);
 	r = s->doc ? mg_gateway_parse(s->doc, &s->g, err) : -EINVAL;
 	if (r == 0)
-		r = mg_generation_any(mg_h_store(s->c), &s->first, err);
-	s->first = !s->first;
+		r = is_first(s->c, &s->first, err);
 	if (r == 0 && s->first)
 		r = mg_gateway_check_first(s->g, err);
 	if (r == 0)
@@ -160,6 +172,35 @@ static int fill(struct fw_rule *r, const char *const v[6], struct sk_err *err)
 	return 0;
 }
 
+struct same {
+	const struct mg_rev *rev;
+	bool found;
+};
+
+static int same_request(const struct mg_rule_row *row, void *arg)
+{
+	const struct fw_rule *a = &row->rev->rule;
+	struct same *s = arg;
+	const struct fw_rule *b = &s->rev->rule;
+
+	s->found = s->found ||
+		(a->kind == b->kind && sk_streq(a->source, b->source) &&
+			sk_streq(a->from, b->from) && sk_streq(a->to, b->to) &&
+			sk_streq(a->port, b->port));
+	return 0;
+}
+
+/* Does it wait already, from a set-up that was not completed? */
+static int waits(struct setup *s, const struct mg_rev *rev, bool *ret, struct sk_err *err)
+{
+	const struct mg_rule_filter f = {.state = "requested"};
+	struct same same = {.rev = rev};
+	int r = mg_rule_each(mg_h_store(s->c), &f, same_request, &same, err);
+
+	*ret = same.found;
+	return r;
+}
+
 /* One request in applicant's name: source, zone, protocol, port, purpose, nat_to. */
 static int request(
 	struct setup *s, const char *applicant, const char *const v[6], struct sk_err *err)
@@ -168,6 +209,7 @@ static int request(
 	struct fw_policy *base = NULL;
 	char target[48];
 	struct mg_rev rev;
+	bool there = false;
 	int r;
 
 	mg_rev_init(&rev);
@@ -180,13 +222,15 @@ static int request(
 	if (r == 0 && fw_str_set(&rev.rule.applicant, applicant) < 0)
 		r = sk_err_nomem(err);
 	if (r == 0)
+		r = waits(s, &rev, &there, err);
+	if (r == 0 && !there)
 		r = mg_store_build_base(mg_h_store(s->c), MG_VIEW_ACTIVE, &base, err);
-	if (r == 0)
+	if (r == 0 && !there)
 		r = mg_rule_check(mg_h_store(s->c), base, &rev.rule, s->c->now, NULL, err);
-	if (r == 0)
+	if (r == 0 && !there)
 		r = mg_rule_insert(&s->t, &rev, false, s->c->now, err);
 	snprintf(target, sizeof(target), "rule %u r%u", rev.rule.number, rev.rule.revision);
-	if (r == 0)
+	if (r == 0 && !there)
 		r = mg_h_audit(s->c, &s->t, target, NULL, mg_rev_to_json(&rev), err);
 	s->requests += r == 0;
 	fw_policy_free(base);
@@ -387,15 +431,18 @@ static int write_all(struct setup *s, struct sk_err *err)
 
 	if (r == 0)
 		r = s->first ? fresh(s, err) : ask_again(s, err);
-	/* Files first: the registry takes it all back if they cannot be written. */
-	if (r == 0 && !s->c->dry_run)
-		r = box(s, "setup.write",
-			json_pack("{s:O, s:b}", "uids", s->uids, "first", s->first), s->doc, err);
+	/* The registry takes it all back if people or files of this start cannot be made. */
+	if (r == 0 && !s->c->dry_run) {
+		s->stage = WRITING;
+		r = box(s, "setup.write", json_pack("{s:O}", "uids", s->uids), s->doc, err);
+	}
 	if (r == 0)
 		r = mg_h_commit(
 			s->c, &s->t, "gateway", old, mg_gateway_settings(s->doc, s->g), err);
 	else
 		json_decref(old);
+	if (r == 0 && !s->c->dry_run)
+		s->stage = RECORDED;
 	return r;
 }
 
@@ -409,7 +456,56 @@ static int put_in_force(struct setup *s, struct sk_err *err)
 	const struct mg_gen_step step = {
 		.what = MG_BUILD_WITH_APPROVED, .kind = "setup", .who = &who};
 
-	return s->first ? mg_gen_send(s->c->d, &step, NULL, err) : 0;
+	int r = s->first ? mg_gen_send(s->c->d, &step, NULL, err) : 0;
+
+	if (r == 0 && s->first)
+		s->stage = IN_FORCE;
+	return r;
+}
+
+/* Settings are kept last: addresses without a policy must not be there at the next start. */
+static int finish(struct setup *s, struct sk_err *err)
+{
+	struct sk_err later = {0};
+	int r = put_in_force(s, err);
+
+	if (r == 0)
+		r = box(s, "setup.keep", json_object(), s->doc, err);
+	if (r == 0 && box(s, "setup.activate", json_object(), NULL, &later) < 0)
+		mg_reply_note(s->c, "%s%.0s", "%.0s%s", later.en, sk_err_text(&later, SK_JA));
+	return r;
+}
+
+/* What stands although it failed: whoever reads the error has to know. */
+static void add_stage(const struct setup *s, struct sk_err *err)
+{
+	static const struct sk_text texts[] = {
+		[NOTHING] = {"nothing was changed", "何も変更していません"},
+		[WRITING] = {"the registry was not changed; people's Unix users and files of this "
+			     "start may be new: set up again",
+			"台帳は変更していません。利用者とこの起動中の構成は変わった可能性があります"
+			"。もう"
+			"一度設定してください"},
+		[RECORDED] = {"the registry has it, but it is not in force and not kept: set up "
+			      "again",
+			"台帳には記録しましたが、有効になっておらず、設定も保存していません。もう一"
+			"度設定し"
+			"てください"},
+		[IN_FORCE] = {"the policy is in force, but the settings are not kept: an "
+			      "administrator has to set up again",
+			"ポリシーは有効ですが、設定を保存していません。管理者がもう一度設定してくだ"
+			"さい"},
+	};
+	const struct sk_text *t = &texts[s->stage];
+	char en[sizeof(err->en)], ja[sizeof(err->ja)];
+	int n = snprintf(en, sizeof(en), "%s; %s", err->en, t->en);
+	int m = snprintf(ja, sizeof(ja), "%s。%s", sk_err_text(err, SK_JA), t->ja);
+
+	/* Never cut within a character. */
+	if (n < (int)sizeof(en) && m < (int)sizeof(ja)) {
+		memcpy(err->en, en, sizeof(en));
+		memcpy(err->ja, ja, sizeof(ja));
+	}
 }
 
 static int report(struct setup *s, struct sk_err *err)
@@ -432,7 +528,6 @@ static int report(struct setup *s, struct sk_err *err)
 int mg_h_setup_apply(struct mg_call *c, struct sk_err *err)
 {
 	struct setup s = {.c = c, .uids = json_object()};
-	struct sk_err later = {0};
 	int r = read_document(&s, err);
 
 	if (r == 0)
@@ -442,11 +537,10 @@ int mg_h_setup_apply(struct mg_call *c, struct sk_err *err)
 		r = mg_daemon_fw_call(c->d, "status", NULL, -1, NULL, err);
 	if (r == 0)
 		r = write_all(&s, err);
-	if (r == 0 && !c->dry_run) {
-		r = put_in_force(&s, err);
-		if (r == 0 && box(&s, "setup.activate", json_object(), NULL, &later) < 0)
-			mg_reply_note(c, "%s%.0s", "%.0s%s", later.en, sk_err_text(&later, SK_JA));
-	}
+	if (r == 0 && !c->dry_run)
+		r = finish(&s, err);
+	if (r < 0 && !c->dry_run)
+		add_stage(&s, err);
 	if (r == 0)
 		r = report(&s, err);
 	done(&s);
@@ -462,6 +556,15 @@ int mg_h_setup_check(struct mg_call *c, struct sk_err *err)
 		r = report(&s, err);
 	done(&s);
 	return r;
+}
+
+/* Whose turn it is: asked by the wizard and by the console's menu. */
+int mg_h_setup_state(struct mg_call *c, struct sk_err *err)
+{
+	bool first = false;
+	int r = is_first(c, &first, err);
+
+	return r < 0 ? r : mg_reply_record(c, json_pack("{s:b}", "first", first));
 }
 
 int mg_h_setup_show(struct mg_call *c, struct sk_err *err)

@@ -161,6 +161,7 @@ static const struct handler handlers[] = {
 	{"setup.apply", mg_h_setup_apply},
 	{"setup.check", mg_h_setup_check},
 	{"setup.show", mg_h_setup_show},
+	{"setup.state", mg_h_setup_state},
 	{"site.import", mg_h_site_import},
 	{"status", mg_h_status},
 	{"switch.list", mg_h_switch_list},

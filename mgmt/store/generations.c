@@ -111,7 +111,8 @@ int mg_generation_each(struct mg_store *s, size_t limit,
 int mg_generation_any(struct mg_store *s, bool *ret, struct sk_err *err)
 {
 	int64_t n = 0;
-	int r = mg_db_int(s, &n, err, "SELECT 1 FROM generation LIMIT 1");
+	int r = mg_db_int(s, &n, err,
+		"SELECT 1 FROM generation WHERE state IN ('sent', 'trial', 'confirmed') LIMIT 1");
 
 	if (r == 0)
 		*ret = n != 0;

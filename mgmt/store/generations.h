@@ -73,7 +73,8 @@ int mg_generation_latest(
 /* Newest first, at most limit (0: all). fn returning non-zero stops and is returned. */
 int mg_generation_each(struct mg_store *s, size_t limit,
 	int (*fn)(const struct mg_generation *g, void *arg), void *arg, struct sk_err *err);
-/* Was any policy ever sent? (site.import is possible only before.) */
+/* Is, or was, any policy in force? One that is sent may be. What fwd refused, or took back, does
+ * not count. (Setting up is the console's only before.) */
 int mg_generation_any(struct mg_store *s, bool *ret, struct sk_err *err);
 
 /*

@@ -15,6 +15,7 @@ def sealed(data):
     fd = os.memfd_create("feed", os.MFD_ALLOW_SEALING)
     with os.fdopen(os.dup(fd), "wb") as f:
         f.write(data)
+    os.lseek(fd, 0, os.SEEK_SET)
     fcntl.fcntl(fd, F_ADD_SEALS, ALL_SEALS)
     return fd
 

@@ -34,6 +34,8 @@ bad 'a weak password' 'people\[1\].password: no sequences' 'd["people"][1]["pass
 bad 'a newer version' 'version: these are settings of a newer version' 'd["version"] = 2'
 bad 'an unknown field' 'colour' 'd["colour"] = "red"'
 bad 'a time zone that is none' 'timezone: there is no time zone' 'd["timezone"] = "Asia/Atlantis"'
+bad 'a time zone that is a folder' 'timezone: there is no time zone' 'd["timezone"] = "Asia"'
+bad 'a time zone that is a table' 'timezone: there is no time zone' 'd["timezone"] = "leapseconds"'
 check 'a file that is no JSON' says 'line 1' sk setup --answers /etc/hostname
 check 'nothing was set by all that' test ! -e "$BOX/etc/sekisho/gateway.json"
 check '… and no account made' says 'no account tanaka' sk account show tanaka

@@ -114,6 +114,22 @@ check '… through the gateway' bash -c "[ \"\$(ip netns exec lan ip neigh show 
 	\"lladdr \$(ip netns exec gw cat /sys/class/net/lan0/address)\" ]"
 networkd_stop
 
+# ---- another card ----------------------------------------------------------------------------------------
+mac=$(in_gw cat /sys/class/net/lan0/address)
+make_files "d['ports'][1]['match']['mac'] = '$mac'"
+networkd_start
+check 'a card of the set-up gets its addresses' wait_for 20 has_address lan0 192.168.10.1/24
+networkd_stop
+in_gw ip link set lan0 down
+in_gw ip link set lan0 address 52:54:00:0a:0b:0c
+make_files "d['ports'][1]['match']['mac'] = '$mac'"
+networkd_start
+check 'beside it, the others get theirs' wait_for 20 has_address wan0 203.0.113.1/24
+sleep 1
+refuse 'another card of that name gets none' has_address lan0 192.168.10.1/24
+networkd_stop
+in_gw ip link set lan0 address "$mac"
+
 # ---- PPPoE -----------------------------------------------------------------------------------------------
 if [ ! -c /dev/ppp ] || ! command -v pppoe-server >/dev/null; then
 	skip 'the line over PPPoE' 'needs /dev/ppp and pppoe-server'

@@ -21,7 +21,7 @@ static void say(const char *en, const char *ja)
 	fflush(stdout);
 }
 
-static int ask(const char *socket, const struct sk_buf *answers, struct sk_err *err)
+static int ask(const char *socket, const struct sk_buf *answers, bool *ret_sent, struct sk_err *err)
 {
 	_cleanup_(sk_closep) int file = sk_memfd("answers", sk_buf_str(answers), answers->len);
 	_cleanup_(sk_closep) int fd = sk_ipc_connect(socket, err);
@@ -30,6 +30,7 @@ static int ask(const char *socket, const struct sk_buf *answers, struct sk_err *
 		return sk_err_nomem(err);
 	if (fd < 0)
 		return fd;
+	*ret_sent = true;
 	return sk_ipc_call(fd, "setup.apply", json_pack("{s:s}", "document", "answers"), file,
 		PATIENCE_MS, NULL, NULL, NULL, err);
 }
@@ -38,6 +39,7 @@ int mg_box_first(const struct mg_box_first *f, struct sk_err *err)
 {
 	char where[600] = "", en[1000], ja[1200];
 	struct sk_buf b;
+	bool sent = false;
 	int r;
 
 	sk_buf_init(&b, MG_GW_BYTES_MAX);
@@ -55,15 +57,18 @@ int mg_box_first(const struct mg_box_first *f, struct sk_err *err)
 		return 0;
 	}
 	if (r == 0)
-		r = ask(f->socket, &b, err);
+		r = ask(f->socket, &b, &sent, err);
 	if (b.data)
 		explicit_bzero(b.data, b.len);
 	sk_buf_done(&b);
 	if (r < 0) {
-		snprintf(en, sizeof(en), "set-up from %s FAILED, nothing was changed: %s%s%s",
-			where, err->path, err->path[0] ? ": " : "", err->en);
-		snprintf(ja, sizeof(ja), "%s による設定に失敗しました(変更なし): %s%s%s", where,
-			err->path, err->path[0] ? ": " : "", sk_err_text(err, SK_JA));
+		/* What the manager did it says itself. */
+		snprintf(en, sizeof(en), "set-up from %s FAILED%s: %s%s%s", where,
+			sent ? "" : ", nothing was changed", err->path, err->path[0] ? ": " : "",
+			err->en);
+		snprintf(ja, sizeof(ja), "%s による設定に失敗しました%s: %s%s%s", where,
+			sent ? "" : "(変更なし)", err->path, err->path[0] ? ": " : "",
+			sk_err_text(err, SK_JA));
 		say(en, ja);
 		return r;
 	}

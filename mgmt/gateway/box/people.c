@@ -300,6 +300,98 @@ static int load_people(const struct mg_box *b, struct mg_box_person **ret, size_
 	return r;
 }
 
+/* ---- may they be made? ------------------------------------------------------------------------
+ */
+/* Is name one of the comma-separated ones? */
+static bool among(const char *list, const char *name)
+{
+	const size_t len = strlen(name);
+
+	for (const char *s = list; *s; s += strcspn(s, ","), s += *s == ',')
+		if (strcspn(s, ",") == len && strncmp(s, name, len) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Does a line of /etc/passwd or, group, of /etc/group speak against p? known: p is one of ours, and
+ * may be there as what it is.
+ */
+static bool stranger(
+	const struct mg_box_person *p, bool known, bool group, const char *line, size_t len)
+{
+	char name[256], number[16], members[4096] = "";
+	uint64_t id = 0;
+	bool same, same_id;
+
+	if (!field(line, len, 0, name, sizeof(name)) ||
+		!field(line, len, 2, number, sizeof(number)) ||
+		sk_parse_u64(number, UINT32_MAX, &id) < 0)
+		return false;
+	same = strcmp(name, p->name) == 0;
+	same_id = id == p->uid;
+	if (same != same_id || (same && !known))
+		return true;
+	if (!group || known)
+		return false;
+	/* Longer than that: cannot be ruled out. */
+	return !field(line, len, 3, members, sizeof(members)) || among(members, p->name);
+}
+
+static int check_table(const struct mg_box *b, const char *table, const struct mg_box_person *v,
+	const bool *known, size_t n, struct sk_err *err)
+{
+	const bool group = strcmp(table, "/etc/group") == 0;
+	char path[512];
+	struct sk_buf s;
+	int r;
+
+	sk_buf_init(&s, FILE_MAX);
+	r = sk_file_read(mg_box_path(b, table, path, sizeof(path)), &s, err);
+	for (const char *l = sk_buf_str(&s); r == 0 && *l; l += strcspn(l, "\n"), l += *l != 0)
+		for (size_t i = 0; r == 0 && i < n; i++)
+			if (stranger(&v[i], known[i], group, l, strcspn(l, "\n")))
+				r = sk_err_set(err, -EEXIST, "people",
+					"%s (number %u) is or belongs to somebody else in %s: "
+					"choose another name",
+					"%s (番号 %u) は %s で別のユーザー・グループとして使われて"
+					"います。別の名前にしてください",
+					v[i].name, v[i].uid, table);
+	sk_buf_done(&s);
+	return r;
+}
+
+/* One name has one number, and the other way round. */
+static int differ(const struct mg_box_person *a, const struct mg_box_person *b, struct sk_err *err)
+{
+	if ((strcmp(a->name, b->name) == 0) == (a->uid == b->uid))
+		return 0;
+	return sk_err_set(err, -EEXIST, "people", "%s cannot have the number %u: %s has %u",
+		"%s に番号 %u は使えません (%s の番号は %u です)", b->name, b->uid, a->name,
+		a->uid);
+}
+
+int mg_box_people_check(
+	const struct mg_box *b, const struct mg_box_person *v, size_t n, struct sk_err *err)
+{
+	_cleanup_(sk_freep) struct mg_box_person *all = NULL;
+	_cleanup_(sk_freep) bool *known = calloc(n + 1, sizeof(*known));
+	size_t count = 0;
+	int r = known ? load_people(b, &all, &count, 0, err) : sk_err_nomem(err);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		for (size_t k = 0; r == 0 && k < count; k++) {
+			known[i] = known[i] || strcmp(all[k].name, v[i].name) == 0;
+			r = differ(&all[k], &v[i], err);
+		}
+		for (size_t k = 0; r == 0 && k < i; k++)
+			r = differ(&v[k], &v[i], err);
+	}
+	if (r == 0)
+		r = check_table(b, "/etc/passwd", v, known, n, err);
+	return r == 0 ? check_table(b, "/etc/group", v, known, n, err) : r;
+}
+
 int mg_box_people_set(
 	const struct mg_box *b, const struct mg_box_person *v, size_t n, struct sk_err *err)
 {

@@ -51,18 +51,47 @@ static int people(const struct mg_box *box, const struct mg_gateway *g, const js
 		snprintf(v[i].display, sizeof(v[i].display), "%s", p->display);
 		v[i].uid = (unsigned)uid;
 	}
+	if (r == 0)
+		r = mg_box_people_check(box, v, g->n_people, err);
 	return r == 0 && g->n_people ? mg_box_people_set(box, v, g->n_people, err) : r;
 }
 
-/* The line's password stays where nobody gave a new one. */
-static void keep_secret(const struct mg_box *box, struct mg_gateway *g)
+/* The line's password stays where nobody gave a new one; it is that user's, and no other's. */
+static int keep_secret(const struct mg_box *box, struct mg_gateway *g, struct sk_err *err)
 {
 	_cleanup_(mg_gateway_freep) struct mg_gateway *old = NULL;
 	struct mg_gw_net *wan = &g->nets[MG_GW_WAN];
 
-	if (!wan->pppoe_password[0] && mg_box_load(box, &old, NULL, NULL) == 0)
+	if (wan->ip4.method != MG_GW_PPPOE || wan->pppoe_password[0])
+		return 0;
+	if (mg_box_load(box, &old, NULL, NULL) == 0 &&
+		strcmp(old->nets[MG_GW_WAN].pppoe_user, wan->pppoe_user) == 0)
 		snprintf(wan->pppoe_password, sizeof(wan->pppoe_password), "%s",
 			old->nets[MG_GW_WAN].pppoe_password);
+	return wan->pppoe_password[0] ? 0
+				      : sk_err_set(err, -ENOENT, "networks[wan].pppoe.password",
+						"is missing: no password of this user is kept",
+						"指定してください(この利用者のパスワードは保存さ"
+						"れていません)");
+}
+
+/* The document of the request, with its ports and the line's password. */
+static int take(const struct mg_box *box, const struct sk_oneshot_request *q, json_t **doc,
+	struct mg_gateway **g, struct sk_err *err)
+{
+	struct mg_gw_iface ifaces[MG_BOX_IFACES_MAX];
+	size_t n = 0;
+	int r = read_document(q->memfd, doc, err);
+
+	if (r == 0)
+		r = mg_gateway_parse(*doc, g, err);
+	if (r == 0)
+		r = mg_box_ifaces(ifaces, MG_BOX_IFACES_MAX, &n, err);
+	if (r == 0)
+		r = mg_gateway_resolve(*g, ifaces, n, err);
+	if (r == 0)
+		r = mg_box_zone((*g)->timezone, err);
+	return r == 0 ? keep_secret(box, *g, err) : r;
 }
 
 static int write_all(
@@ -70,29 +99,25 @@ static int write_all(
 {
 	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
 	_cleanup_(sk_json_decrefp) json_t *doc = NULL;
-	struct mg_gw_iface ifaces[MG_BOX_IFACES_MAX];
 	json_t *uids = NULL;
-	size_t n = 0;
-	int r = read_document(q->memfd, &doc, err);
+	int r = sk_json_object(q->args, "uids", true, &uids, err);
 
 	if (r == 0)
-		r = sk_json_object(q->args, "uids", true, &uids, err);
+		r = take(box, q, &doc, &g, err);
 	if (r == 0)
-		r = mg_gateway_parse(doc, &g, err);
+		r = people(box, g, uids, err);
 	if (r == 0)
-		r = mg_box_ifaces(ifaces, MG_BOX_IFACES_MAX, &n, err);
-	if (r == 0)
-		r = mg_gateway_resolve(g, ifaces, n, err);
-	if (r == 0)
-		r = mg_box_zone(g->timezone, err);
-	if (r < 0)
-		return r;
-	keep_secret(box, g);
-	/* gateway.json last: with it the gateway counts as set up. */
-	if ((r = people(box, g, uids, err)) < 0 || (r = mg_box_identity(box, g, err)) < 0 ||
-		(r = mg_box_generate(box, g, err)) < 0)
-		return r;
-	return mg_box_save(box, doc, g, err);
+		r = mg_box_identity(box, g, err);
+	return r == 0 ? mg_box_generate(box, g, err) : r;
+}
+
+static int keep(const struct mg_box *box, const struct sk_oneshot_request *q, struct sk_err *err)
+{
+	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
+	_cleanup_(sk_json_decrefp) json_t *doc = NULL;
+	int r = take(box, q, &doc, &g, err);
+
+	return r == 0 ? mg_box_save(box, doc, g, err) : r;
 }
 
 static int activate(const struct mg_box *box, json_t **extra, struct sk_err *err)
@@ -113,6 +138,8 @@ int mg_box_serve(struct sk_oneshot *s, const struct sk_oneshot_request *q, json_
 
 	if (strcmp(q->op, "setup.write") == 0)
 		return write_all(box, q, err);
+	if (strcmp(q->op, "setup.keep") == 0)
+		return keep(box, q, err);
 	if (strcmp(q->op, "setup.activate") == 0)
 		return activate(box, extra, err);
 	return mg_box_secret(box, q, extra, err);

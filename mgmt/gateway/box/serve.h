@@ -7,9 +7,10 @@
 #include "mgmt/gateway/box/box.h"
 
 /*
- * setup.write {uids: {"tanaka": 2001}, first} with the document as memfd: END {}; gateway.json,
- * people and what is made of them. setup.activate {}: END {activated}. secret.*: see secrets.h.
- * arg is a struct mg_box.
+ * setup.write {uids: {"tanaka": 2001}} with the document as memfd: END {}; people and what is made
+ * of the document for this start. setup.keep, with the document: END {}; gateway.json, by which
+ * the gateway counts as set up. setup.activate {}: END {activated}. secret.*: see
+ * secrets.h. arg is a struct mg_box.
  */
 int mg_box_serve(struct sk_oneshot *s, const struct sk_oneshot_request *q, json_t **extra,
 	void *arg, struct sk_err *err);

@@ -61,6 +61,30 @@ static void rollback_leaves_everything_approved(void **state)
 	assert_string_equal(fx_state(f, n, 1), "active");
 }
 
+/* What fwd refused leaves the gateway as it was: never set up. */
+static void refused_was_never_in_force(void **state)
+{
+	struct fixture *f = *state;
+	struct mg_audit_entry who = dave();
+	bool any = true;
+	uint64_t gen;
+
+	gen = fx_send(f, MG_BUILD_ACTIVE, NOW);
+	assert_int_equal(mg_generation_any(f->s, &any, NULL), 0);
+	assert_true(any);
+	assert_int_equal(mg_generation_fail(f->s, gen, NULL, &who, NULL), 0);
+	assert_int_equal(mg_generation_any(f->s, &any, NULL), 0);
+	assert_false(any);
+	gen = fx_send(f, MG_BUILD_ACTIVE, NOW);
+	assert_int_equal(mg_generation_rollback(f->s, gen, &who, NULL), 0);
+	assert_int_equal(mg_generation_any(f->s, &any, NULL), 0);
+	assert_false(any);
+	gen = fx_send(f, MG_BUILD_ACTIVE, NOW);
+	assert_int_equal(mg_generation_confirm(f->s, gen, &who, NULL), 0);
+	assert_int_equal(mg_generation_any(f->s, &any, NULL), 0);
+	assert_true(any);
+}
+
 static void only_what_was_sent_is_confirmed(void **state)
 {
 	struct fixture *f = *state;
@@ -328,6 +352,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(confirm_is_idempotent),
 		T(rollback_leaves_everything_approved),
+		T(refused_was_never_in_force),
 		T(only_what_was_sent_is_confirmed),
 		T(suspended_during_the_trial_stays_suspended),
 		T(a_content_approved_after_a_sent_removal_survives),
