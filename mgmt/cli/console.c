@@ -12,9 +12,11 @@
 #include <shadow.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "lib/util.h"
+#include "mgmt/cli/query.h"
 #include "mgmt/cli/wizard.h"
 #include "mgmt/gateway/box/box.h"
 
@@ -51,6 +53,26 @@ static int sekisho(struct wiz *w, const char *const *words, const struct passwd 
 }
 #define SEKISHO(w, as, ...) sekisho(w, (const char *const[]){__VA_ARGS__, NULL}, as)
 
+/* For the journal: whoever looks for guessing at the machine finds it there. */
+static void note(int priority, const char *what, const char *name)
+{
+	const char *tty = ttyname(STDIN_FILENO);
+	char who[256];
+
+	sk_escape(who, sizeof(who), name, strlen(name));
+	syslog(LOG_AUTHPRIV | priority, "console menu: %s for %s on %s", what, who,
+		tty ? tty : "no terminal");
+}
+
+/* Each wrong password costs more time than the one before. */
+static void slow_down(void)
+{
+	static unsigned wrong;
+
+	sleep(2u << SK_MIN(wrong, 4u));
+	wrong++;
+}
+
 /* Somebody with a Unix user and the password to it; NULL: not. */
 static const struct passwd *authenticate(struct wiz *w)
 {
@@ -66,18 +88,27 @@ static const struct passwd *authenticate(struct wiz *w)
 	sp = getspnam(name);
 	good = sp && mg_box_verify(password, sp->sp_pwdp);
 	explicit_bzero(password, sizeof(password));
-	if (good)
+	if (good) {
+		note(LOG_NOTICE, "right password", name);
 		return getpwnam(name);
-	sleep(2);
+	}
+	note(LOG_WARNING, "wrong name or password", name);
+	slow_down();
 	wiz_say(w, "Name or password is wrong.\n", "利用者名またはパスワードが違います。\n");
 	return NULL;
 }
 
-static void set_up(struct wiz *w)
+static void set_up(struct wiz *w, const char *socket)
 {
 	const struct passwd *who;
+	struct sk_err err = {0};
+	bool first = false;
 
-	if (access(MG_BOX_GATEWAY, F_OK) < 0) {
+	if (cli_never_set_up(socket, &first, &err) < 0) {
+		fprintf(w->out, "%s\n", sk_err_text(&err, w->lang));
+		return;
+	}
+	if (first) {
 		SEKISHO(w, NULL, "setup");
 		return;
 	}
@@ -116,33 +147,108 @@ static int new_password(struct wiz *w, const struct passwd *pw)
 	return r;
 }
 
-/*
- * The audit entry comes first: without the manager's yes no password is set. Roles stay as they
- * are where the person is administrator; else that role is given, by the console's right to.
- */
-static void recover(struct wiz *w)
+/* Is role one of "requester,admin"? */
+static bool has_role(const char *roles, const char *role)
 {
-	static const struct sk_text q = {
-		"Who is to be administrator again (user name)", "管理者として復旧する利用者名"};
+	const size_t len = strlen(role);
+
+	for (const char *s = roles; *s; s += strcspn(s, ","), s += *s == ',')
+		if (strcspn(s, ",") == len && strncmp(s, role, len) == 0)
+			return true;
+	return false;
+}
+
+struct accounts {
+	char roles[128], others[256]; /* of the person; names of other enabled administrators */
+	bool found;
+};
+
+static void look(const json_t *rows, const char *name, struct accounts *ret)
+{
+	size_t len = 0;
+
+	*ret = (struct accounts){0};
+	for (size_t i = 0; i < json_array_size(rows); i++) {
+		const json_t *row = json_array_get(rows, i);
+		const char *who = json_string_value(json_object_get(row, "name"));
+		const char *roles = json_string_value(json_object_get(row, "roles"));
+
+		if (!who || !roles)
+			continue;
+		if (strcmp(who, name) == 0) {
+			ret->found = true;
+			snprintf(ret->roles, sizeof(ret->roles), "%s", roles);
+		} else if (json_is_true(json_object_get(row, "enabled")) &&
+			has_role(roles, "admin") && len < sizeof(ret->others)) {
+			len += (size_t)snprintf(ret->others + len, sizeof(ret->others) - len,
+				"%s%s", len ? ", " : "", who);
+		}
+	}
+}
+
+/*
+ * The roles the person is to have: those of now. The administrator's is added where nobody else has
+ * it, or whoever has it cannot sign in any more. < 0: not to be done.
+ */
+static int roles_of(struct wiz *w, const char *socket, const char *name, char *dst, size_t cap)
+{
+	struct accounts a;
+	struct sk_err err = {0};
+	json_t *rows = NULL;
+	int r = cli_query(socket, "account.list", json_object(), &rows, &err);
+
+	look(rows, name, &a);
+	json_decref(rows);
+	if (r < 0) {
+		fprintf(w->out, "%s\n", sk_err_text(&err, w->lang));
+		return r;
+	}
+	if (!a.found) {
+		wiz_say(w, "There is no account %s.\n", "アカウント %s はありません。\n", name);
+		return -ENOENT;
+	}
+	snprintf(dst, cap, "%s", a.roles);
+	if (has_role(a.roles, "admin"))
+		return 0;
+	if (a.others[0]) {
+		wiz_say(w, "Administrators are: %s\n", "管理者: %s\n", a.others);
+		r = wiz_yes(w,
+			&(struct sk_text){"Can one of them still sign in? (y: only a new password; "
+					  "n: the role administrator, too)",
+				"そのうち誰かはサインインできますか?(y: "
+				"新しいパスワードだけを設定、"
+				"n: 管理者の役割も追加)"},
+			true);
+		if (r)
+			return SK_MIN(r, 0);
+	}
+	snprintf(dst, cap, "%s%sadmin", a.roles, a.roles[0] ? "," : "");
+	return 0;
+}
+
+/* The audit entry comes first: without the manager's yes no password is set. */
+static void recover(struct wiz *w, const char *socket)
+{
+	static const struct sk_text q = {"Who is to be able to sign in again (user name)",
+		"復旧する利用者名(再びサインインできるようにする人)"};
 	const struct passwd *pw;
-	char name[64], reason[256];
+	char name[64], reason[256], roles[160];
 
 	SEKISHO(w, NULL, "account", "list");
 	if (wiz_text(w, &q, NULL, name, sizeof(name)) < 0 ||
 		wiz_text(w,
 			&(struct sk_text){
 				"Reason (goes into the audit log)", "理由 (操作記録に残ります)"},
-			NULL, reason, sizeof(reason)) < 0)
+			NULL, reason, sizeof(reason)) < 0 ||
+		roles_of(w, socket, name, roles, sizeof(roles)) < 0)
 		return;
-	if (wiz_yes(w,
-		    &(struct sk_text){
-			    "Give this person the role administrator, and a new password?",
-			    "この人に管理者の役割と新しいパスワードを設定しますか?"},
-		    false) != 1)
+	wiz_say(w, "%s: roles %s, and a new password.\n", "%s: 役割 %s、新しいパスワード\n", name,
+		roles);
+	if (wiz_yes(w, &(struct sk_text){"Do it?", "実行しますか?"}, false) != 1)
 		return;
-	if (SEKISHO(w, NULL, "account", "set", name, "--roles", "requester,admin", "--purpose",
-		    reason) != 0)
+	if (SEKISHO(w, NULL, "account", "set", name, "--roles", roles, "--purpose", reason) != 0)
 		return;
+	note(LOG_NOTICE, "a new password", name);
 	if (wiz_yes(w, &(struct sk_text){"Was the account disabled?", "無効になっていましたか?"},
 		    false) == 1)
 		SEKISHO(w, NULL, "account", "enable", name, "--reason", reason);
@@ -159,11 +265,48 @@ static void recover(struct wiz *w)
 
 static void restore(struct wiz *w)
 {
-	char file[256];
+	char file[256], key[256];
 
-	if (wiz_text(w, &(struct sk_text){"Backup file", "バックアップファイル"}, NULL, file,
-		    sizeof(file)) == 0)
-		SEKISHO(w, NULL, "backup", "restore", file);
+	SEKISHO(w, NULL, "backup", "list");
+	if (wiz_text(w,
+		    &(struct sk_text){"Backup: a name of these, or a path such as "
+				      "/media/stick/NAME",
+			    "バックアップ (上の名前、または /media/stick/… などのパス)"},
+		    NULL, file, sizeof(file)) < 0)
+		return;
+	wiz_say(w, "Key file, such as /media/stick/NAME (Enter: a passphrase instead): ",
+		"鍵ファイル (/media/stick/… など。Enter でパスフレーズを使う): ");
+	if (wiz_line(w, key, sizeof(key)) < 0 ||
+		wiz_yes(w,
+			&(struct sk_text){"Replace everything here by the backup? Changes since "
+					  "then are lost.",
+				"現在の状態をバックアップの内容に置き換えますか?"
+				"それ以降の変更は失わ"
+				"れます。"},
+			false) != 1)
+		return;
+	if (key[0])
+		SEKISHO(w, NULL, "backup", "restore", file, "--key", key, "--yes");
+	else
+		SEKISHO(w, NULL, "backup", "restore", file, "--passphrase", "-", "--yes");
+}
+
+/* The first call says what is lost, and a code; whoever types it means it. */
+static void reset(struct wiz *w)
+{
+	char code[32];
+
+	if (SEKISHO(w, NULL, "system", "reset") != 0)
+		return;
+	wiz_say(w, "Type the code to erase everything (Enter: do not): ",
+		"すべて消去するには確認コードを入力してください (Enter で中止): ");
+	if (wiz_line(w, code, sizeof(code)) < 0 || !code[0])
+		wiz_say(w, "Nothing was erased.\n", "消去していません。\n");
+	else if (code[0] == '-')
+		wiz_say(w, "This is no code; nothing was erased.\n",
+			"確認コードではありません。消去していません。\n");
+	else
+		SEKISHO(w, NULL, "system", "reset", "--code", code);
 }
 
 static void end(struct wiz *w, const char *what)
@@ -186,13 +329,13 @@ static void sign_in(struct wiz *w)
 		waitpid(pid, NULL, 0);
 }
 
-int cli_console(enum sk_lang lang)
+int cli_console(enum sk_lang lang, const char *socket)
 {
 	static const struct sk_text entries[] = {
 		{"state of the gateway", "装置の状態"},
 		{"sign in", "サインイン"},
 		{"set up (again)", "設定 / 再設定"},
-		{"recover an administrator", "管理者の復旧"},
+		{"recover an administrator or another person", "管理者・利用者の復旧"},
 		{"restore a backup", "バックアップから復元"},
 		{"factory reset", "出荷時の状態に戻す"},
 		{"restart", "再起動"},
@@ -208,15 +351,16 @@ int cli_console(enum sk_lang lang)
 				      : "for root at the console");
 		return 5;
 	}
+	openlog("sekisho", LOG_PID, LOG_AUTHPRIV);
 	for (;;) {
 		switch (wiz_choice(&w, &(struct sk_text){"\n== Sekisho", "\n== 関所 (Sekisho)"},
 			entries, SK_ARRAY_SIZE(entries), 0)) {
 		case 0: SEKISHO(&w, NULL, "status"); break;
 		case 1: sign_in(&w); break;
-		case 2: set_up(&w); break;
-		case 3: recover(&w); break;
+		case 2: set_up(&w, socket); break;
+		case 3: recover(&w, socket); break;
 		case 4: restore(&w); break;
-		case 5: SEKISHO(&w, NULL, "system", "reset"); break;
+		case 5: reset(&w); break;
 		case 6: end(&w, "reboot"); break;
 		case 7: end(&w, "poweroff"); break;
 		case 8: w.lang = w.lang == SK_JA ? SK_EN : SK_JA; break;

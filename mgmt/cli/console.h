@@ -6,6 +6,6 @@
 #include "lib/err.h"
 
 /* Until the person leaves it; the exit code. As root: whoever is there stands at the machine. */
-int cli_console(enum sk_lang lang);
+int cli_console(enum sk_lang lang, const char *socket);
 
 #endif

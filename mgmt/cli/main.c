@@ -15,6 +15,7 @@
 #include "lib/util.h"
 #include "mgmt/cli/cli.h"
 #include "mgmt/cli/console.h"
+#include "mgmt/cli/query.h"
 #include "mgmt/cli/wizard.h"
 
 #define TEXT_MAX (4u << 20)
@@ -106,7 +107,7 @@ static int local(const struct cli_call *c, const struct cli_opts *o)
 	if (!strcmp(c->cmd->op, "setup"))
 		return setup(c, o);
 	if (!strcmp(c->cmd->op, "console"))
-		return cli_console(o->lang);
+		return cli_console(o->lang, o->socket);
 	if (!strcmp(c->cmd->op, "help"))
 		return help_of(json_object_get(c->args, "command"), o);
 	sk_buf_init(&b, TEXT_MAX);
@@ -163,15 +164,40 @@ static void ask_language(struct wiz *w, const json_t *doc)
 		w->lang = r ? SK_JA : SK_EN;
 }
 
+/* Better said now than after all the questions. */
+static int whose_turn(const struct cli_opts *o, bool *ret_first, struct sk_err *err)
+{
+	int r = cli_never_set_up(o->socket, ret_first, err);
+
+	if (r < 0)
+		return r;
+	if (*ret_first && geteuid() != 0)
+		return sk_err_set(err, -EPERM, NULL, "only the console (root) sets a gateway up",
+			"初期設定はコンソール (root) だけが実行できます");
+	if (!*ret_first && geteuid() == 0)
+		return sk_err_set(err, -EPERM, NULL,
+			"it is set up already: an administrator changes it now, signed in or from "
+			"the console's menu",
+			"既に設定済みです。変更は管理者がサインインするか、コンソールのメニューから"
+			"行"
+			"ってください");
+	return 0;
+}
+
 /* Questions; again where the manager finds a fault, with what was typed as defaults. */
 static int wizard(const struct cli_call *c, const struct cli_opts *o)
 {
 	_cleanup_(sk_json_decrefp) json_t *doc = settings();
 	struct wiz w = {.fd = STDIN_FILENO, .out = stdout, .lang = o->lang};
-	const bool first = json_object_size(doc) == 0 && geteuid() == 0;
 	struct cli_opts opts = *o;
-	int r;
+	struct sk_err why = {0};
+	bool first = false;
+	int r = whose_turn(o, &first, &why);
 
+	if (r < 0) {
+		complain(&why, w.lang);
+		return r == -ENOTCONN ? 6 : mg_exit_code(r);
+	}
 	ask_language(&w, doc);
 	opts.lang = w.lang;
 	do {

@@ -112,11 +112,30 @@ static int box(struct wiz *w, json_t *doc)
 			s, sizeof(s));
 	if (r == 0)
 		json_object_set_new(doc, "ntp", json_pack("[s]", s));
-	return r == 0 ? put_word(w, doc, "operation",
-				&(struct sk_text){"How does it stand in the network?",
-					"ネットワークへの組み込み方"},
-				operations, operation_texts)
-		      : r;
+	if (r == 0)
+		r = put_word(w, doc, "operation",
+			&(struct sk_text){
+				"How does it stand in the network?", "ネットワークへの組み込み方"},
+			operations, operation_texts);
+	if (r == 0 && sk_streq(text_of(doc, "operation"), "transparent"))
+		wiz_say(w,
+			"  Between the router and the LAN passes IPv4 that the policy allows, and "
+			"nothing else:\n"
+			"  no IPv6, no DHCP of the router (let the gateway serve or relay it), no "
+			"broadcast or\n"
+			"  multicast (printers found by themselves, WOL), no other protocol "
+			"(PPPoE, "
+			"VLAN tags, STP).\n",
+			"  ルーターと LAN の間を通るのは、ポリシーで許可した IPv4 "
+			"だけです。次のものは"
+			"通りません。\n"
+			"  IPv6、ルーターの DHCP(本装置の DHCP "
+			"または中継を使います)、ブロードキャスト"
+			"・\n"
+			"  マルチキャスト(プリンターの自動検出、WOL "
+			"など)、その他のプロトコル(PPPoE、"
+			"VLAN タグ、STP)。\n");
+	return r;
 }
 
 /* ---- networks ---------------------------------------------------------------------------------
