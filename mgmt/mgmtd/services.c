@@ -5,6 +5,9 @@
  */
 #include "mgmt/mgmtd/services.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
 
@@ -16,8 +19,13 @@
 #define ANSWER_US 500000
 #define LEASES "/var/lib/misc/dnsmasq.leases"
 
+#define ADDRESSES6 "/proc/self/net/if_inet6"
+
 struct services {
 	bool dhcp, dns, ntp, pppoe;
+	bool advertised, delegation;
+	/* Of networks that have a part of the line's prefix; "": none. */
+	char delegated[MG_GW_ROLES][IFNAMSIZ];
 };
 
 /* What the set-up in force wants. */
@@ -38,7 +46,11 @@ static bool wanted(struct services *ret)
 	for (int i = MG_GW_WAN + 1; i < MG_GW_ROLES; i++) {
 		ret->dhcp = ret->dhcp || g->nets[i].dhcp;
 		ret->dns = ret->dns || g->nets[i].dns;
+		ret->advertised = ret->advertised || g->nets[i].ip6.method != MG_GW_NONE;
+		if (g->nets[i].present && g->nets[i].ip6.method == MG_GW_DELEGATED)
+			mg_gateway_iface(g, (enum mg_gw_role)i, ret->delegated[i]);
 	}
+	ret->delegation = g->nets[MG_GW_WAN].delegation;
 	return true;
 }
 
@@ -95,6 +107,64 @@ static void count_leases(json_t *list)
 	sk_buf_done(&b);
 }
 
+/* The global IPv6 network of an interface, as text; false: it has none. */
+static bool network6(const char *all, const char *iface, char *dst, size_t cap)
+{
+	char hex[33], name[IFNAMSIZ], half[3] = "";
+	unsigned index, prefix, scope, flags;
+	struct mg_gw_ip ip = {.family = AF_INET6}, net;
+
+	for (const char *s = all; *s; s += strcspn(s, "\n"), s += *s != 0) {
+		if (sscanf(s, "%32s %x %x %x %x %15s", hex, &index, &prefix, &scope, &flags,
+			    name) != 6 ||
+			scope != 0 || strcmp(name, iface) != 0 || strlen(hex) != 32)
+			continue;
+		for (size_t i = 0; i < sizeof(ip.b); i++) {
+			memcpy(half, hex + 2 * i, 2);
+			ip.b[i] = (uint8_t)strtoul(half, NULL, 16);
+		}
+		/* Global unicast: a network's own addresses of fc00::/7 are not the line's. */
+		if (ip.b[0] >> 5 != 1)
+			continue;
+		ip.prefix = prefix;
+		net = mg_gw_ip_network(&ip);
+		mg_gw_ip_text(&net, true, dst, cap);
+		return true;
+	}
+	return false;
+}
+
+/* Which networks have got their part of the prefix that the line brings (DHCPv6-PD). */
+static void tell_prefixes(struct answer *a, const struct services *s)
+{
+	json_t *list = json_array();
+	char text[160], net[64];
+	struct sk_buf b;
+
+	sk_buf_init(&b, 1u << 20);
+	sk_file_read(ADDRESSES6, &b, NULL);
+	for (int i = 0; i < MG_GW_ROLES; i++) {
+		const char *role = mg_gw_role_name((enum mg_gw_role)i);
+
+		if (!s->delegated[i][0])
+			continue;
+		if (network6(sk_buf_str(&b), s->delegated[i], net, sizeof(net))) {
+			json_array_append_new(list, json_sprintf("%s %s", role, net));
+			continue;
+		}
+		json_array_append_new(list, json_sprintf("%s -", role));
+		snprintf(text, sizeof(text),
+			a->c->lang == SK_JA
+				? "%s の IPv6 プレフィックスが回線から届いていません (networkctl "
+				  "status)"
+				: "the line brought no IPv6 prefix for %s (networkctl status)",
+			role);
+		a->warn(a->v, text);
+	}
+	sk_buf_done(&b);
+	json_object_set_new(a->list, "ipv6_prefixes", list);
+}
+
 void mg_services_status(struct mg_call *c, json_t *v, void (*warn)(json_t *v, const char *text))
 {
 	_cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
@@ -117,5 +187,9 @@ void mg_services_status(struct mg_call *c, json_t *v, void (*warn)(json_t *v, co
 		tell(&a, "ntp", "sekisho-time.service");
 	if (s.pppoe)
 		tell(&a, "pppoe", "sekisho-pppoe.service");
+	if (s.advertised)
+		tell(&a, "advertisements", "systemd-networkd.service");
+	if (s.delegation)
+		tell_prefixes(&a, &s);
 	json_object_set_new(v, "services", a.list);
 }
