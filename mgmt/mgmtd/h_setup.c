@@ -190,13 +190,18 @@ static int same_request(const struct mg_rule_row *row, void *arg)
 	return 0;
 }
 
-/* Does it wait already, from a set-up that was not completed? */
-static int waits(struct setup *s, const struct mg_rev *rev, bool *ret, struct sk_err *err)
+/* Is it there already, from a set-up that was not completed? */
+static int is_there(struct setup *s, const struct mg_rev *rev, bool *ret, struct sk_err *err)
 {
-	const struct mg_rule_filter f = {.state = "requested"};
+	static const char *const states[] = {"requested", "approved", "active"};
 	struct same same = {.rev = rev};
-	int r = mg_rule_each(mg_h_store(s->c), &f, same_request, &same, err);
+	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < SK_ARRAY_SIZE(states); i++) {
+		const struct mg_rule_filter f = {.state = states[i]};
+
+		r = mg_rule_each(mg_h_store(s->c), &f, same_request, &same, err);
+	}
 	*ret = same.found;
 	return r;
 }
@@ -222,7 +227,7 @@ static int request(
 	if (r == 0 && fw_str_set(&rev.rule.applicant, applicant) < 0)
 		r = sk_err_nomem(err);
 	if (r == 0)
-		r = waits(s, &rev, &there, err);
+		r = is_there(s, &rev, &there, err);
 	if (r == 0 && !there)
 		r = mg_store_build_base(mg_h_store(s->c), MG_VIEW_ACTIVE, &base, err);
 	if (r == 0 && !there)
@@ -455,7 +460,6 @@ static int put_in_force(struct setup *s, struct sk_err *err)
 		.op = s->c->cmd->op};
 	const struct mg_gen_step step = {
 		.what = MG_BUILD_WITH_APPROVED, .kind = "setup", .who = &who};
-
 	int r = s->first ? mg_gen_send(s->c->d, &step, NULL, err) : 0;
 
 	if (r == 0 && s->first)
