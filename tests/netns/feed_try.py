@@ -171,7 +171,7 @@ def key_header():
     a = fetch("/keyheader/", "domains", name="wrongkey", api_key_header="Auth-Key")
     assert a.code < 0 and "API key" in a.end["en"], a.end
     a = fetch("/keyheader/", "domains", name="nokey", api_key_header="Auth-Key")
-    assert a.code < 0 and "secrets file" in a.end["en"] and "nokey" in a.end["en"], a.end
+    assert a.code < 0 and "secret set feeds" in a.end["en"] and "nokey" in a.end["en"], a.end
 
 
 def key_query():
