@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The stages of tests/image/check.py, in order. Each takes the gateway as the one before left it."""
 import base64
+import difflib
 import json
 import os
 import random
@@ -283,7 +284,7 @@ def cut(g, what, busy, wait):
     health = g.wait()
     g.check(f"power cut {what} ({wait:.1f} s): it starts and is well", "GOOD" in health, health)
     same(g, f"power cut {what}")
-    g.check(f"power cut {what}: the kernel's rules are what they were", rules(g) == before)
+    check_rules(g, f"power cut {what}: the kernel's rules are what they were", before)
     g.check(f"power cut {what}: allowed traffic passes", until(60, web))
 
 
@@ -415,7 +416,7 @@ def backup(g):
     before = rules(g)
     s, out = g.sekisho("tanaka", "backup", "restore", name, "--passphrase", "/tmp/pass", "--yes", timeout=300)
     g.check("it is restored", s == 0, out)
-    g.check("the kernel holds the same rules", until(60, lambda: rules(g) == before))
+    check_rules(g, "the kernel holds the same rules", before)
     same(g, "after it")
 
 
@@ -425,6 +426,12 @@ def rules(g):
     text = re.sub(r"packets \d+ bytes \d+| expires \w+", "", text)
     text = re.sub(r"(_[0-9a-f]{16})_\d+", r"\1", text)
     return "\n\n".join(sorted(text.strip("}\n").split("\n\n")))
+
+
+def check_rules(g, what, before):
+    until(30, lambda: rules(g) == before)
+    now = rules(g)
+    g.check(what, now == before, "\n".join(difflib.unified_diff(before.split("\n"), now.split("\n"), "before", "now", "", "", 1)))
 
 
 def reset(g):
