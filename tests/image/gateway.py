@@ -126,12 +126,12 @@ class Gateway:
             self.start(sticks=sticks)
 
     def wait(self, timeout=BOOT):
-        """Until the health check has spoken; what it said, and the slots that were started until then."""
+        """Until the health check has said that this start stays; its words, and the slots that were started until then."""
         slots = []
         for _ in range(6):
             try:
                 slots.append(self.vm.con.expect(rb"sekisho loader: slot ([AB])", timeout, boot=True).group(1).decode())
-                line = self.vm.con.expect(rb"sekisho-health: [^\n]*(slot [AB]|FAIL)[^\n]*", timeout).group(0).decode()
+                line = self.vm.con.expect(rb"sekisho-health: ((NOT )?GOOD slot|FAIL the slot could not)[^\n]*", timeout).group(0).decode()
                 self.vm.wait_agent(60)
                 return line + f" (started: {' '.join(slots)})"
             except vm.Ended:

@@ -291,7 +291,7 @@ def cut(g, what, busy, wait):
 def cuts(g):
     """power cuts at random moments: an apply, writing to the registry, a start, a backup"""
     seed = int(os.environ.get("SK_SEED") or int.from_bytes(os.urandom(4), "big"))
-    count = int(os.environ.get("SK_CUTS") or 4)
+    count = int(os.environ.get("SK_CUTS") or 3)
     print(f"# {count} cuts, seed {seed}")
     dice = random.Random(seed)
     for i in range(count):
