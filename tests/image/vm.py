@@ -24,7 +24,7 @@ Description=Shell of the test that runs this virtual machine
 DefaultDependencies=no
 Before=sysinit.target
 [Service]
-ExecStart=/bin/bash --noprofile --norc
+ExecStart=/bin/bash --noprofile --norc --noediting
 StandardInput=tty-force
 StandardOutput=tty
 StandardError=tty
@@ -174,17 +174,15 @@ class VM:
 
     def run(self, script, timeout=60):
         """As root inside: (status, output). Only what a test must see that no person can."""
-        mark = uuid.uuid4().hex
+        # The marks are joined only when they are printed: the echo of the command has them apart.
+        one, two = uuid.uuid4().hex[:16], uuid.uuid4().hex[:16]
         body = base64.b64encode(script.encode()).decode()
-        deadline = time.monotonic() + timeout
-        ask = f"\necho {body} | base64 -d >/run/t.{mark}; bash /run/t.{mark} </dev/null 2>&1; echo \"{mark[:16]}:{mark[16:]}:$?\"\n"
         self.agent.mark = len(self.agent.data)
-        self.agent.send(ask)
-        found = self.agent.expect(f"{mark[:16]}:{mark[16:]}:([0-9]+)".encode(), timeout)
-        out = self.agent.data[:found.start()]
-        out = out[out.rfind(b"$?\"\n") + 4:] if b"$?\"\n" in out else out
-        del deadline
-        return int(found.group(1)), out.decode(errors="replace").lstrip("\n")
+        self.agent.send(f"\necho {body} | base64 -d >/run/t.{one}; printf '%s%s\\n' {one} B{two}; "
+                        f"bash /run/t.{one} </dev/null 2>&1; printf '%s%s:%s:\\n' {one} E{two} $?; rm /run/t.{one}\n")
+        begin = self.agent.expect(f"{one}B{two}\n".encode(), timeout).end()
+        found = self.agent.expect(f"{one}E{two}:([0-9]+):".encode(), timeout)
+        return int(found.group(1)), self.agent.data[begin:found.start()].decode(errors="replace")
 
     def wait_agent(self, timeout):
         deadline = time.monotonic() + timeout
