@@ -178,7 +178,9 @@ class VM:
         one, two = uuid.uuid4().hex[:16], uuid.uuid4().hex[:16]
         body = base64.b64encode(script.encode()).decode()
         self.agent.mark = len(self.agent.data)
-        self.agent.send(f"\necho {body} | base64 -d >/run/t.{one}; printf '%s%s\\n' {one} B{two}; "
+        for i in range(0, len(body), 3000):  # a terminal's line ends at 4,095
+            self.agent.send(f"\nprintf %s {body[i:i + 3000]} >>/run/b.{one}\n")
+        self.agent.send(f"\nbase64 -d /run/b.{one} >/run/t.{one}; rm /run/b.{one}; printf '%s%s\\n' {one} B{two}; "
                         f"bash /run/t.{one} </dev/null 2>&1; printf '%s%s:%s:\\n' {one} E{two} $?; rm /run/t.{one}\n")
         begin = self.agent.expect(f"{one}B{two}\n".encode(), timeout).end()
         found = self.agent.expect(f"{one}E{two}:([0-9]+):".encode(), timeout)
