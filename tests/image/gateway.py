@@ -131,7 +131,7 @@ class Gateway:
         for _ in range(6):
             try:
                 slots.append(self.vm.con.expect(rb"sekisho loader: slot ([AB])", timeout, boot=True).group(1).decode())
-                line = self.vm.con.expect(rb"sekisho-health: ((NOT )?GOOD slot|FAIL the slot could not)[^\n]*", timeout).group(0).decode()
+                line = self.vm.con.expect(rb"sekisho-health: ((NOT )?GOOD slot|FAIL the slot could not)[^\n]*\n", timeout).group(0).decode().strip()
                 self.vm.wait_agent(60)
                 return line + f" (started: {' '.join(slots)})"
             except vm.Ended:

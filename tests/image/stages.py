@@ -76,7 +76,7 @@ def setup(g):
     begin = time.monotonic()
     g.start(sticks=[g.answer_stick(gateway.answers())])
     noise = Noise()
-    said = g.vm.con.expect(rb"sekisho: set[- ]up from [^\n]*", gateway.BOOT, boot=True).group(0).decode()
+    said = g.vm.con.expect(rb"sekisho: set[- ]up from [^\n]*\n", gateway.BOOT, boot=True).group(0).decode()
     if not g.check("the answers are taken", "FAILED" not in said, said):
         return
     took = time.monotonic() - begin
