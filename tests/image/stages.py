@@ -515,6 +515,18 @@ def wizard(g):
     g.check("no password was shown", "Kawa" not in text and "Sakana" not in text)
 
 
+def uefi(g):
+    """a new disk under UEFI: it starts, and the data partition takes the rest of the disk"""
+    g.off()
+    os.unlink(g.disk)
+    g.new_disk("6G")
+    g.start(uefi=True)
+    g.check("the start is a good one", "GOOD" in g.wait())
+    s, out = g.inside("ls -d /sys/firmware/efi; df --output=size -m /data | tail -n 1")
+    g.check("it is UEFI", "/sys/firmware/efi" in out, out)
+    g.check("the data partition has grown over the disk", int(out.split()[-1]) > 4000, out)
+
+
 ALL = [("setup", setup), ("login", login), ("traffic", traffic), ("services", services), ("inspection", inspection),
        ("blocklist", blocklist), ("admission", admission), ("reboot", reboot), ("cuts", cuts), ("backup", backup), ("full", full),
-       ("refused", refused), ("update", update), ("corrupt", corrupt), ("broken", broken), ("reset", reset), ("answers", answers), ("wizard", wizard)]
+       ("refused", refused), ("update", update), ("corrupt", corrupt), ("broken", broken), ("reset", reset), ("answers", answers), ("wizard", wizard), ("uefi", uefi)]
