@@ -442,9 +442,8 @@ def check_rules(g, what, before):
 def reset(g):
     """factory reset: registry, people and keys are gone for good, and nothing passes"""
     g.inside("echo SK-SECRET-OF-THE-TEST >/var/lib/sekisho/secret; sync")
-    s, out = g.sekisho("tanaka", "--json", "system", "reset")
-    code = json.loads(out).get("code") if s == 0 else None
-    g.check("the first call only answers with a code", code, out)
+    code = g.json("tanaka", "system", "reset").get("code")
+    g.check("the first call only answers with a code", code)
     s, out = g.sekisho("tanaka", "system", "reset", "--code", str(code))
     g.check("with the code it begins", s == 0, out)
     g.again()
