@@ -116,12 +116,12 @@ class Gateway:
         self.watch()
         return self.vm
 
-    def again(self, timeout=BOOT):
-        """Until it wants to start again by itself; then it does."""
+    def again(self, timeout=BOOT, sticks=None):
+        """Until it wants to start again by itself; then it does, with the sticks it had or these."""
         try:
             self.vm.con.expect(rb"\Zx", timeout)  # never: only its end ends this
         except vm.Ended:
-            sticks = self.vm.drives
+            sticks = self.vm.drives if sticks is None else sticks
             self.vm.kill()
             self.start(sticks=sticks)
 

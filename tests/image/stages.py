@@ -446,7 +446,7 @@ def reset(g):
     g.check("the first call only answers with a code", code)
     s, out = g.sekisho("tanaka", "system", "reset", "--code", str(code))
     g.check("with the code it begins", s == 0, out)
-    g.again()
+    g.again(sticks=[])
     noise, begin = Noise(), time.monotonic()
     g.vm.con.expect(rb"factory reset: done", gateway.BOOT)
     health = g.wait()
