@@ -480,40 +480,6 @@ def answers(g):
     g.check("nothing was half applied", "No such file" in out and "tanaka" not in out, out)
 
 
-def typed(g, text, quiet=1.0, limit=60):
-    """A line typed at the console once it has said its word: nothing came for `quiet` seconds."""
-    con = g.vm.con
-    last = deadline = time.monotonic()
-    deadline += limit
-    while time.monotonic() - last < quiet and time.monotonic() < deadline:
-        if con.read(0.2):
-            last = time.monotonic()
-    con.send(text + "\r")
-
-
-def wizard(g):
-    """the set-up asked at the console, in Japanese; its log is kept"""
-    ports = [g.inside(f"grep -l {mac} /sys/class/net/*/address | cut -d/ -f5")[1].strip() for mac in net.SIDES.values()]
-    con = g.vm.con
-    mark = len(con.data)
-    typed(g, "")
-    typed(g, "menu")
-    con.expect(rb"2\)? .*", 60)
-    for line in ("2", "3", "サンプル製作所", "sekisho-2", "", "203.0.113.10", "1", ports[0], ports[1], "", ports[2], "", "", "", "",
-                 "2", "203.0.113.2/24", "203.0.113.1", "203.0.113.10", "1", "", "1", "y", "", "", "", "y", "y", "192.168.20.1/24", "1",
-                 "n", "n", "n", "n", "tanaka", "田中 一郎", "Yama-to-Kawa-58", "Yama-to-Kawa-58", "sato", "佐藤 花子", "Umi-no-Sakana-73",
-                 "Umi-no-Sakana-73", "1", "1", "1", "y", "y"):
-        typed(g, line)
-    done = until(120, lambda: g.inside("test -e /etc/sekisho/gateway.json && getent passwd sato")[0] == 0)
-    g.vm.pump()
-    text = con.data[mark:].decode(errors="replace")
-    with open(os.path.join(g.work, "wizard.log"), "w", encoding="utf-8") as f:
-        f.write(text)
-    g.check("the gateway is set up by questions", done, text[-2500:])
-    g.check("in Japanese", "関所" in text)
-    g.check("no password was shown", "Kawa" not in text and "Sakana" not in text)
-
-
 def uefi(g):
     """a new disk under UEFI: it starts, and the data partition takes the rest of the disk"""
     g.off()
@@ -528,4 +494,4 @@ def uefi(g):
 
 ALL = [("setup", setup), ("login", login), ("traffic", traffic), ("services", services), ("inspection", inspection),
        ("blocklist", blocklist), ("admission", admission), ("reboot", reboot), ("cuts", cuts), ("backup", backup), ("full", full),
-       ("refused", refused), ("update", update), ("corrupt", corrupt), ("broken", broken), ("reset", reset), ("answers", answers), ("wizard", wizard), ("uefi", uefi)]
+       ("refused", refused), ("update", update), ("corrupt", corrupt), ("broken", broken), ("reset", reset), ("answers", answers), ("uefi", uefi)]
