@@ -67,16 +67,17 @@ int wiz_password(struct wiz *w, const struct sk_text *q, char *dst, size_t cap)
 	const bool tty = tcgetattr(w->fd, &old) == 0;
 	int r;
 
-	fprintf(w->out, "%s: ", sk_text(q, w->lang));
-	fflush(w->out);
+	/* Before it is asked for: what is typed at once is not to be seen either. */
 	if (tty) {
 		quiet = old;
 		quiet.c_lflag &= ~(tcflag_t)ECHO;
 		tcsetattr(w->fd, TCSAFLUSH, &quiet);
 	}
+	fprintf(w->out, "%s: ", sk_text(q, w->lang));
+	fflush(w->out);
 	r = wiz_line(w, dst, cap);
 	if (tty)
-		tcsetattr(w->fd, TCSAFLUSH, &old);
+		tcsetattr(w->fd, TCSADRAIN, &old);
 	fputc('\n', w->out);
 	return r;
 }
