@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The image, tried as a whole: `check.py [STAGE…]`, from tests/image/run. Stages build on one another, in this order; each
-prints "ok - …" or "not ok - …" for what a user would notice, and the console of every start is kept."""
+"""The image, tried as a whole: `check.py [STAGE…]` or `check.py --lane N`, from tests/image/run. Stages of a lane build on one
+another, in their order; each prints "ok - …" or "not ok - …" for what a user would notice, and the console of every start is kept."""
 import glob
 import os
 import shutil
@@ -15,20 +15,24 @@ import stages  # noqa: E402
 
 
 def main():
-    names = [n for n, _ in stages.ALL]
+    every = {n: f for lane in stages.LANES for n, f in lane}
     if sys.argv[1:] == ["--list"]:
-        print("\n".join(f"{n:12} {f.__doc__.splitlines()[0]}" for n, f in stages.ALL))
+        print("\n".join(f"{n:12} {f.__doc__.splitlines()[0]}" for n, f in every.items()))
         return 0
-    wanted = sys.argv[1:] or names
-    for n in wanted:
-        if n not in names:
-            sys.exit(f"no stage {n}: {' '.join(names)}")
+    if sys.argv[1:2] == ["--lane"]:
+        wanted = [n for n, _ in stages.LANES[int(sys.argv[2])]]
+    else:
+        wanted = [n for n in every if n in sys.argv[1:]]
+        for n in sys.argv[1:]:
+            if n not in every:
+                sys.exit(f"no stage {n}: {' '.join(every)}")
+    if wanted[0] not in stages.BEGIN:
+        wanted.insert(0, "setup")
     g = gateway.Gateway(os.environ["SK_WORK"], os.environ["SK_IMAGE"])
     begin = time.monotonic()
     try:
-        for name, stage in stages.ALL:
-            if name not in wanted and not (name == "setup" and wanted != ["boot"]):
-                continue
+        for name in wanted:
+            stage = every[name]
             start = time.monotonic()
             print(f"== {name}: {stage.__doc__.splitlines()[0]}")
             try:
@@ -36,7 +40,7 @@ def main():
             except Exception as e:  # pylint: disable=broad-except
                 g.bad(f"{name}: {e}")
                 traceback.print_exc(limit=-3, file=sys.stdout)
-                if name == "setup":
+                if name in stages.BEGIN and g.vm is None:
                     break
             print(f"== {name}: {time.monotonic() - start:.0f} s")
     finally:
@@ -44,8 +48,8 @@ def main():
         out = os.environ.get("SK_IMAGE_OUT")
         if out:
             os.makedirs(out, exist_ok=True)
-            for log in glob.glob(os.environ["SK_WORK"] + "/*.log"):
-                shutil.copy(log, out)
+            for log in glob.glob(os.environ["SK_WORK"] + "/*.log") + glob.glob(os.environ["SK_WORK"] + "/*.png"):
+                shutil.copy(log, os.path.join(out, os.environ.get("SK_LANE", "") + os.path.basename(log)))
     print(f"image: {time.monotonic() - begin:.0f} s")
     print(f"{g.passed} passed, {g.failed} failed, {g.skipped} skipped")
     return 1 if g.failed else 0

@@ -12,6 +12,7 @@ import time
 
 import gateway
 import net
+import wizard
 
 RULES = """\
 reject tcp any any -> any any (msg:"Beacon of the test"; flow:established,to_server; content:"SK-BEACON-1"; \
@@ -89,6 +90,8 @@ def setup(g):
         g.check(f"nothing from outside reached {side}", not g.seen(side, "in"), g.seen(side, "in")[:3])
     g.check("nothing from inside went out", not g.seen("wan", "out") and not g.seen("wan", "open"))
     g.check("the gateway answered nobody outside", not g.seen("wan", "self"))
+    size, sectors = g.inside("sed -n 's/.*sekisho.offset=\\([0-9]*\\).*/\\1/p' /proc/cmdline; awk '{print $3}' /sys/block/dm-0/stat")[1].split()
+    g.check("every block of the new system was read and found good", int(sectors) * 512 >= int(size), (size, sectors))
     status = g.json("tanaka", "status")
     g.check("a policy is in force", str(status.get("generation", status)).strip("{}") not in ("0", ""), status)
     s, out = g.inside("getent shadow root | cut -d: -f2; ls /usr/sbin/sshd /usr/bin/gcc /usr/bin/cc 2>/dev/null; "
@@ -463,21 +466,42 @@ def reset(g):
 
 
 def answers(g):
-    """answer files that are wrong: refused by name at the console, nothing passes"""
+    """a new disk and answers that are wrong: refused by name at the console, nothing passes"""
     ports = gateway.answers()["ports"]
     twice = json.loads(json.dumps(ports))
     twice[1]["role"] = "wan"
     away = json.loads(json.dumps(ports))
     away[1]["match"]["mac"] = "52:54:00:99:99:99"
-    cases = (("broken", json.dumps(gateway.answers())[:-40].encode(), "JSON"), ("two wan", gateway.answers(ports=twice), "ports"),
+    g.start(sticks=[g.answer_stick(json.dumps(gateway.answers())[:-40].encode())])
+    noise = Noise()
+    said = g.vm.con.expect(rb"sekisho: set[- ]up from [^\n]*\n", gateway.BOOT, boot=True).group(0).decode()
+    g.check("a stick with a broken file: refused, with the reason, at the console", "FAILED" in said and "JSON" in said, said)
+    g.wait()
+    noise.end(g)
+    for side in ("lan", "dmz"):
+        g.check(f"nothing from outside reached {side}", not g.seen(side, "in"), g.seen(side, "in")[:3])
+    g.check("nothing from inside went out", not g.seen("wan", "out") and not g.seen("wan", "open"))
+    cases = (("two ports of the internet", gateway.answers(ports=twice), "ports"),
              ("a port that is not there", gateway.answers(ports=away), "ports"))
     for what, doc, word in cases:
-        body = doc if isinstance(doc, bytes) else json.dumps(doc, ensure_ascii=False).encode()
+        body = json.dumps(doc, ensure_ascii=False).encode()
         g.inside("cat >/tmp/a.json.b64 <<X\n%s\nX\nbase64 -d /tmp/a.json.b64 >/tmp/a.json" % base64.b64encode(body).decode())
         s, out = g.inside("sekisho setup --answers /tmp/a.json")
         g.check(f"{what}: refused, with the place", s != 0 and word in out, out)
     s, out = g.inside("ls /etc/sekisho/gateway.json; sekisho account list")
     g.check("nothing was half applied", "No such file" in out and "tanaka" not in out, out)
+
+
+def approval(g):
+    """what the console's questions asked for is approved by the other person, and passes"""
+    g.servers = [server(g, "wan", 80)]
+    waiting = [r["number"] for r in g.json("tanaka", "rule", "list") if r.get("state") == "requested" and r["number"] > 1000]
+    g.check("before, nothing passes", waiting and not web(), g.sekisho("tanaka", "rule", "list")[1])
+    for n in waiting:
+        s, out = g.sekisho("sato", "rule", "approve", str(n), "--comment", "first rules")
+        g.check(f"sato approves rule {n}", s == 0, out)
+    s, out = g.sekisho("tanaka", "apply", "--confirm", "0")
+    g.check("it is applied, and HTTP passes", s == 0 and until(20, web), out)
 
 
 def uefi(g):
@@ -492,6 +516,11 @@ def uefi(g):
     g.check("the data partition has grown over the disk", int(out.split()[-1]) > 4000, out)
 
 
-ALL = [("setup", setup), ("login", login), ("traffic", traffic), ("services", services), ("inspection", inspection),
-       ("blocklist", blocklist), ("admission", admission), ("reboot", reboot), ("cuts", cuts), ("backup", backup), ("full", full),
-       ("refused", refused), ("update", update), ("corrupt", corrupt), ("broken", broken), ("reset", reset), ("answers", answers), ("uefi", uefi)]
+# Two lanes, each with a gateway and a disk of its own. The first begins with an unattended set-up, the second with a new
+# disk and what its administrator types; a stage of BEGIN needs none before it.
+LANES = [
+    [("setup", setup), ("login", login), ("traffic", traffic), ("services", services), ("inspection", inspection),
+     ("blocklist", blocklist), ("admission", admission), ("reboot", reboot), ("backup", backup), ("full", full),
+     ("refused", refused), ("update", update), ("corrupt", corrupt), ("broken", broken)],
+    [("answers", answers), ("wizard", wizard.wizard), ("approval", approval), ("cuts", cuts), ("reset", reset), ("uefi", uefi)]]
+BEGIN = ("setup", "answers", "uefi")

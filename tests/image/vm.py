@@ -113,7 +113,7 @@ class VM:
                             "systemd.unit-dropin.sysinit.target": b"[Unit]\nWants=sekisho-test.service\n"}
         self.drives = []
         self.nics = []
-        self.cpus = 2
+        self.cpus = int(os.environ.get("SK_CPUS") or 2)
 
     def start(self, netns=None):
         w = os.path.join(self.work, self.name)
@@ -163,6 +163,19 @@ class VM:
             if getattr(self, line, None):
                 getattr(self, line).close()
         self.proc = None
+
+    def monitor(self, command):
+        """A command of QEMU's own monitor, such as set_link; what it said."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(60)
+            s.connect(os.path.join(self.work, self.name) + ".mon")
+            said = b""
+            for line in ("", command + "\n"):
+                s.sendall(line.encode())
+                said = b""
+                while not said.endswith(b"(qemu) "):
+                    said += s.recv(4096)
+            return said.decode(errors="replace")
 
     def pump(self):
         """Read the console so that its log is whole and its buffer does not fill."""
