@@ -77,6 +77,7 @@ deb.libmicrohttpd := libmicrohttpd-dev
 deb.zlib := zlib1g-dev
 deb.libpsl := libpsl-dev
 deb.libcrypt := libcrypt-dev
+deb.freetype2 := libfreetype-dev
 deb.cmocka := libcmocka-dev
 
 # ---- macros for module.mk ----------------------------------------------------------------------------
