@@ -188,7 +188,10 @@ static int whose_turn(const struct cli_opts *o, bool *ret_first, struct sk_err *
 static int wizard(const struct cli_call *c, const struct cli_opts *o)
 {
 	_cleanup_(sk_json_decrefp) json_t *doc = settings();
-	struct wiz w = {.fd = STDIN_FILENO, .out = stdout, .lang = o->lang};
+	struct wiz w = {.fd = STDIN_FILENO,
+		.out = stdout,
+		.lang = o->lang,
+		.screen = getenv("SEKISHO_SCREEN")};
 	struct cli_opts opts = *o;
 	struct sk_err why = {0};
 	bool first = false;

@@ -17,6 +17,7 @@ struct wiz {
 	int fd; /* answers */
 	FILE *out;
 	enum sk_lang lang;
+	bool screen; /* of the machine itself, with its keyboard */
 };
 
 void wiz_say(struct wiz *w, const char *en, const char *ja, ...)

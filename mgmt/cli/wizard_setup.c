@@ -6,9 +6,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/util.h"
 #include "mgmt/cli/wizard.h"
+#include "mgmt/screen/keys.h"
 
 static const char *text_of(const json_t *v, const char *key)
 {
@@ -81,6 +83,30 @@ static int put_word(struct wiz *w, json_t *v, const char *key, const struct sk_t
 	if (r >= 0)
 		json_object_set_new(v, key, json_string(words[r]));
 	return SK_MIN(r, 0);
+}
+
+/*
+ * Asked once and for all, before anything that needs more than letters and digits; it is the
+ * keyboard's layout at once where the caller may set it, else when the settings are in force.
+ */
+static int keyboard(struct wiz *w, json_t *doc)
+{
+	static const char *const layouts[] = {"jp", "us", NULL};
+	static const struct sk_text texts[] = {
+		{"Japanese (106/109 keys)", "日本語配列 (106/109 キー)"}, {"US", "英語配列 (US)"}};
+	struct sk_err err = {0};
+	int r;
+
+	if (!w->screen || text_of(doc, "keyboard"))
+		return 0;
+	r = wiz_choice(w, &(struct sk_text){"Keyboard", "キーボードの種類"}, texts, 2,
+		w->lang == SK_JA ? 0 : 1);
+	if (r < 0)
+		return r;
+	json_object_set_new(doc, "keyboard", json_string(layouts[r]));
+	if (geteuid() == 0 && scr_keys_apply(r ? SCR_KEYS_US : SCR_KEYS_JP, &err) < 0)
+		fprintf(w->out, "  %s\n", sk_err_text(&err, w->lang));
+	return 0;
 }
 
 /* ---- the box ----------------------------------------------------------------------------------
@@ -549,7 +575,9 @@ int wiz_setup(struct wiz *w, json_t *doc, bool first, struct sk_err *err)
 	json_object_set_new(doc, "language", json_string(w->lang == SK_JA ? "ja" : "en"));
 	wiz_say(w, "Set-up of Sekisho. Enter takes what stands in [ ].\n\n",
 		"関所の設定。[ ] の値でよければ Enter を押してください。\n\n");
-	r = box(w, doc);
+	r = keyboard(w, doc);
+	if (r == 0)
+		r = box(w, doc);
 	if (r == 0)
 		r = wiz_ports(w, doc, err);
 	if (r == 0)

@@ -385,9 +385,15 @@ static int read_box(const json_t *doc, struct mg_gateway *g, struct sk_err *err)
 {
 	static const char *const languages[] = {"ja", "en", NULL};
 	static const char *const operations[] = {"routed", "transparent", NULL};
+	static const char *const keyboards[] = {"jp", "us", NULL};
 	int r = read_word(doc, "language", languages, err);
 
 	g->lang = r == 1 ? SK_EN : SK_JA;
+	g->keyboard_us = g->lang == SK_EN;
+	if (r >= 0 && json_object_get(doc, "keyboard")) {
+		r = read_word(doc, "keyboard", keyboards, err);
+		g->keyboard_us = r == 1;
+	}
 	if (r >= 0) {
 		r = read_word(doc, "operation", operations, err);
 		g->transparent = r == 1;
@@ -418,8 +424,8 @@ static int read_box(const json_t *doc, struct mg_gateway *g, struct sk_err *err)
 
 static int read_head(const json_t *doc, struct sk_err *err)
 {
-	static const char *const keys[] = {"format", "version", "language", "site", "hostname",
-		"timezone", "ntp", "dnssec", "operation", "ports", "networks", "people",
+	static const char *const keys[] = {"format", "version", "language", "keyboard", "site",
+		"hostname", "timezone", "ntp", "dnssec", "operation", "ports", "networks", "people",
 		"inspection", "admission", "first_rules", NULL};
 	const char *format = NULL;
 	int64_t version = 0;

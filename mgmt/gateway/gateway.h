@@ -98,6 +98,7 @@ struct mg_gw_person {
 
 struct mg_gateway {
 	enum sk_lang lang;
+	bool keyboard_us; /* at the screen; else the Japanese one */
 	char site[128], hostname[64], timezone[64];
 	char ntp[MG_GW_SERVERS_MAX][254];
 	size_t n_ntp;

@@ -6,4 +6,4 @@ $(eval $(call module,mg-gateway,mgmt/gateway,ip.c password.c document.c network.
 $(eval $(call module,mg-ifaces,mgmt/gateway/box,ifaces.c,mg-gateway sk,))
 $(eval $(call module,mg-box,mgmt/gateway/box,settings.c people.c activate.c answers.c serve.c first.c secrets.c,\
 	mg-secret mg-ifaces mg-gateway sk,libsystemd libcrypt))
-$(eval $(call program,sekisho-setup,mgmt/gateway/box,main.c,mg-box,,$(PREFIX)/sbin))
+$(eval $(call program,sekisho-setup,mgmt/gateway/box,main.c,mg-box mg-keys,,$(PREFIX)/sbin))

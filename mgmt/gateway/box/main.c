@@ -18,8 +18,9 @@
 #include "lib/oneshot.h"
 #include "lib/util.h"
 #include "mgmt/gateway/box/serve.h"
+#include "mgmt/screen/keys.h"
 
-enum mode { REQUEST, BOOT, UPSTREAM, PEOPLE, FIRST };
+enum mode { REQUEST, BOOT, UPSTREAM, PEOPLE, FIRST, KEYBOARD };
 struct settings {
 	struct sk_oneshot_opts o;
 	struct mg_box box;
@@ -35,6 +36,7 @@ static int usage(FILE *f, int code)
 	      "  --listen PATH      serve a socket of its own\n"
 	      "  --boot             make the configurations of this start\n"
 	      "  --first            set a new gateway up with the answer file of a stick\n"
+	      "  --keyboard         the layout of the keyboard at the screen\n"
 	      "  --upstream         name servers of the line, for dnsmasq\n"
 	      "  --people-save      keep passwords that people changed\n"
 	      "  --root DIR         files lie below DIR (tests)\n"
@@ -52,6 +54,7 @@ enum { O_LISTEN = 256, O_ROOT, O_ALLOW, O_MGMT, O_ANSWERS, O_LEVEL, O_VERSION, O
 static const struct option longopts[] = {
 	{"boot", no_argument, NULL, BOOT},
 	{"first", no_argument, NULL, FIRST},
+	{"keyboard", no_argument, NULL, KEYBOARD},
 	{"upstream", no_argument, NULL, UPSTREAM},
 	{"people-save", no_argument, NULL, PEOPLE},
 	{"listen", required_argument, NULL, O_LISTEN},
@@ -74,6 +77,7 @@ static int option(struct settings *s, int c)
 	case BOOT:
 	case FIRST:
 	case UPSTREAM:
+	case KEYBOARD:
 	case PEOPLE: s->mode = (enum mode)c; break;
 	case O_LISTEN: s->o.listen = optarg; break;
 	case O_ROOT: s->box.root = optarg; break;
@@ -183,6 +187,17 @@ static int upstream(const struct mg_box *b, struct sk_err *err)
 	return r == -ENOENT ? 0 : r == 0 ? mg_box_upstream(b, g, err) : r;
 }
 
+/* Before the set-up: the Japanese one, as the set-up proposes. */
+static int keyboard(const struct mg_box *b, struct sk_err *err)
+{
+	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
+	int r = mg_box_load(b, &g, NULL, err);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	return scr_keys_apply(g && g->keyboard_us ? SCR_KEYS_US : SCR_KEYS_JP, err);
+}
+
 int main(int argc, char **argv)
 {
 	struct settings s = {.o = {.name = "sekisho-setup", .seconds = 120, .serve = serve},
@@ -208,6 +223,7 @@ int main(int argc, char **argv)
 	case BOOT: r = boot(&s.box, &err); break;
 	case FIRST: r = mg_box_first(&s.first, &err); break;
 	case UPSTREAM: r = upstream(&s.box, &err); break;
+	case KEYBOARD: r = keyboard(&s.box, &err); break;
 	case PEOPLE: r = mg_box_people_save(&s.box, &err); break;
 	default: return sk_oneshot_run(&s.o);
 	}

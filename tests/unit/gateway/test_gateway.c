@@ -110,6 +110,9 @@ static void faults_are_named(void **state)
 	json_object_set_new(at(d, "people", 1), "display", json_string("a:b"));
 	refused(d, -EINVAL, "people[1].display");
 	d = document();
+	json_object_set_new(d, "keyboard", json_string("de"));
+	refused(d, -EINVAL, "keyboard");
+	d = document();
 	json_object_set_new(d, "timezone", json_string("../etc/passwd"));
 	refused(d, -EINVAL, "timezone");
 	d = document();
