@@ -101,10 +101,10 @@ class Gateway:
         return self.stick("answers", {"sekisho-answers.json": body})
 
     # ---- starts and ends
-    def start(self, sticks=(), uefi=False):
+    def start(self, sticks=(), uefi=False, vga=False):
         """Power on; its cards joined to the sides."""
         self.starts += 1
-        self.vm = vm.VM(self.work, self.disk, f"start{self.starts:02d}", uefi=uefi)
+        self.vm = vm.VM(self.work, self.disk, f"start{self.starts:02d}", uefi=uefi, vga=vga)
         self.vm.drives = list(sticks)
         self.vm.nics = net.taps()
         self.vm.start(net.QEMU)

@@ -12,6 +12,7 @@ import time
 
 import gateway
 import net
+import screen
 import wizard
 
 RULES = """\
@@ -505,15 +506,18 @@ def approval(g):
 
 
 def uefi(g):
-    """a new disk under UEFI: it starts, and the data partition takes the rest of the disk"""
+    """a new disk under UEFI: it starts, the data partition takes the rest of the disk, the screen is Japanese"""
     g.off()
     os.unlink(g.disk)
     g.new_disk("6G")
-    g.start(uefi=True)
+    g.start(uefi=True, vga=True, sticks=[g.answer_stick(gateway.answers(language="ja", keyboard="us"))])
     g.check("the start is a good one", "GOOD" in g.wait())
     s, out = g.inside("ls -d /sys/firmware/efi; df --output=size -m /data | tail -n 1")
     g.check("it is UEFI", "/sys/firmware/efi" in out, out)
     g.check("the data partition has grown over the disk", int(out.split()[-1]) > 4000, out)
+    mon = screen.menu(g, "uefi")
+    screen.person(g, mon)
+    mon.close()
 
 
 # Two lanes, each with a gateway and a disk of its own. The first begins with an unattended set-up, the second with a new
@@ -522,5 +526,6 @@ LANES = [
     [("setup", setup), ("login", login), ("traffic", traffic), ("services", services), ("inspection", inspection),
      ("blocklist", blocklist), ("admission", admission), ("reboot", reboot), ("backup", backup), ("full", full),
      ("refused", refused), ("update", update), ("corrupt", corrupt), ("broken", broken)],
-    [("answers", answers), ("wizard", wizard.wizard), ("approval", approval), ("cuts", cuts), ("reset", reset), ("uefi", uefi)]]
-BEGIN = ("setup", "answers", "uefi")
+    [("answers", answers), ("wizard", wizard.wizard), ("approval", approval), ("cuts", cuts), ("reset", reset),
+     ("screen", screen.screen), ("uefi", uefi)]]
+BEGIN = ("setup", "answers", "screen", "uefi")

@@ -106,8 +106,8 @@ class Line:
 class VM:
     """`nics`: names of sides; each gets a tap device, which the caller's namespaces hold."""
 
-    def __init__(self, work, disk, name, memory=1024, uefi=False):
-        self.work, self.disk, self.name, self.memory, self.uefi = work, disk, name, memory, uefi
+    def __init__(self, work, disk, name, memory=1024, uefi=False, vga=False):
+        self.work, self.disk, self.name, self.memory, self.uefi, self.vga = work, disk, name, memory, uefi, vga
         self.proc = None
         self.credentials = {"systemd.extra-unit.sekisho-test.service": AGENT.encode(),
                             "systemd.unit-dropin.sysinit.target": b"[Unit]\nWants=sekisho-test.service\n"}
@@ -127,6 +127,8 @@ class VM:
                "-chardev", f"socket,id=agent,path={w}.agent,server=on,wait=off", "-serial", "chardev:agent",
                "-monitor", f"unix:{w}.mon,server=on,wait=off",
                "-drive", f"if=virtio,format=qcow2,file={self.disk},cache=writeback,discard=unmap"]
+        if self.vga:
+            cmd += ["-vga", "std"]
         if self.uefi:
             shutil.copy("/usr/share/OVMF/OVMF_VARS_4M.fd", w + ".vars")
             cmd += ["-drive", "if=pflash,format=raw,unit=0,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd",
