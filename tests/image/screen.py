@@ -103,7 +103,12 @@ def person(g, mon):
     sees(g, mon, "person", "田中 一郎")
     mon.key("shift-2", "bracket_left", "shift-7", "equal")
     sees(g, mon, "us", "tanaka@sekisho:~$ @[&=", seconds=20)
-    mon.type("\nexit\n")
+    mon.type("\nclear\n")
+    mon.type("sekisho setup\n")
+    sees(g, mon, "again", "拠点・会社名 [サンプル製作所]:")
+    g.check("a set-up that has its keyboard does not ask for it again", not mon.picture().find("キーボードの種類"))
+    mon.key("ctrl-c")
+    mon.type("exit\n")
     prompt(g, mon, 1, "signing out leads to the prompt")
 
 
