@@ -2,54 +2,33 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The machine's own screen and keyboard: keys go in by QEMU's monitor, pictures come out of it."""
 import os
-import socket
 import time
 
 import gateway
 import picture
-import vm
 
 US = {" ": "spc", "\n": "ret", "-": "minus", ".": "dot", "/": "slash", ",": "comma"}
 
 
-class Monitor:
-    """QEMU's human monitor, one command at a time."""
+class Screen:
+    """Keys and pictures of a virtual machine."""
 
     def __init__(self, machine):
-        self.base = os.path.join(machine.work, machine.name)
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(self.base + ".mon")
-        self.sock.settimeout(30)
-        self.answer()
-
-    def answer(self):
-        data = b""
-        while not data.endswith(b"(qemu) "):
-            got = self.sock.recv(4096)
-            if not got:
-                raise vm.Ended("the virtual machine ended")
-            data += got
-
-    def command(self, line):
-        self.sock.sendall(line.encode() + b"\n")
-        self.answer()
+        self.machine = machine
 
     def key(self, *names):
         """Keys by their place on a US keyboard, such as "shift-2"."""
         for name in names:
-            self.command(f"sendkey {name} 40")
+            self.machine.monitor(f"sendkey {name} 40")
             time.sleep(0.15)  # the key is up again after 40 ms of the machine's time
 
     def type(self, text):
         self.key(*(US.get(c, "shift-" + c.lower() if c.isupper() else c) for c in text))
 
     def picture(self):
-        path = self.base + ".ppm"
-        self.command(f"screendump {path}")
+        path = os.path.join(self.machine.work, "screen.ppm")
+        self.machine.monitor(f"screendump {path}")
         return picture.Picture(path)
-
-    def close(self):
-        self.sock.close()
 
 
 def console(g, number):
@@ -67,49 +46,49 @@ def until(seconds, what):
         time.sleep(0.5)
 
 
-def sees(g, mon, name, *words, seconds=60):
+def sees(g, at, name, *words, seconds=90):
     """The words come to be on the screen; its picture is kept."""
-    until(seconds, lambda: mon.picture().find(words[0]))
-    now = mon.picture()
+    until(seconds, lambda: at.picture().find(words[0]))
+    now = at.picture()
     now.save(os.path.join(g.work, f"screen-{name}.png"))
     return g.check(f"the screen shows {', '.join(words)} ({name})", all(now.find(w) for w in words),
                    [w for w in words if not now.find(w)])
 
 
-def prompt(g, mon, number, what):
+def prompt(g, at, number, what):
     """A new prompt, and the picture is the kernel's."""
     good = until(60, lambda: console(g, number).rstrip().endswith("login:"))
-    g.check(what, good and not mon.picture().find("== 関所 (Sekisho)"), console(g, number))
+    g.check(what, good and not at.picture().find("== 関所 (Sekisho)"), console(g, number))
 
 
 def menu(g, name):
     """At the prompt of the text console: the menu, in Japanese."""
-    mon = Monitor(g.vm)
+    at = Screen(g.vm)
     if g.check(f"the screen has its prompt ({name})", until(120, lambda: console(g, 1).rstrip().endswith("login:")), console(g, 1)):
-        mon.type("menu\n")
-        sees(g, mon, f"{name}-menu", "== 関所 (Sekisho)", "1) 装置の状態", "9) 日本語 / English")
-    return mon
+        at.type("menu\n")
+        sees(g, at, f"{name}-menu", "== 関所 (Sekisho)", "1) 装置の状態", "9) 日本語 / English")
+    return at
 
 
-def person(g, mon):
+def person(g, at):
     """Somebody signs in at the screen of a gateway that was set up in Japanese, with a US keyboard."""
-    mon.type("10\n")
-    prompt(g, mon, 1, "leaving leads to the prompt")
-    mon.type("tanaka\n")
-    sees(g, mon, "password", "パスワード: ")
-    mon.type(gateway.PEOPLE["tanaka"] + "\n")
-    sees(g, mon, "signed-in", "tanaka@sekisho:~$")
-    mon.type("sekisho account list\n")
-    sees(g, mon, "person", "田中 一郎")
-    mon.key("shift-2", "bracket_left", "shift-7", "equal")
-    sees(g, mon, "us", "tanaka@sekisho:~$ @[&=", seconds=20)
-    mon.type("\nclear\n")
-    mon.type("sekisho setup\n")
-    sees(g, mon, "again", "拠点・会社名 [サンプル製作所]:")
-    g.check("a set-up that has its keyboard does not ask for it again", not mon.picture().find("キーボードの種類"))
-    mon.key("ctrl-c")
-    mon.type("exit\n")
-    prompt(g, mon, 1, "signing out leads to the prompt")
+    at.type("10\n")
+    prompt(g, at, 1, "leaving leads to the prompt")
+    at.type("tanaka\n")
+    sees(g, at, "password", "パスワード: ")
+    at.type(gateway.PEOPLE["tanaka"] + "\n")
+    sees(g, at, "signed-in", "tanaka@sekisho:~$")
+    at.type("sekisho account list\n")
+    sees(g, at, "person", "田中 一郎")
+    at.key("shift-2", "bracket_left", "shift-7", "equal")
+    sees(g, at, "us", "tanaka@sekisho:~$ @[&=")
+    at.type("\nclear\n")
+    at.type("sekisho setup\n")
+    sees(g, at, "again", "拠点・会社名 [サンプル製作所]:")
+    g.check("a set-up that has its keyboard does not ask for it again", not at.picture().find("キーボードの種類"))
+    at.key("ctrl-c")
+    at.type("exit\n")
+    prompt(g, at, 1, "signing out leads to the prompt")
 
 
 def confined(g):
@@ -123,46 +102,46 @@ def confined(g):
     g.check("… and the menu runs behind it", menus == "1", out)
 
 
-def questions(g, mon):
+def questions(g, at):
     """The set-up, begun: the keyboard is asked for, and is a Japanese one."""
-    mon.type("3\n")
-    sees(g, mon, "language", "Language / 言語", "2) 日本語")
-    mon.type("\n")
-    sees(g, mon, "keyboard", "キーボードの種類", "1) 日本語配列 (106/109 キー)")
-    mon.type("\n")
-    if sees(g, mon, "site", "拠点・会社名:"):
-        mon.key("shift-2", "bracket_left", "shift-7", "equal", "shift-semicolon", "apostrophe", "backslash")
-        sees(g, mon, "symbols", "拠点・会社名: \"@'^+:]", seconds=20)
-    mon.key("ctrl-c")
-    prompt(g, mon, 1, "Ctrl-C leads back to the prompt")
+    at.type("3\n")
+    sees(g, at, "language", "Language / 言語", "2) 日本語")
+    at.type("\n")
+    sees(g, at, "keyboard", "キーボードの種類", "1) 日本語配列 (106/109 キー)")
+    at.type("\n")
+    if sees(g, at, "site", "拠点・会社名:"):
+        at.key("shift-2", "bracket_left", "shift-7", "equal", "shift-semicolon", "apostrophe", "backslash")
+        sees(g, at, "symbols", "拠点・会社名: \"@'^+:]")
+    at.key("ctrl-c")
+    prompt(g, at, 1, "Ctrl-C leads back to the prompt")
 
 
-def switching(g, mon):
+def switching(g, at):
     """Another terminal, and back: each draws only while it is the one that is seen."""
-    mon.key("alt-f2")
+    at.key("alt-f2")
     g.check("another terminal has its prompt, too", until(60, lambda: console(g, 2).rstrip().endswith("login:")))
-    mon.type("menu\n")
-    sees(g, mon, "second", "1) 装置の状態")
-    mon.key("alt-f1")
-    g.check("the first one is text again", until(20, lambda: not mon.picture().find("1) 装置の状態")))
-    mon.key("alt-f2")
-    sees(g, mon, "second-again", "== 関所 (Sekisho)", "1) 装置の状態", seconds=20)
-    mon.type("9\n")
-    sees(g, mon, "english", "1) state of the gateway")
-    mon.type("10\n")
-    prompt(g, mon, 2, "leaving leads to the prompt")
-    mon.key("alt-f1")
+    at.type("menu\n")
+    sees(g, at, "second", "1) 装置の状態")
+    at.key("alt-f1")
+    g.check("the first one is text again", until(60, lambda: not at.picture().find("1) 装置の状態")))
+    at.key("alt-f2")
+    sees(g, at, "second-again", "== 関所 (Sekisho)", "1) 装置の状態")
+    at.type("9\n")
+    sees(g, at, "english", "1) state of the gateway")
+    at.type("10\n")
+    prompt(g, at, 2, "leaving leads to the prompt")
+    at.key("alt-f1")
 
 
-def without(g, mon):
+def without(g, at):
     """No frame buffer: plain text in English, and a line that says why."""
     g.inside("mount --bind /dev/null /dev/fb0")
-    mon.type("menu\n")
+    at.type("menu\n")
     g.check("without graphics the menu is English, and says why",
             until(60, lambda: "1) state of the gateway" in console(g, 1)) and "no Japanese on this screen" in console(g, 1),
             console(g, 1))
-    mon.picture().save(os.path.join(g.work, "screen-text.png"))
-    mon.type("10\n")
+    at.picture().save(os.path.join(g.work, "screen-text.png"))
+    at.type("10\n")
     g.inside("umount /dev/fb0")
 
 
@@ -174,11 +153,10 @@ def screen(g):
     g.start(vga=True)
     health = g.wait()
     g.check("with a screen it starts as well", "sekisho-health" in health, health)
-    mon = menu(g, "bios")
+    at = menu(g, "bios")
     confined(g)
-    questions(g, mon)
-    switching(g, mon)
-    without(g, mon)
+    questions(g, at)
+    switching(g, at)
+    without(g, at)
     s, out = g.inside("systemctl --failed --no-legend --plain")
     g.check("no unit failed", out.strip() == "", out)
-    mon.close()

@@ -515,9 +515,7 @@ def uefi(g):
     s, out = g.inside("ls -d /sys/firmware/efi; df --output=size -m /data | tail -n 1")
     g.check("it is UEFI", "/sys/firmware/efi" in out, out)
     g.check("the data partition has grown over the disk", int(out.split()[-1]) > 4000, out)
-    mon = screen.menu(g, "uefi")
-    screen.person(g, mon)
-    mon.close()
+    screen.person(g, screen.menu(g, "uefi"))
 
 
 # Two lanes, each with a gateway and a disk of its own. The first begins with an unattended set-up, the second with a new
