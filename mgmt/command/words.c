@@ -310,6 +310,11 @@ static const struct {
 	{"last_time", {"When", "その日時"}, true},
 	{"last_why", {"Why", "理由"}, false},
 	{"code", {"Code", "確認コード"}, false},
+	{"secret", {"Secrets", "種類"}, false},
+	{"names", {"Names", "名前"}, false},
+	{"added", {"Added", "追加"}, false},
+	{"changed", {"Changed", "変更"}, false},
+	{"removed", {"Removed", "削除"}, false},
 };
 
 static const struct {

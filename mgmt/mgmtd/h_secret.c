@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * secret.*: passwords and keys that only root's programs keep. The content passes through here in a
- * sealed memfd; the audit log gets its hash and whose names are in it. sekisho-setup checks it
- * again, writes it, and has its readers started again, of which this daemon is one.
+ * sealed memfd; the audit log gets whose are in it, and whose are new, others or gone: a hash of it
+ * would let anybody who reads the log try guesses. sekisho-setup checks it again, writes it, and
+ * has its readers started again, of which this daemon is one.
  */
 #include <errno.h>
-#include <sodium.h>
 #include <string.h>
 
 #include "lib/file.h"
@@ -120,7 +120,11 @@ static int written(struct mg_call *c, int code, const json_t *end, int *fd, stru
 	int r = code < 0 ? code : mg_secret_find(name, &s, err);
 
 	if (r == 0)
-		r = mg_reply_record(c, json_pack("{s:s, s:O?}", "secret", name, "names", names));
+		r = mg_reply_record(c,
+			json_pack("{s:s, s:O?, s:O?, s:O?, s:O?}", "secret", name, "names", names,
+				"added", json_object_get(end, "added"), "changed",
+				json_object_get(end, "changed"), "removed",
+				json_object_get(end, "removed")));
 	if (r == 0 && s == MG_SECRET_RADIUS && json_array_size(names) && !has(names, "gateway"))
 		r = mg_reply_note(c,
 			"there is no line gateway:SECRET: whether the RADIUS server lives cannot "
@@ -158,17 +162,6 @@ static int idle(const struct mg_daemon *d, enum mg_secret s, struct sk_err *err)
 	return 0;
 }
 
-static json_t *about(
-	const struct mg_call *c, const char *secret, const void *p, size_t n, json_t *names)
-{
-	uint8_t hash[crypto_hash_sha256_BYTES];
-	char hex[2 * sizeof(hash) + 1];
-
-	crypto_hash_sha256(hash, p, n);
-	return json_pack("{s:s, s:s, s:O, s:b}", "secret", secret, "sha256",
-		sk_hex(hex, hash, sizeof(hash)), "names", names, "add", mg_arg_flag(c, "add"));
-}
-
 /* What was mapped has no end of its own. */
 static int check(enum mg_secret s, const void *p, size_t n, json_t **ret, struct sk_err *err)
 {
@@ -185,6 +178,8 @@ static int check(enum mg_secret s, const void *p, size_t n, json_t **ret, struct
 	return r;
 }
 
+static const char *const became[] = {"added", "changed", "removed", NULL};
+
 int mg_h_secret_set(struct mg_call *c, struct sk_err *err)
 {
 	_cleanup_(sk_json_decrefp) json_t *names = NULL;
@@ -194,6 +189,7 @@ int mg_h_secret_set(struct mg_call *c, struct sk_err *err)
 		.op = "secret.write",
 		.patience = PATIENCE_S,
 		.audit = true,
+		.result = became,
 		.answer = written};
 	const char *secret = mg_arg_str(c, "secret");
 	char target[48];
@@ -210,7 +206,8 @@ int mg_h_secret_set(struct mg_call *c, struct sk_err *err)
 		r = idle(c->d, s, err);
 	if (r < 0)
 		return r;
-	detail = about(c, secret, p, n, names);
+	detail = json_pack(
+		"{s:s, s:O, s:b}", "secret", secret, "names", names, "add", mg_arg_flag(c, "add"));
 	fd = sk_memfd("secrets", p, n);
 	if (!detail || fd < 0)
 		return sk_err_nomem(err);

@@ -22,6 +22,7 @@ struct mg_asked {
 	struct sk_oneshot_call *call;
 	struct mg_call c; /* as it was; reply is set anew */
 	json_t *args, *detail;
+	const char *const *result;
 	struct sk_ipc_client *client; /* NULL: the manager itself, or it has left */
 	uint32_t id;
 	const char *name;
@@ -84,6 +85,20 @@ static void audit_end(struct mg_asked *a, int code, const struct sk_err *why)
 		mg_dispatch_publish(&a->c, code, why);
 }
 
+/* What the result was, beside what was asked for; the other row still has that alone. */
+static void add_result(struct mg_asked *a, const json_t *end)
+{
+	json_t *v = a->result ? json_copy(a->detail) : NULL;
+
+	for (const char *const *key = a->result; v && *key; key++)
+		if (json_object_get(end, *key))
+			json_object_set(v, *key, json_object_get(end, *key));
+	if (!v)
+		return;
+	json_decref(a->detail);
+	a->detail = v;
+}
+
 /* ---- answers ----------------------------------------------------------------------------------
  */
 static void on_progress(const json_t *progress, void *arg)
@@ -137,6 +152,8 @@ static void on_done(int code, const json_t *end, const struct sk_err *why, void 
 	/* Whether the answer reached anybody is not what was done. */
 	if (code == 0 && reply.error)
 		r = 0;
+	if (r == 0)
+		add_result(a, end);
 	audit_end(a, r, &err);
 	if (r < 0)
 		sk_log_err(LOG_WARNING, a->c.cmd->op, &err);
@@ -171,6 +188,7 @@ static struct mg_asked *asked_new(struct mg_call *c, const struct mg_oneshot_ask
 	a->c.file = NULL;
 	a->c.file_len = 0;
 	a->detail = json_incref((json_t *)q->detail);
+	a->result = q->result;
 	a->client = c->reply ? c->reply->client : NULL;
 	a->id = c->reply ? c->reply->id : 0;
 	a->name = q->beside ? "" : q->name;

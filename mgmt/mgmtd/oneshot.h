@@ -21,6 +21,8 @@ struct mg_oneshot_ask {
 	bool beside;       /* only asks: keeps nobody from the program, and nobody it */
 	const char *target;
 	const json_t *detail; /* for the audit log's "after", borrowed; no secrets; may be NULL */
+	/* Keys of the END body that the row of the result has as well; fixed; NULL: none. */
+	const char *const *result;
 	/*
 	 * The program is done, with code 0 and its END body, or with a code < 0 and err. c is the
 	 * call as it was (its file is gone). fd: what came with a DATA, take it by -1. What it

@@ -154,3 +154,85 @@ char *mg_secret_add(enum mg_secret s, const char *text, const json_t *names, con
 		memcpy(p, text, len + 1);
 	return all;
 }
+
+/* ---- differences ------------------------------------------------------------------------------
+ */
+static bool blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+struct value {
+	const char *p;
+	size_t n;
+};
+
+/* What stands behind a name, up to the end of its line, without what its reader leaves away. */
+static struct value value_of(enum mg_secret s, const char *p)
+{
+	const bool feeds = s == MG_SECRET_FEEDS;
+	struct value v = {feeds ? strchr(p, '=') + 1 : p, 0};
+
+	v.n = strcspn(v.p, "\n");
+	while (v.n && (feeds ? blank(v.p[v.n - 1]) : v.p[v.n - 1] == '\r'))
+		v.n--;
+	while (feeds && v.n && blank(v.p[0]))
+		v.p++, v.n--;
+	return v;
+}
+
+/* name → where its value begins: no secret is copied. */
+static json_t *index_of(enum mg_secret s, const char *text)
+{
+	json_t *v = json_object();
+	const char *p = text;
+
+	while (v && *p) {
+		const size_t n = strcspn(p, "\n");
+		const char *name;
+		char key[256];
+		size_t len;
+
+		if (kinds[s].line(p, n, &name, &len, NULL) > 0 && len < sizeof(key)) {
+			memcpy(key, name, len);
+			key[len] = '\0';
+			json_object_set_new(v, key, json_integer((json_int_t)(name + len - text)));
+		}
+		p += n + (p[n] == '\n');
+	}
+	return v;
+}
+
+static bool same(enum mg_secret s, const char *a, const char *b)
+{
+	const struct value x = value_of(s, a), y = value_of(s, b);
+
+	return x.n == y.n && memcmp(x.p, y.p, x.n) == 0;
+}
+
+json_t *mg_secret_diff(enum mg_secret s, const char *old, const char *text)
+{
+	json_t *a = index_of(s, old), *b = index_of(s, text), *v, *was;
+	json_t *ret = json_pack("{s:[], s:[], s:[]}", "added", "changed", "removed");
+	const char *name, *what;
+
+	json_object_foreach (b, name, v) {
+		was = json_object_get(a, name);
+		what = !was ? "added"
+			: same(s, old + json_integer_value(was), text + json_integer_value(v))
+			? NULL
+			: "changed";
+		if (what)
+			json_array_append_new(json_object_get(ret, what), json_string(name));
+	}
+	json_object_foreach (a, name, v)
+		if (!json_object_get(b, name))
+			json_array_append_new(json_object_get(ret, "removed"), json_string(name));
+	if (!a || !b) {
+		json_decref(ret);
+		ret = NULL;
+	}
+	json_decref(a);
+	json_decref(b);
+	return ret;
+}

@@ -32,4 +32,11 @@ int mg_secret_check(
  */
 char *mg_secret_add(enum mg_secret s, const char *text, const json_t *names, const char *old);
 
+/*
+ * What became of whose: {"added": [names], "changed": […], "removed": […]}, owned; NULL: no memory.
+ * For the audit log, which must have nothing that a secret could be guessed by. Contents that do
+ * not read count as far as they do.
+ */
+json_t *mg_secret_diff(enum mg_secret s, const char *old, const char *text);
+
 #endif

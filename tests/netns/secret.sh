@@ -92,15 +92,36 @@ check 'the list has their names' test "$(rows 'sorted((r["secret"], r["names"]) 
 	"[('feeds', ['urlhaus', 'threatfox']), ('notify', ['smtp_user', 'smtp_password']), ('radius', ['gateway', 'floor1', 'floor2'])]"
 check '… and since when' test "$(rows 'all(abs(r["since"] - __import__("time").time()) < 600 for r in d)' <"$W/list.json")" = True
 as $KANSA --json audit list >"$W/audit.json"
-check 'the audit log has hash, names and who' test "$(SHA=$(sha256sum <"$W/notify" | cut -d' ' -f1) python3 - "$W/audit.json" <<-'PY'
-	import json, os, sys
-	rows = [r for r in json.load(open(sys.argv[1])) if r["op"] == "secret.set"]
-	def after(r):
-	    return r["after"] if isinstance(r["after"], dict) else json.loads(r["after"])
-	hit = [r for r in rows if r.get("after") and after(r).get("sha256") == os.environ["SHA"]]
-	print([(r["account"], r["target"], r["result"], after(r)["names"]) for r in sorted(hit, key=lambda r: r["result"])])
+python3 - "$W/audit.json" >"$W/audit.rows" <<-'PY'
+	import json, sys
+	for r in sorted((r for r in json.load(open(sys.argv[1])) if r["op"] == "secret.set" and r.get("after")), key=lambda r: r["seq"]):
+	    a = r["after"] if isinstance(r["after"], dict) else json.loads(r["after"])
+	    if "names" in a and r["target"] != "secrets feeds":
+	        print(r["account"], r["target"], r["result"], *a["names"], "/", *("%s:%s" % (k, ",".join(a.get(k, "-"))) for k in ("added", "changed", "removed")))
 	PY
-)" = "[('tanaka', 'secrets notify', 'begun', ['smtp_user', 'smtp_password']), ('tanaka', 'secrets notify', 'ok', ['smtp_user', 'smtp_password'])]"
+cat >"$W/audit.want" <<-'ROWS'
+	tanaka secrets notify begun smtp_user smtp_password / added:- changed:- removed:-
+	tanaka secrets notify ok smtp_user smtp_password / added:smtp_user,smtp_password changed: removed:
+	tanaka secrets notify begun smtp_user smtp_password / added:- changed:- removed:-
+	tanaka secrets notify ok smtp_user smtp_password / added: changed:smtp_user,smtp_password removed:
+	tanaka secrets radius begun floor1 / added:- changed:- removed:-
+	tanaka secrets radius ok floor1 / added:floor1 changed: removed:
+	tanaka secrets radius begun gateway floor1 / added:- changed:- removed:-
+	tanaka secrets radius ok gateway floor1 / added:gateway changed:floor1 removed:
+	tanaka secrets radius begun floor2 / added:- changed:- removed:-
+	tanaka secrets radius ok floor2 / added:floor2 changed: removed:
+	ROWS
+check 'the audit log has whose, what became of them, and who did it' diff "$W/audit.rows" "$W/audit.want"
+# No digest in any of its forms: of a content, or of one secret.
+check '… and nothing by which a secret could be guessed' python3 - "$W/audit.json" "$STATE/mgmtd/eve.json" "$W/notify" <<-'PY'
+	import base64, hashlib, sys
+	text = "".join(open(f).read() for f in sys.argv[1:3]).lower()
+	whole = open(sys.argv[3], "rb").read()
+	for b in (whole, *whole.splitlines(), *(b"very-hidden-%d" % i for i in range(9)), b"urlhaus = very-hidden-3\r\nthreatfox=very-hidden-4"):
+	    for h in ("md5", "sha1", "sha256", "sha512", "blake2b"):
+	        d = hashlib.new(h, b)
+	        assert d.hexdigest() not in text and base64.b64encode(d.digest()).decode().lower() not in text, (h, b)
+	PY
 check 'no log and no answer has any secret' bash -c "! grep -r very-hidden $W/*.log $W/audit.json $W/list.json $STATE/mgmtd/eve.json"
 printf 'by hand, very-hidden\n' >"$ETC/feeds.secrets"
 check 'a file that somebody made wrong by hand is told' output 'line 1: is not NAME = KEY' as $TANAKA secret list

@@ -86,45 +86,51 @@ static int list(const struct mg_box *b, json_t **extra, struct sk_err *err)
 
 /* ---- write ------------------------------------------------------------------------------------
  */
-static int put(const struct mg_box *b, enum mg_secret s, const char *text, const json_t *names,
-	struct sk_err *err)
-{
+struct change {
+	enum mg_secret kind;
 	char path[512];
+	struct sk_buf old, text; /* what is there; what comes */
+	char *all;               /* both, if other names stay */
+	json_t *names, *diff;
+};
 
-	file_of(b, s, path, sizeof(path));
-	if (json_array_size(names))
-		return sk_file_replace(path, text, strlen(text), 0600, err);
-	if (unlink(path) < 0 && errno != ENOENT)
-		return sk_err_en(err, -errno, NULL, "%s: %s", path, strerror(errno));
+static void change_done(struct change *c)
+{
+	wipe(&c->old);
+	wipe(&c->text);
+	if (c->all)
+		explicit_bzero(c->all, strlen(c->all));
+	free(c->all);
+	json_decref(c->names);
+	json_decref(c->diff);
+}
+
+static int put(struct change *c, const char *text, struct sk_err *err)
+{
+	c->diff = mg_secret_diff(c->kind, sk_buf_str(&c->old), text);
+	if (!c->diff)
+		return sk_err_nomem(err);
+	if (json_array_size(c->names))
+		return sk_file_replace(c->path, text, strlen(text), 0600, err);
+	if (unlink(c->path) < 0 && errno != ENOENT)
+		return sk_err_en(err, -errno, NULL, "%s: %s", c->path, strerror(errno));
 	return 0;
 }
 
 /* What is there of other names stays. */
-static int put_added(const struct mg_box *b, enum mg_secret s, const char *text, json_t **names,
-	struct sk_err *err)
+static int put_added(struct change *c, struct sk_err *err)
 {
-	_cleanup_(sk_json_decrefp) json_t *all_names = NULL;
-	struct sk_buf old;
-	char path[512], *all = NULL;
+	json_t *names = NULL;
 	int r;
 
-	sk_buf_init(&old, MG_SECRET_BYTES_MAX);
-	r = sk_file_read(file_of(b, s, path, sizeof(path)), &old, err);
-	if (r == 0 || r == -ENOENT) {
-		all = mg_secret_add(s, text, *names, sk_buf_str(&old));
-		r = all ? mg_secret_check(s, all, strlen(all), &all_names, err) : sk_err_nomem(err);
-	}
-	if (r == 0)
-		r = put(b, s, all, all_names, err);
-	if (r == 0) {
-		json_decref(*names);
-		*names = json_incref(all_names);
-	}
-	if (all)
-		explicit_bzero(all, strlen(all));
-	free(all);
-	wipe(&old);
-	return r;
+	c->all = mg_secret_add(c->kind, sk_buf_str(&c->text), c->names, sk_buf_str(&c->old));
+	r = c->all ? mg_secret_check(c->kind, c->all, strlen(c->all), &names, err)
+		   : sk_err_nomem(err);
+	if (r < 0)
+		return r;
+	json_decref(c->names);
+	c->names = names;
+	return put(c, c->all, err);
 }
 
 static bool manager(void)
@@ -134,31 +140,42 @@ static bool manager(void)
 	return sd_bus_open_system(&bus) >= 0;
 }
 
+static int read_both(struct change *c, int memfd, struct sk_err *err)
+{
+	int r = sk_fd_read(memfd, &c->text, err);
+
+	if (r == 0)
+		r = mg_secret_check(c->kind, sk_buf_str(&c->text), c->text.len, &c->names, err);
+	if (r < 0)
+		return r;
+	r = sk_file_read(c->path, &c->old, err);
+	return r == -ENOENT ? 0 : r;
+}
+
 static int write_one(const struct mg_box *b, const struct sk_oneshot_request *q, json_t **extra,
 	struct sk_err *err)
 {
-	const bool add = json_is_true(json_object_get(q->args, "add"));
-	json_t *names = NULL;
-	enum mg_secret s;
-	struct sk_buf text;
-	int r = kind_of(q->args, &s, err);
+	_cleanup_(change_done) struct change c = {0};
+	int r = kind_of(q->args, &c.kind, err);
 
+	sk_buf_init(&c.old, MG_SECRET_BYTES_MAX);
+	sk_buf_init(&c.text, MG_SECRET_BYTES_MAX);
 	if (r == 0 && q->memfd < 0)
 		r = sk_err_en(err, -EINVAL, NULL, "the content did not come along");
 	if (r < 0)
 		return r;
-	sk_buf_init(&text, MG_SECRET_BYTES_MAX);
-	r = sk_fd_read(q->memfd, &text, err);
+	file_of(b, c.kind, c.path, sizeof(c.path));
+	r = read_both(&c, q->memfd, err);
 	if (r == 0)
-		r = mg_secret_check(s, sk_buf_str(&text), text.len, &names, err);
-	if (r == 0)
-		r = add ? put_added(b, s, sk_buf_str(&text), &names, err)
-			: put(b, s, sk_buf_str(&text), names, err);
-	wipe(&text);
-	if (r == 0)
-		*extra = json_pack("{s:O, s:b}", "names", names, "manager", manager());
-	json_decref(names);
-	return r;
+		r = json_is_true(json_object_get(q->args, "add"))
+			? put_added(&c, err)
+			: put(&c, sk_buf_str(&c.text), err);
+	if (r < 0)
+		return r;
+	*extra = json_copy(c.diff);
+	json_object_set(*extra, "names", c.names);
+	json_object_set_new(*extra, "manager", json_boolean(manager()));
+	return 0;
 }
 
 /* ---- who reads it -----------------------------------------------------------------------------

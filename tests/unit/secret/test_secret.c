@@ -136,6 +136,34 @@ static void add(void **state)
 	added(MG_SECRET_FEEDS, "a=1", "nonsense\nb=2\n", "b=2\na=1");
 }
 
+static void differs(enum mg_secret s, const char *old, const char *text, const char *want)
+{
+	json_t *v = mg_secret_diff(s, old, text);
+	char *got = json_dumps(v, JSON_COMPACT);
+
+	assert_string_equal(got, want);
+	free(got);
+	json_decref(v);
+}
+
+static void diff(void **state)
+{
+	differs(MG_SECRET_RADIUS, "", "a:12345678\n",
+		"{\"added\":[\"a\"],\"changed\":[],\"removed\":[]}");
+	differs(MG_SECRET_RADIUS, "a:12345678\nb:12345678\nc:12345678",
+		"# x\nc:12345678\nb:12345679\nd:12345678",
+		"{\"added\":[\"d\"],\"changed\":[\"b\"],\"removed\":[\"a\"]}");
+	/* Blanks are no part of a key, its own "=" is. */
+	differs(MG_SECRET_FEEDS, "x = k=\ny=k", "x=k= \r\ny = k=\n",
+		"{\"added\":[],\"changed\":[\"y\"],\"removed\":[]}");
+	differs(MG_SECRET_NOTIFY, "smtp_user=a\r\nsmtp_password=a b\nca_file=/x\n",
+		"smtp_user=a\nsmtp_password= a b\n",
+		"{\"added\":[],\"changed\":[\"smtp_password\"],\"removed\":[\"ca_file\"]}");
+	/* What somebody wrote by hand counts as far as it reads. */
+	differs(MG_SECRET_FEEDS, "nonsense\nx=k\n", "x=k\n",
+		"{\"added\":[],\"changed\":[],\"removed\":[]}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +173,7 @@ int main(void)
 		cmocka_unit_test(bytes),
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(add),
+		cmocka_unit_test(diff),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
