@@ -8,6 +8,8 @@
 
 #include "lib/util.h"
 #include "mgmt/cli/cli.h"
+#include "mgmt/gateway/gateway.h"
+#include "mgmt/radius/users.h"
 
 #define LINE 1026
 
@@ -164,6 +166,75 @@ static int ask_names(bool radius, bool add, enum sk_lang lang, struct sk_buf *b)
 	return r;
 }
 
+/* 1: it is good, as hash; 0: what is wrong was said. */
+static int ask_password(const char *name, bool ja, char hash[MG_NT_HASH + 1])
+{
+	char first[LINE] = "", second[LINE] = "";
+	struct sk_err why = {0};
+	int r = ask(ja ? "  パスワード: " : "  Password: ", first);
+
+	if (r == 0)
+		r = ask(ja ? "  もう一度: " : "  Once more: ", second);
+	if (r == 0 && strcmp(first, second) != 0)
+		r = sk_err_set(&why, -EINVAL, "password", "the two are not the same",
+			"2 回の入力が一致しません");
+	if (r == 0)
+		r = mg_gateway_check_password(first, name, &why);
+	if (r == 0)
+		r = mg_nt_hash(first, hash, &why);
+	sodium_memzero(first, sizeof(first));
+	sodium_memzero(second, sizeof(second));
+	if (r < 0 && why.code)
+		fprintf(stderr, "  %s\n", sk_err_text(&why, ja ? SK_JA : SK_EN));
+	return r == 0 ? 1 : why.code ? 0 : r;
+}
+
+/* Names are kept as the server looks for them: small. */
+static bool user_ok(char *name, bool ja)
+{
+	char line[LINE + MG_NT_HASH + 2];
+	struct sk_err why = {0};
+	const char *found;
+	size_t len;
+	int n;
+
+	for (char *p = name; *p; p++)
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	n = snprintf(line, sizeof(line), "%s:%032d", name, 0);
+	if (mg_radius_user_line(line, (size_t)n, &found, &len, &why) > 0 && len == strlen(name))
+		return true;
+	fprintf(stderr, "  %s\n",
+		why.code ? sk_err_text(&why, ja ? SK_JA : SK_EN)
+			 : (ja ? "名前として使えません" : "this cannot be a name"));
+	return false;
+}
+
+/* What is wrong is asked for once more: nobody types twenty passwords again for one. */
+static int ask_users(enum sk_lang lang, struct sk_buf *b)
+{
+	const bool ja = lang == SK_JA;
+	char name[LINE], hash[MG_NT_HASH + 1];
+	int r;
+
+	for (;;) {
+		r = ask_open(ja ? "利用者の名前 (空: 終わり): " : "Name of a user (empty: done): ",
+			name);
+		if (r < 0 || !name[0])
+			break;
+		if (!user_ok(name, ja))
+			continue;
+		do
+			r = ask_password(name, ja, hash);
+		while (r == 0);
+		if (r < 0)
+			break;
+		sk_buf_printf(b, "%s:%s\n", name, hash);
+	}
+	sodium_memzero(hash, sizeof(hash));
+	return r < 0 ? r : 0;
+}
+
 int cli_ask_secrets(
 	const char *kind, bool add, enum sk_lang lang, struct sk_buf *b, struct sk_err *err)
 {
@@ -178,7 +249,9 @@ int cli_ask_secrets(
 	if (sk_buf_room(b, b->max / 2))
 		sk_buf_reset(b);
 	r = sk_streq(kind, "notify") ? ask_notify(lang, b)
-				     : ask_names(sk_streq(kind, "radius"), add, lang, b);
+		: sk_streq(kind, "radius.users")
+		? ask_users(lang, b)
+		: ask_names(sk_streq(kind, "radius"), add, lang, b);
 	if (r == 0 && !b->len)
 		r = -ECANCELED;
 	return r < 0 ? sk_err_set(err, r, NULL, "nothing was given: nothing was changed",

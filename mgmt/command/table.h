@@ -93,7 +93,7 @@ extern const struct mg_column mg_c_ips_set[], mg_c_ips_rule[], mg_c_ips_trial[],
 	mg_c_alert[], mg_c_alert_sum[];
 
 /* table_secret.c */
-extern const struct mg_arg mg_a_secret_set[];
+extern const struct mg_arg mg_a_secret_remove[], mg_a_secret_set[];
 extern const struct mg_column mg_c_secret[];
 
 /* table_update.c */

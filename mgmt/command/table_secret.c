@@ -2,7 +2,7 @@
 /* Arguments and columns of the files of secrets. */
 #include "mgmt/command/table.h"
 
-static const char *const kinds[] = {"notify", "feeds", "radius", NULL};
+static const char *const kinds[] = {"notify", "feeds", "radius", "radius.users", NULL};
 
 const struct mg_arg mg_a_secret_set[] = {
 	{.name = "secret",
@@ -10,8 +10,11 @@ const struct mg_arg mg_a_secret_set[] = {
 		.required = true,
 		.positional = true,
 		.choices = kinds,
-		.help = {"mail and webhook, API keys of blocklists, or managed switches",
-			"メールと Webhook、不正サイト一覧の API キー、管理対象スイッチのいずれか"},
+		.help = {"mail and webhook, API keys of blocklists, managed switches, or people "
+			 "who use "
+			 "802.1X with a password",
+			"メールと Webhook、不正サイト一覧の API キー、管理対象スイッチ、802.1X "
+			"をパスワードで使う利用者のいずれか"},
 		.meta = "KIND"},
 	{.name = "file",
 		.type = MG_FILE,
@@ -25,6 +28,25 @@ const struct mg_arg mg_a_secret_set[] = {
 	{.name = "add",
 		.type = MG_FLAG,
 		.help = {"keep what is there under other names", "ほかの名前の内容を残す"}},
+	{0},
+};
+
+const struct mg_arg mg_a_secret_remove[] = {
+	{.name = "secret",
+		.type = MG_CHOICE,
+		.required = true,
+		.positional = true,
+		.choices = kinds,
+		.help = {"of which kind", "種類"},
+		.meta = "KIND"},
+	{.name = "names",
+		.type = MG_STRING,
+		.required = true,
+		.positional = true,
+		.list = true,
+		.max = 253,
+		.meta = "NAME",
+		.help = {"as the list shows them", "一覧に表示される名前"}},
 	{0},
 };
 

@@ -64,7 +64,7 @@ static int activated(struct mg_call *c, int code, const json_t *end, int *fd, st
 	return code;
 }
 
-/* This daemon ends by it, once it has answered. */
+/* This daemon may end by it, once it has answered. */
 static void activate(struct mg_daemon *d, const char *secret, int64_t now)
 {
 	const struct mg_oneshot_ask q = {.name = "setup",
@@ -100,6 +100,12 @@ static int say_reader(struct mg_call *c, enum mg_secret s)
 		return mg_reply_note(c,
 			"sekisho-mgmtd starts again with it now; to try it: sekisho notify test",
 			"sekisho-mgmtd を再起動して反映します。確認するには: sekisho notify test");
+	case MG_SECRET_USERS:
+		return mg_reply_note(c,
+			"the RADIUS server starts again with it now, if it runs; a name counts "
+			"once a device is registered with it as identity",
+			"RADIUS サーバーが動作していれば、再起動して反映します。名前は、端末の識別"
+			"名として登録されている場合に有効です");
 	case MG_SECRET_RADIUS:
 		return mg_reply_note(c,
 			"sekisho-mgmtd and the RADIUS server start again with it now; sekisho "
@@ -110,6 +116,12 @@ static int say_reader(struct mg_call *c, enum mg_secret s)
 		return mg_reply_note(c, "used from the next fetch on: sekisho blocklist update",
 			"次回の取得から使用します: sekisho blocklist update");
 	}
+}
+
+/* Who is started again is this daemon, too. */
+static bool restarts_us(enum mg_secret s)
+{
+	return s == MG_SECRET_NOTIFY || s == MG_SECRET_RADIUS;
 }
 
 static int written(struct mg_call *c, int code, const json_t *end, int *fd, struct sk_err *err)
@@ -151,7 +163,7 @@ static int idle(const struct mg_daemon *d, enum mg_secret s, struct sk_err *err)
 {
 	static const char *const others[] = {"backup", "update", "system"};
 
-	for (size_t i = 0; s != MG_SECRET_FEEDS && i < SK_ARRAY_SIZE(others); i++)
+	for (size_t i = 0; restarts_us(s) && i < SK_ARRAY_SIZE(others); i++)
 		if (mg_oneshot_busy(d, others[i]))
 			return sk_err_set(err, -EBUSY, NULL,
 				"sekisho-%s is at work, and sekisho-mgmtd would have to start "
@@ -179,6 +191,36 @@ static int check(enum mg_secret s, const void *p, size_t n, json_t **ret, struct
 }
 
 static const char *const became[] = {"added", "changed", "removed", NULL};
+
+int mg_h_secret_remove(struct mg_call *c, struct sk_err *err)
+{
+	_cleanup_(sk_json_decrefp) json_t *detail = NULL;
+	struct mg_oneshot_ask q = {.name = "setup",
+		.op = "secret.remove",
+		.passfd = -1,
+		.patience = PATIENCE_S,
+		.audit = true,
+		.result = became,
+		.answer = written};
+	json_t *names = json_object_get(c->args, "names");
+	const char *secret = mg_arg_str(c, "secret");
+	char target[48];
+	enum mg_secret s;
+	int r = mg_secret_find(secret, &s, err);
+
+	if (r == 0)
+		r = idle(c->d, s, err);
+	if (r < 0)
+		return r;
+	detail = json_pack("{s:s, s:O}", "secret", secret, "remove", names);
+	if (!detail)
+		return sk_err_nomem(err);
+	snprintf(target, sizeof(target), "secrets %s", secret);
+	q.args = json_pack("{s:s, s:O}", "secret", secret, "names", names);
+	q.target = target;
+	q.detail = detail;
+	return mg_oneshot_ask(c, &q, err);
+}
 
 int mg_h_secret_set(struct mg_call *c, struct sk_err *err)
 {

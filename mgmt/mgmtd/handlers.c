@@ -155,6 +155,7 @@ static const struct handler handlers[] = {
 	{"rule.suspend", mg_h_rule_suspend},
 	{"rule.withdraw", mg_h_rule_withdraw},
 	{"secret.list", mg_h_secret_list},
+	{"secret.remove", mg_h_secret_remove},
 	{"secret.set", mg_h_secret_set},
 	{"setting.list", mg_h_setting_list},
 	{"setting.set", mg_h_setting_set},

@@ -16,7 +16,7 @@ mg_handler mg_h_rule_import, mg_h_rule_export, mg_h_site_import;
 /* h_setup.c */
 mg_handler mg_h_setup_apply, mg_h_setup_check, mg_h_setup_show, mg_h_setup_state;
 /* h_secret.c */
-mg_handler mg_h_secret_list, mg_h_secret_set;
+mg_handler mg_h_secret_list, mg_h_secret_remove, mg_h_secret_set;
 /* h_change.c */
 mg_handler mg_h_object_set, mg_h_object_remove, mg_h_object_list, mg_h_object_show,
 	mg_h_object_history, mg_h_zone_set, mg_h_zone_remove, mg_h_zone_list, mg_h_zone_show,

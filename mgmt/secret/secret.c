@@ -11,21 +11,30 @@
 #include "mgmt/feeds/fetch/secrets.h"
 #include "mgmt/notify/secrets.h"
 #include "mgmt/radius/secrets.h"
+#include "mgmt/radius/users.h"
 
 /* The readers' own bounds. */
 static const struct {
-	const char *name;
+	const char *name, *file;
 	size_t max;
 	int (*line)(const char *s, size_t n, const char **ret, size_t *ret_len, struct sk_err *err);
 } kinds[MG_SECRETS] = {
-	[MG_SECRET_NOTIFY] = {"notify", 64u << 10, mg_notify_secret_line},
-	[MG_SECRET_FEEDS] = {"feeds", 64u << 10, mg_fetch_secret_line},
-	[MG_SECRET_RADIUS] = {"radius", MG_SECRET_BYTES_MAX, mg_radius_secret_line},
+	[MG_SECRET_NOTIFY] = {"notify", "notify.secrets", 64u << 10, mg_notify_secret_line},
+	[MG_SECRET_FEEDS] = {"feeds", "feeds.secrets", 64u << 10, mg_fetch_secret_line},
+	[MG_SECRET_RADIUS] = {"radius", "radius.secrets", MG_SECRET_BYTES_MAX,
+		mg_radius_secret_line},
+	[MG_SECRET_USERS] = {"radius.users", "radius.users", MG_SECRET_BYTES_MAX,
+		mg_radius_user_line},
 };
 
 const char *mg_secret_name(enum mg_secret s)
 {
 	return kinds[s].name;
+}
+
+const char *mg_secret_file(enum mg_secret s)
+{
+	return kinds[s].file;
 }
 
 int mg_secret_find(const char *name, enum mg_secret *ret, struct sk_err *err)
@@ -207,7 +216,9 @@ static bool same(enum mg_secret s, const char *a, const char *b)
 {
 	const struct value x = value_of(s, a), y = value_of(s, b);
 
-	return x.n == y.n && memcmp(x.p, y.p, x.n) == 0;
+	if (x.n != y.n)
+		return false;
+	return s == MG_SECRET_USERS ? strncasecmp(x.p, y.p, x.n) == 0 : memcmp(x.p, y.p, x.n) == 0;
 }
 
 json_t *mg_secret_diff(enum mg_secret s, const char *old, const char *text)

@@ -11,11 +11,12 @@
 
 #include "lib/err.h"
 
-enum mg_secret { MG_SECRET_NOTIFY, MG_SECRET_FEEDS, MG_SECRET_RADIUS, MG_SECRETS };
+enum mg_secret { MG_SECRET_NOTIFY, MG_SECRET_FEEDS, MG_SECRET_RADIUS, MG_SECRET_USERS, MG_SECRETS };
 
 #define MG_SECRET_BYTES_MAX (512u << 10)
 
 const char *mg_secret_name(enum mg_secret s); /* "notify" … */
+const char *mg_secret_file(enum mg_secret s); /* in SK_SYSCONFDIR: "notify.secrets" … */
 /* -ENOENT: none is called so. */
 int mg_secret_find(const char *name, enum mg_secret *ret, struct sk_err *err);
 
@@ -28,7 +29,7 @@ int mg_secret_check(
 
 /*
  * One content (owned, free; NULL: no memory) of a checked text with its names, after what old has
- * of other names.
+ * of other names. An empty text takes the names away.
  */
 char *mg_secret_add(enum mg_secret s, const char *text, const json_t *names, const char *old);
 

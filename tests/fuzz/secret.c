@@ -11,6 +11,7 @@
 #include "mgmt/feeds/fetch/secrets.h"
 #include "mgmt/notify/secrets.h"
 #include "mgmt/radius/secrets.h"
+#include "mgmt/radius/users.h"
 #include "mgmt/secret/secret.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -25,9 +26,22 @@ static void found(enum mg_secret s, const char *text, const char *name)
 		assert(mg_radius_secret(text, name, dst, 129) == 0);
 }
 
+/* Any text is a password, or is refused. */
+static void hash(const char *text)
+{
+	char hex[MG_NT_HASH + 1] = "";
+	struct sk_err err = {0};
+
+	if (mg_nt_hash(text, hex, &err) == 0)
+		assert(strlen(hex) == MG_NT_HASH);
+	else
+		assert(!hex[0] && err.en[0] && err.ja[0]);
+}
+
 static void use(enum mg_secret s, const char *text, const json_t *names)
 {
-	static const char *const more[] = {"ca_file=/new", "new-one = key", "new-one:a-new-secret"};
+	static const char *const more[] = {"ca_file=/new", "new-one = key", "new-one:a-new-secret",
+		"new-one:00112233445566778899aabbccddeeff"};
 	struct mg_notify_secrets n = {0};
 	json_t *one = NULL, *all = NULL;
 	const json_t *v;
@@ -42,6 +56,7 @@ static void use(enum mg_secret s, const char *text, const json_t *names)
 	both = mg_secret_add(s, more[s], one, text);
 	assert(both && mg_secret_check(s, both, strlen(both), &all, NULL) == 0);
 	assert(json_array_size(all) >= json_array_size(names));
+	json_decref(mg_secret_diff(s, text, both));
 	free(both);
 	json_decref(one);
 	json_decref(all);
@@ -65,6 +80,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		use(s, text, names);
 	else
 		assert(!names && err.en[0] && err.ja[0]);
+	hash(text);
 	json_decref(names);
 	free(text);
 	return 0;

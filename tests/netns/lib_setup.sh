@@ -35,9 +35,9 @@ box_root() { # a machine's files, for sekisho-setup --root
 	printf 'root:x:0:\n' >"$BOX/etc/group"
 	chmod 640 "$BOX/etc/shadow"
 }
-setup_start() {
+setup_start() { # [UID]: who may ask, beside root
 	box_root
-	ip netns exec gw "$BUILD/sekisho-setup" --listen /run/sekisho/setup.sock --root "$BOX" --allow-user 0 \
+	ip netns exec gw "$BUILD/sekisho-setup" --listen /run/sekisho/setup.sock --root "$BOX" --allow-user "${1:-0}" \
 		>>"$W/setup.log" 2>&1 &
 	SETUP=$!
 	wait_for 10 test -S /run/sekisho/setup.sock
@@ -46,6 +46,13 @@ says() { # PATTERN COMMAND…: it fails, and says so
 	local pattern=$1
 	shift
 	! "$@" >"$W/says.out" 2>&1 && grep -q -- "$pattern" "$W/says.out" || { cat "$W/says.out"; return 1; }
+}
+# At a terminal, as tanaka: STEPS ("PROMPT<tab>ANSWER", a line each) KIND [OPTIONS…]; what it shows is in $W/typed.out.
+typed() {
+	printf '%b' "$1" >"$W/steps"
+	shift
+	ip netns exec gw python3 "$TOP/tests/netns/terminal.py" "$W/steps" setpriv --reuid $TANAKA --regid $TANAKA --clear-groups \
+		"$BUILD/sekisho" --lang en secret set "$1" - "${@:2}" >"$W/typed.out" 2>&1 || { cat "$W/typed.out"; return 1; }
 }
 rows() { python3 -c 'import json,sys; print(eval(sys.argv[1], {"d": json.load(sys.stdin)}))' "$1"; }
 

@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 sandbox "$@"
 . "$(dirname "$0")/lib_radius.sh"
+. "$(dirname "$0")/lib_setup.sh"
 missing=$(radius_missing)
 if [ -n "$missing" ]; then
 	skip "managed switches" "$missing is not installed"
@@ -91,6 +92,35 @@ check "the device is revoked" as $TANAKA device revoke "$n" --reason stolen
 more() { [ "$(asked)" -gt "$before" ]; }
 check "the switch is asked to end the session within a second" wait_for 2 more
 refuse "and the device does not enter again" printer
+
+# ---- people with a password, set by an administrator ----
+peap() { # NAME PASSWORD
+	printf 'network={\n key_mgmt=IEEE8021X\n eap=PEAP\n ca_cert="%s"\n phase2="auth=MSCHAPV2"\n identity="%s"\n password="%s"\n}\n' \
+		"$R/pki/ca.pem" "$1" "$2" >"$W/peap.conf"
+	in_ns sw1 eapol_test -c "$W/peap.conf" -a 10.77.0.1 -A 10.77.0.11 -s "$SECRET" -M 02:aa:bb:cc:dd:21 -t 8 -N 87:s:Gi1/0/9 \
+		>"$W/peap.out" 2>&1 && tail -1 "$W/peap.out" | grep -q SUCCESS
+}
+# What sekisho-radius.service gets of the file at its start.
+users_taken_up() {
+	freeradius_stop
+	cat "$BOX/etc/sekisho/radius.users" >"$R/users" 2>/dev/null || echo '#' >"$R/users"
+	freeradius_start
+}
+m=$(as $SUZUKI --json device request --name note-pc --mac 02:aa:bb:cc:dd:21 --kind pc --method dot1x --identity hanako \
+	--owner 'Hanako' --purpose office 2>"$W/request.err" | python3 -c 'import json,sys; print(json.load(sys.stdin)["number"])')
+as $SATO device approve "$m" >/dev/null
+setup_start $MGMT
+check "an administrator types somebody's password" \
+	typed 'Name of a user\thanako\nPassword\tUmi-no-Sakana-73\nOnce more\tUmi-no-Sakana-73\nName of a user\t\n' radius.users
+users_taken_up
+check "which lets her in by PEAP" wait_for 5 peap hanako Umi-no-Sakana-73
+refuse "another password does not" peap hanako Umi-no-Sakana-74
+check "she is taken away" as $TANAKA secret remove radius.users hanako
+users_taken_up
+refuse "and does not enter any more" peap hanako Umi-no-Sakana-73
+check "neither password nor hash is in a log" bash -c "! grep -i -e Umi-no-Sakana -e $(nt_hash Umi-no-Sakana-73) $W/*.log $W/mgmtd/eve.json"
+kill "$SETUP"
+
 up() { in_ns gw "$BUILD/sekisho" --json status | grep -q '"radius": *"up"'; }
 check "status says that the server answers" wait_for 10 up
 kill "$FREERADIUS"

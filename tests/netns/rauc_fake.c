@@ -266,6 +266,7 @@ static const sd_bus_vtable manager[] = {
 	SD_BUS_METHOD("Reboot", "", "", on_power, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("PowerOff", "", "", on_power, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("RestartUnit", "ss", "o", on_job, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("TryRestartUnit", "ss", "o", on_job, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("StopUnit", "ss", "o", on_job, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_VTABLE_END,
 };

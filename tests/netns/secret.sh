@@ -133,40 +133,6 @@ check '… the file, too' test ! -e "$ETC/radius.secrets"
 check 'the RADIUS server is stopped' jobs_soon 'StopUnit sekisho-radius.service,RestartUnit sekisho-mgmtd.service'
 
 # ---- at a terminal ---------------------------------------------------------------------------------------
-cat >"$W/terminal.py" <<-'PY'
-	import os, pty, sys, time
-	# argv: a file of "PROMPT<tab>ANSWER" lines, the command; the terminal's output goes to standard output.
-	steps = [l.rstrip("\n").split("\t") for l in open(sys.argv[1])]
-	pid, fd = pty.fork()
-	if pid == 0:
-	    os.execvp(sys.argv[2], sys.argv[2:])
-	seen = all_ = b""
-	def more():
-	    global seen, all_
-	    try:
-	        b = os.read(fd, 4096)
-	    except OSError:
-	        b = b""
-	    seen += b
-	    all_ += b
-	    return b
-	for prompt, answer in steps:
-	    while prompt.encode() not in seen and more():
-	        pass
-	    seen = b""
-	    time.sleep(0.1)  # the echo is off by now
-	    os.write(fd, answer.encode() + b"\n")
-	while more():
-	    pass
-	sys.stdout.buffer.write(all_)
-	sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-PY
-typed() { # STEPS KIND [OPTIONS…]
-	printf '%b' "$1" >"$W/steps"
-	shift
-	ip netns exec gw python3 "$W/terminal.py" "$W/steps" setpriv --reuid $TANAKA --regid $TANAKA --clear-groups \
-		"$BUILD/sekisho" --lang en secret set "$1" - "${@:2}" >"$W/typed.out" 2>&1 || { cat "$W/typed.out"; return 1; }
-}
 check 'asked at a terminal' typed 'User name\tgw3\nIts password\tvery-hidden-9\nAuthorization\t\ncertificates\t\n' notify
 check '… it is written' test "$(paste -sd, "$ETC/notify.secrets")" = 'smtp_user=gw3,smtp_password=very-hidden-9'
 check '… and the password is not shown' bash -c "grep -q gw3 $W/typed.out && ! grep -q very-hidden $W/typed.out"
@@ -175,6 +141,36 @@ check '… and shown, to be typed into the switch' bash -c \
 	"grep -qx \"floor1:\$(sed -n 's/^  floor1: \\([0-9a-f]\\{40\\}\\)\\r*\$/\\1/p' $W/typed.out)\" $ETC/radius.secrets"
 check '… and the gateway has its own' grep -qE '^gateway:[0-9a-f]{40}$' "$ETC/radius.secrets"
 check 'nothing typed changes nothing' says 'nothing was changed' typed 'Name of\t\n' feeds
+
+# ---- who uses 802.1X with a password ---------------------------------------------------------------------
+HASH=97ceefec46bf83ab38e13f79dd477a4c
+rm -f "$U/fake/jobs"
+check 'a password where its hash should be is told' says 'line 2: behind the colon there are not the 32 hex digits' \
+	set_from radius.users "suzuki:$HASH\ntanaka:very-hidden-10\n"
+check '… and is in no answer' bash -c "! grep -q very-hidden $W/says.out"
+check 'a name with capitals' says 'line 1: is not NAME:NT-HASH' set_from radius.users "Suzuki:$HASH\n"
+check 'names with hashes, from a file' output 'registered with it as identity' set_from radius.users "suzuki:$HASH\nsato:$HASH\n"
+check '… are written for root alone' test "$(mode "$ETC/radius.users")" = '600 root'
+check '… and the RADIUS server starts again if it runs, the manager not' jobs_soon 'TryRestartUnit sekisho-radius.service'
+check 'a password typed twice, after bad ones' typed "Name of a user\tTa naka\nName of a user\tTanaka\nPassword\tshort\nOnce more\tshort\n\
+Password\tvery-hidden-Yama-11\nOnce more\tother\nPassword\tvery-hidden-Yama-11\nOnce more\tvery-hidden-Yama-11\nName of a user\t\n" radius.users --add
+check '… is kept as its hash, beside the others' test "$(paste -sd, "$ETC/radius.users")" = \
+	"suzuki:$HASH,sato:$HASH,tanaka:$(smbencrypt very-hidden-Yama-11 2>/dev/null | awk '{print tolower($2)}')"
+check '… what was wrong was said' bash -c "grep -q 'is not NAME:NT-HASH' $W/typed.out && grep -q 'at least' $W/typed.out && grep -q 'not the same' $W/typed.out"
+check '… and no password is shown' bash -c "! grep -q very-hidden $W/typed.out"
+check 'a password of their own name' typed "Name of a user\ttanaka\nPassword\tTanaka-no-Kagi-1\nOnce more\tTanaka-no-Kagi-1\n\
+Password\tYama-to-Kawa-58\nOnce more\tYama-to-Kawa-58\nName of a user\t\n" radius.users --add
+jobs_soon 'TryRestartUnit sekisho-radius.service,TryRestartUnit sekisho-radius.service' >/dev/null
+check 'an approver takes nobody away' says 'administrator' as $SATO secret remove radius.users tanaka
+check 'a name that is not there' says 'nothing under the name takana: nothing was changed' as $TANAKA secret remove radius.users tanaka takana
+check '… changes nothing' grep -q '^tanaka:' "$ETC/radius.users"
+check 'one is taken away' output 'registered with it' as $TANAKA secret remove radius.users sato
+check '… and the others stay' test "$(cut -d: -f1 "$ETC/radius.users" | paste -sd,)" = suzuki,tanaka
+check '… and so it is in the audit log' test "$(as $KANSA --json audit list | rows '[(r["account"], r["result"], (r["after"] if isinstance(r["after"], dict) else __import__("json").loads(r["after"])).get("removed")) for r in d if r["op"] == "secret.remove" and r["result"] == "ok"]')" = \
+	"[('tanaka', 'ok', ['sato'])]"
+check 'the last ones' as $TANAKA secret remove radius.users suzuki tanaka
+check '… and their file is gone' test ! -e "$ETC/radius.users"
+check 'nothing of all that is in a log' bash -c "! grep -r -i -e very-hidden -e $HASH $W/*.log $STATE/mgmtd/eve.json"
 
 kill "$SETUP"
 finish

@@ -23,7 +23,7 @@ static const char *file_of(const struct mg_box *b, enum mg_secret s, char *dst, 
 {
 	char name[256];
 
-	snprintf(name, sizeof(name), SK_SYSCONFDIR "/%s.secrets", mg_secret_name(s));
+	snprintf(name, sizeof(name), SK_SYSCONFDIR "/%s", mg_secret_file(s));
 	return mg_box_path(b, name, dst, cap);
 }
 
@@ -152,6 +152,14 @@ static int read_both(struct change *c, int memfd, struct sk_err *err)
 	return r == -ENOENT ? 0 : r;
 }
 
+static int told(const struct change *c, json_t **extra)
+{
+	*extra = json_copy(c->diff);
+	json_object_set(*extra, "names", c->names);
+	json_object_set_new(*extra, "manager", json_boolean(manager()));
+	return 0;
+}
+
 static int write_one(const struct mg_box *b, const struct sk_oneshot_request *q, json_t **extra,
 	struct sk_err *err)
 {
@@ -172,10 +180,77 @@ static int write_one(const struct mg_box *b, const struct sk_oneshot_request *q,
 			: put(&c, sk_buf_str(&c.text), err);
 	if (r < 0)
 		return r;
-	*extra = json_copy(c.diff);
-	json_object_set(*extra, "names", c.names);
-	json_object_set_new(*extra, "manager", json_boolean(manager()));
+	return told(&c, extra);
+}
+
+/* ---- remove -----------------------------------------------------------------------------------
+ */
+static bool has(const json_t *names, const char *name)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach (names, i, v)
+		if (sk_streq(json_string_value(v), name))
+			return true;
+	return false;
+}
+
+static int all_there(const json_t *there, const json_t *names, struct sk_err *err)
+{
+	const json_t *v;
+	size_t i;
+
+	json_array_foreach (names, i, v)
+		if (!has(there, json_string_value(v)))
+			return sk_err_set(err, -ENOENT, "names",
+				"there is nothing under the name %s: nothing was changed (sekisho "
+				"secret list)",
+				"%s という名前はありません。何も変更していません (sekisho secret "
+				"list)",
+				json_string_value(v) ? json_string_value(v) : "?");
 	return 0;
+}
+
+static int put_rest(struct change *c, const json_t *gone, struct sk_err *err)
+{
+	int r = 0;
+
+	c->all = mg_secret_add(c->kind, "", gone, sk_buf_str(&c->old));
+	if (c->all && c->all[strspn(c->all, "\n")])
+		r = mg_secret_check(c->kind, c->all, strlen(c->all), &c->names, err);
+	else if (c->all)
+		c->names = json_array();
+	if (r == 0 && !c->names)
+		r = sk_err_nomem(err);
+	return r == 0 ? put(c, c->all, err) : r;
+}
+
+/* Somebody's alone; nobody can read the others' back to write them again. */
+static int remove_names(const struct mg_box *b, const struct sk_oneshot_request *q, json_t **extra,
+	struct sk_err *err)
+{
+	_cleanup_(sk_json_decrefp) json_t *there = NULL;
+	_cleanup_(change_done) struct change c = {0};
+	json_t *gone = NULL;
+	int r = kind_of(q->args, &c.kind, err);
+
+	sk_buf_init(&c.old, MG_SECRET_BYTES_MAX);
+	sk_buf_init(&c.text, MG_SECRET_BYTES_MAX);
+	if (r == 0)
+		r = sk_json_array(q->args, "names", true, &gone, err);
+	if (r < 0)
+		return r;
+	file_of(b, c.kind, c.path, sizeof(c.path));
+	r = sk_file_read(c.path, &c.old, err);
+	if (r == 0)
+		r = mg_secret_check(c.kind, sk_buf_str(&c.old), c.old.len, &there, err);
+	if (r == 0 || r == -ENOENT)
+		r = all_there(there, gone, err);
+	if (r < 0)
+		return r;
+	r = put_rest(&c, gone, err);
+	return r == 0 ? told(&c, extra) : r;
 }
 
 /* ---- who reads it -----------------------------------------------------------------------------
@@ -206,6 +281,8 @@ static int activate(const struct mg_box *b, const json_t *args, struct sk_err *e
 	if (r < 0)
 		return sk_err_en(err, -EHOSTDOWN, NULL, "the service manager: %s", strerror(-r));
 	r = 0;
+	if (s == MG_SECRET_USERS)
+		return job(bus, "TryRestartUnit", "sekisho-radius.service", err);
 	if (s == MG_SECRET_RADIUS) {
 		const bool there = access(file_of(b, s, path, sizeof(path)), F_OK) == 0;
 
@@ -223,6 +300,8 @@ int mg_box_secret(const struct mg_box *b, const struct sk_oneshot_request *q, js
 		return list(b, extra, err);
 	if (strcmp(q->op, "secret.write") == 0)
 		return write_one(b, q, extra, err);
+	if (strcmp(q->op, "secret.remove") == 0)
+		return remove_names(b, q, extra, err);
 	if (strcmp(q->op, "secret.activate") == 0)
 		return activate(b, q->args, err);
 	return sk_oneshot_unknown(err);

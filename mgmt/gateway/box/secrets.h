@@ -10,8 +10,9 @@
 /*
  * secret.list {}: END {secrets: [{secret, file, since, names}]}. secret.write {secret, add} with
  * the content as memfd: END {names, manager, added, changed, removed}, the last three whose;
- * without any name in it the file is removed. secret.activate {secret}: END {activated}, the jobs
- * are queued. manager: the service manager can be reached.
+ * without any name in it the file is removed. secret.remove {secret, names}: likewise; -ENOENT: one
+ * of them is not there. secret.activate {secret}: END {activated}, the jobs are queued. manager:
+ * the service manager can be reached.
  */
 int mg_box_secret(const struct mg_box *b, const struct sk_oneshot_request *q, json_t **extra,
 	struct sk_err *err);

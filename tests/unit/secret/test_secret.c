@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/util.h"
 #include "mgmt/feeds/fetch/secrets.h"
 #include "mgmt/notify/secrets.h"
 #include "mgmt/radius/secrets.h"
+#include "mgmt/radius/users.h"
 #include "mgmt/secret/secret.h"
 
 /* "a,b": the names; or the message. */
@@ -90,6 +92,56 @@ static void radius(void **state)
 	is(MG_SECRET_RADIUS, "gateway:12345678\r\n", "line 1: ends as lines of Windows do");
 }
 
+#define HASH "a4f49c406510bdcab6824ee7c30fd852"
+
+static void users(void **state)
+{
+	is(MG_SECRET_USERS, "#a\ntanaka:" HASH "\n\nhost/pc-1.example.jp:" HASH "\nk@e.jp:" HASH,
+		"tanaka,host/pc-1.example.jp,k@e.jp");
+	is(MG_SECRET_USERS, "tanaka:A4F49C406510BDCAB6824EE7C30FD852\n", "tanaka");
+	is(MG_SECRET_USERS, "Tanaka:" HASH "\n", "line 1: is not NAME:NT-HASH");
+	is(MG_SECRET_USERS, "-tanaka:" HASH "\n", "line 1: is not NAME:NT-HASH");
+	is(MG_SECRET_USERS, "ta naka:" HASH "\n", "line 1: is not NAME:NT-HASH");
+	is(MG_SECRET_USERS, ":" HASH "\n", "line 1: is not NAME:NT-HASH");
+	is(MG_SECRET_USERS, "tanaka:" HASH "\r\n", "line 1: ends as lines of Windows do");
+	is(MG_SECRET_USERS, "a:" HASH "\nb:Yama-to-Kawa-58\n", "line 2: behind the colon");
+	is(MG_SECRET_USERS, "a:" HASH "0\n", "line 1: behind the colon");
+	is(MG_SECRET_USERS, "a:" HASH ":\n", "line 1: behind the colon");
+}
+
+/* MS-NLMP 4.2.2.1.2; the others by FreeRADIUS and a second MD4. */
+static void nt_hash(void **state)
+{
+	static const struct {
+		const char *password, *hash;
+	} v[] = {
+		{"Password", HASH},
+		{"", "31d6cfe0d16ae931b73c59d7e0c089c0"},
+		{"himitsu-no-kagi", "97ceefec46bf83ab38e13f79dd477a4c"},
+		{"\xe9\x96\xa2\xe6\x89\x80", "6394e0d6246d68195dabb8b694c3d2b8"},
+		{"\xf0\x9f\x94\x91", "5f7b3ff474e4237afd6a078f3c4d8632"},
+		{"0123456789abcdef0123456789", "3e2672e2dcb8e77bfdd987b11226a896"},
+		{"0123456789abcdef0123456789a", "15d2c22132d6849df2b814a2004fbb65"},
+		{"0123456789abcdef0123456789abc", "ab7aff12eac748834a2c7ee4cfcecfb6"},
+	};
+	char hex[MG_NT_HASH + 1], text[600];
+	struct sk_err err = {0};
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(v); i++) {
+		assert_int_equal(mg_nt_hash(v[i].password, hex, NULL), 0);
+		assert_string_equal(hex, v[i].hash);
+	}
+	memset(text, 'x', 257);
+	text[256] = '\0';
+	assert_int_equal(mg_nt_hash(text, hex, &err), 0);
+	assert_string_equal(hex, "6c5a26717895edf2e532f7d0048acc65");
+	text[256] = 'x';
+	text[257] = '\0';
+	assert_int_equal(mg_nt_hash(text, hex, &err), -EINVAL);
+	assert_string_equal(hex, "6c5a26717895edf2e532f7d0048acc65");
+	assert_int_equal(mg_nt_hash("\xff", hex, &err), -EINVAL);
+}
+
 static void bytes(void **state)
 {
 	const size_t n = MG_SECRET_BYTES_MAX + 1;
@@ -132,6 +184,8 @@ static void add(void **state)
 		"# c\na:old-secret\nb:new-secret\n");
 	added(MG_SECRET_RADIUS, "b:new-secret\n", "bb:old-secret", "bb:old-secret\nb:new-secret\n");
 	added(MG_SECRET_FEEDS, "a=1", "", "a=1");
+	/* Nothing more, but one less. */
+	added(MG_SECRET_RADIUS, "#\n", "b:old-secret", "b:old-secret\n#\n");
 	/* What its reader would not take does not stay. */
 	added(MG_SECRET_FEEDS, "a=1", "nonsense\nb=2\n", "b=2\na=1");
 }
@@ -159,6 +213,9 @@ static void diff(void **state)
 	differs(MG_SECRET_NOTIFY, "smtp_user=a\r\nsmtp_password=a b\nca_file=/x\n",
 		"smtp_user=a\nsmtp_password= a b\n",
 		"{\"added\":[],\"changed\":[\"smtp_password\"],\"removed\":[\"ca_file\"]}");
+	differs(MG_SECRET_USERS, "a:" HASH "\nb:" HASH "\n",
+		"a:A4F49C406510BDCAB6824EE7C30FD852\nb:00000000000000000000000000000000\n",
+		"{\"added\":[],\"changed\":[\"b\"],\"removed\":[]}");
 	/* What somebody wrote by hand counts as far as it reads. */
 	differs(MG_SECRET_FEEDS, "nonsense\nx=k\n", "x=k\n",
 		"{\"added\":[],\"changed\":[],\"removed\":[]}");
@@ -170,6 +227,8 @@ int main(void)
 		cmocka_unit_test(notify),
 		cmocka_unit_test(feeds),
 		cmocka_unit_test(radius),
+		cmocka_unit_test(users),
+		cmocka_unit_test(nt_hash),
 		cmocka_unit_test(bytes),
 		cmocka_unit_test(kinds),
 		cmocka_unit_test(add),
