@@ -270,6 +270,22 @@ static int option(struct parser *p, const char *w, struct sk_err *err)
 	return ret < 0 ? ret : store(p, a, value, err);
 }
 
+/* `setup` is a command, and `setup confirm` is another one. */
+static bool longer_command(struct parser *p, const char *w)
+{
+	const struct mg_command *longer;
+	char both[128];
+
+	if (json_object_size(p->c->args) || strchr(w, '.'))
+		return false;
+	snprintf(both, sizeof(both), "%.60s.%.60s", p->c->cmd->op, w);
+	longer = mg_command_find(both);
+	if (!longer || (longer->flags & MG_F_HIDDEN))
+		return false;
+	p->c->cmd = longer;
+	return true;
+}
+
 static int word(struct parser *p, const char *w, struct sk_err *err)
 {
 	if (!p->no_more_options && !strcmp(w, "--")) {
@@ -280,6 +296,8 @@ static int word(struct parser *p, const char *w, struct sk_err *err)
 		return option(p, w, err);
 	if (!p->c->cmd)
 		return command_word(p, w, err);
+	if (longer_command(p, w))
+		return 0;
 	return positional(p, w, err);
 }
 

@@ -126,12 +126,14 @@ static int remote(const struct cli_call *c, const struct cli_opts *o);
 
 static int call_setup(const struct cli_call *c, const struct cli_opts *o, const char *op)
 {
+	json_t *confirm = json_object_get(c->args, "confirm");
 	struct cli_call call = *c;
 	int r;
 
 	call.cmd = mg_command_find(op);
-	call.args = strcmp(op, "setup.show") ? json_pack("{s:s}", "document", "answers")
-					     : json_object();
+	call.args = call.cmd->args ? json_pack("{s:s}", "document", "answers") : json_object();
+	if (call.args && confirm && strcmp(op, "setup.apply") == 0)
+		json_object_set(call.args, "confirm", confirm);
 	r = call.args ? remote(&call, o) : 1;
 	json_decref(call.args);
 	return r;
@@ -184,6 +186,39 @@ static int whose_turn(const struct cli_opts *o, bool *ret_first, struct sk_err *
 	return 0;
 }
 
+/*
+ * Whoever can answer still reaches the gateway. Without an answer it needs no help of ours to
+ * return.
+ */
+static int keep_it(const struct cli_call *c, const struct cli_opts *o, struct wiz *w)
+{
+	static const struct sk_text q = {"Is the gateway still reachable? Keep these settings?",
+		"本装置に接続できますか? この設定を確定しますか?"};
+	struct cli_call call = *c;
+	struct sk_err err = {0};
+	unsigned left = 0;
+	int r = cli_setup_trial(o->socket, &left, &err);
+
+	if (r < 0 || !left)
+		return 0;
+	wiz_say(w,
+		"\nThe new settings are in use, on trial. Without an answer the ones before "
+		"return.\n",
+		"\n新しい設定で動作しています(試行)。回答がなければ以前の設定に戻ります。\n");
+	r = wiz_yes_within(w, &q, left);
+	call.file = call.text = NULL;
+	if (r == 1)
+		return call_setup(&call, o, "setup.confirm");
+	if (r == 0)
+		return call_setup(&call, o, "setup.revert");
+	wiz_say(w,
+		"\nNo answer: the settings of before return by themselves. To keep the new ones "
+		"while there is time: sekisho setup confirm\n",
+		"\n回答がないため、以前の設定に戻ります。時間内であれば sekisho setup confirm "
+		"で確定できます。\n");
+	return 1;
+}
+
 /* Questions; again where the manager finds a fault, with what was typed as defaults. */
 static int wizard(const struct cli_call *c, const struct cli_opts *o)
 {
@@ -226,7 +261,7 @@ static int wizard(const struct cli_call *c, const struct cli_opts *o)
 				? -1
 				: r;
 	} while (r < 0);
-	return r;
+	return r || first ? r : keep_it(c, &opts, &w);
 }
 
 /* `sekisho setup`. */

@@ -45,6 +45,18 @@ int cli_query(const char *socket, const char *op, json_t *args, json_t **ret, st
 	return r;
 }
 
+int cli_setup_trial(const char *socket, unsigned *ret, struct sk_err *err)
+{
+	json_t *v = NULL;
+	int r = cli_query(socket, "setup.state", json_object(), &v, err);
+
+	if (r == 0)
+		*ret = (unsigned)json_integer_value(
+			json_object_get(json_array_get(v, 0), "confirm_within"));
+	json_decref(v);
+	return r;
+}
+
 int cli_never_set_up(const char *socket, bool *ret, struct sk_err *err)
 {
 	json_t *v = NULL;

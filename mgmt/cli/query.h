@@ -13,4 +13,7 @@ int cli_query(const char *socket, const char *op, json_t *args, json_t **ret, st
 /* Was the gateway never set up, so that it is the console's turn? */
 int cli_never_set_up(const char *socket, bool *ret, struct sk_err *err);
 
+/* Seconds that a set-up on trial can still be confirmed in; 0: there is none. */
+int cli_setup_trial(const char *socket, unsigned *ret, struct sk_err *err);
+
 #endif

@@ -3,11 +3,13 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/util.h"
 #include "mgmt/cli/wizard.h"
 
@@ -119,6 +121,35 @@ int wiz_yes(struct wiz *w, const struct sk_text *q, bool def)
 			return r;
 		if (!s[0])
 			return def;
+		if (s[0] == 'y' || s[0] == 'Y' || strcmp(s, "はい") == 0)
+			return 1;
+		if (s[0] == 'n' || s[0] == 'N' || strcmp(s, "いいえ") == 0)
+			return 0;
+	}
+}
+
+int wiz_yes_within(struct wiz *w, const struct sk_text *q, unsigned seconds)
+{
+	const uint64_t end = sk_mono_us() + (uint64_t)seconds * 1000000;
+	struct pollfd p = {.fd = w->fd, .events = POLLIN};
+
+	for (;;) {
+		const uint64_t now = sk_mono_us();
+		char s[16];
+		int r;
+
+		if (now >= end)
+			return -ETIMEDOUT;
+		fprintf(w->out,
+			w->lang == SK_JA ? "%s (y/n、残り %u 秒): " : "%s (y/n, %u s left): ",
+			sk_text(q, w->lang), (unsigned)((end - now) / 1000000));
+		fflush(w->out);
+		r = poll(&p, 1, (int)((end - now) / 1000) + 1);
+		if (r == 0 || (r < 0 && errno == EINTR))
+			continue;
+		r = r < 0 ? -errno : wiz_line(w, s, sizeof(s));
+		if (r < 0)
+			return r;
 		if (s[0] == 'y' || s[0] == 'Y' || strcmp(s, "はい") == 0)
 			return 1;
 		if (s[0] == 'n' || s[0] == 'N' || strcmp(s, "いいえ") == 0)

@@ -30,6 +30,8 @@ int wiz_password(struct wiz *w, const struct sk_text *q, char *dst, size_t cap);
 /* A number from 1; the index, or -EPIPE. */
 int wiz_choice(struct wiz *w, const struct sk_text *q, const struct sk_text *v, int n, int def);
 int wiz_yes(struct wiz *w, const struct sk_text *q, bool def); /* 0 or 1 */
+/* 0 or 1; -ETIMEDOUT: no answer within so many seconds. There is no default. */
+int wiz_yes_within(struct wiz *w, const struct sk_text *q, unsigned seconds);
 /* An address of the family, with its prefix or without. */
 int wiz_address(struct wiz *w, const struct sk_text *q, const char *def, int family, bool prefix,
 	char *dst);

@@ -12,6 +12,16 @@ const struct mg_arg mg_a_setup[] = {
 	{.name = "check",
 		.type = MG_FLAG,
 		.help = {"only check the answer file", "応答ファイルの確認だけ行う"}},
+	{.name = "confirm",
+		.type = MG_UINT,
+		.min = 0,
+		.max = 3600,
+		.meta = "SECONDS",
+		.help = {"set up again: seconds within which `sekisho setup confirm` must follow, "
+			 "else the settings of before return (default 120; 0: final at once)",
+			"再設定のとき、この秒数以内に sekisho setup confirm "
+			"がなければ自動で元に戻す"
+			"(省略時 120、0 は直ちに確定)"}},
 	{.name = "show",
 		.type = MG_FLAG,
 		.help = {"show the set-up in force as an answer file",
@@ -27,6 +37,12 @@ const struct mg_arg mg_a_setup_document[] = {
 		.max = 256u << 10,
 		.meta = "FILE",
 		.help = {"set-up document (JSON)", "設定の文書 (JSON)"}},
+	{.name = "confirm",
+		.type = MG_UINT,
+		.min = 0,
+		.max = 3600,
+		.meta = "SECONDS",
+		.help = {"seconds of a trial, 0: none", "試行の秒数(0 は試行しない)"}},
 	MG_ARG_DRY_RUN,
 	{0},
 };

@@ -19,6 +19,7 @@
 #include "mgmt/mgmtd/peer.h"
 #include "mgmt/mgmtd/schedule.h"
 #include "mgmt/mgmtd/switches.h"
+#include "mgmt/mgmtd/trial.h"
 #include "mgmt/mgmtd/update.h"
 
 struct mg_store *mg_daemon_store(struct mg_daemon *d)
@@ -179,7 +180,8 @@ int mg_daemon_start(
 		(r = mg_peer_new(&d->fw, d, &mg_peer_fwd, d->o.fwd_socket, err)) < 0 ||
 		(r = mg_peer_new(&d->ips, d, &mg_peer_ips, d->o.ips_socket, err)) < 0 ||
 		(r = mg_peer_new(&d->nac, d, &mg_peer_nac, d->o.nac_socket, err)) < 0 ||
-		(r = mg_schedule_new(d, err)) < 0 || (r = mg_heavy_watch(d, err)) < 0)
+		(r = mg_schedule_new(d, err)) < 0 || (r = mg_heavy_watch(d, err)) < 0 ||
+		(r = mg_trial_start(d, err)) < 0)
 		return r;
 	mg_switches_start(d);
 	return mg_dispatch_start(d, err);
@@ -190,6 +192,7 @@ void mg_daemon_stop(struct mg_daemon *d)
 	mg_heavy_stop(d);
 	sk_ipc_server_free(d->server);
 	mg_oneshot_stop(d);
+	mg_trial_stop(d);
 	mg_update_free(d->update);
 	mg_schedule_free(d->schedule);
 	mg_switches_stop(d);

@@ -13,6 +13,7 @@
 #include "lib/util.h"
 #include "mgmt/mgmtd/h_common.h"
 #include "mgmt/mgmtd/oneshot.h"
+#include "mgmt/mgmtd/trial.h"
 #include "mgmt/secret/secret.h"
 
 #define PATIENCE_S 30
@@ -162,6 +163,13 @@ static int written(struct mg_call *c, int code, const json_t *end, int *fd, stru
 static int idle(const struct mg_daemon *d, enum mg_secret s, struct sk_err *err)
 {
 	static const char *const others[] = {"backup", "update", "system"};
+
+	if (restarts_us(s) && mg_trial_busy(d))
+		return sk_err_set(err, -EBUSY, NULL,
+			"a set-up is on trial, and sekisho-mgmtd would have to start again: "
+			"confirm it first (sekisho setup confirm)",
+			"設定の試行中は sekisho-mgmtd を再起動できません。先に確定してください "
+			"(sekisho setup confirm)");
 
 	for (size_t i = 0; restarts_us(s) && i < SK_ARRAY_SIZE(others); i++)
 		if (mg_oneshot_busy(d, others[i]))

@@ -2,8 +2,9 @@
 /*
  * Setting the gateway up from one document. What needs rights (files of root, Unix users, services)
  * is sekisho-setup's; accounts, zones, first requests and the first generation are the registry's.
- * The first time the console alone may; afterwards an administrator, and what is policy is asked
- * for like any other change.
+ * The first time the console alone may; afterwards an administrator: the addresses are on trial
+ * until somebody who still reaches the gateway confirms them, and what is policy is asked for then
+ * like any other change.
  */
 #include <errno.h>
 #include <pwd.h>
@@ -19,13 +20,14 @@
 #include "mgmt/mgmtd/generation.h"
 #include "mgmt/mgmtd/h_object.h"
 #include "mgmt/mgmtd/private.h"
+#include "mgmt/mgmtd/trial.h"
 
 #define UID_FIRST 2000
 #define UID_LAST 59999
 #define WRITE_MS 30000
 
 /* How far it came: what an error has to say beside itself. */
-enum stage { NOTHING, WRITING, RECORDED, IN_FORCE };
+enum stage { NOTHING, WRITING, TRIED, RECORDED, IN_FORCE };
 
 struct setup {
 	struct mg_call *c;
@@ -55,17 +57,12 @@ static int is_first(struct mg_call *c, bool *ret, struct sk_err *err)
 	return r;
 }
 
-static int read_document(struct setup *s, struct sk_err *err)
+/* What s->doc says, on this machine. */
+static int understand(struct setup *s, struct sk_err *err)
 {
 	struct mg_gw_iface ifaces[MG_BOX_IFACES_MAX];
-	const void *data;
-	size_t len, n = 0;
-	int r = mg_arg_file(s->c, "document", &data, &len, NULL, err);
-
-	if (r < 0)
-		return r;
-	s->doc = sk_json_parse(data, len, err);
-	r = s->doc ? mg_gateway_parse(s->doc, &s->g, err) : -EINVAL;
+	size_t n = 0;
+	int r = s->doc ? mg_gateway_parse(s->doc, &s->g, err) : -EINVAL;
 	if (r == 0)
 		r = is_first(s->c, &s->first, err);
 	if (r == 0 && s->first)
@@ -73,6 +70,18 @@ static int read_document(struct setup *s, struct sk_err *err)
 	if (r == 0)
 		r = mg_box_ifaces(ifaces, MG_BOX_IFACES_MAX, &n, err);
 	return r == 0 ? mg_gateway_resolve(s->g, ifaces, n, err) : r;
+}
+
+static int read_document(struct setup *s, struct sk_err *err)
+{
+	const void *data;
+	size_t len;
+	int r = mg_arg_file(s->c, "document", &data, &len, NULL, err);
+
+	if (r < 0)
+		return r;
+	s->doc = sk_json_parse(data, len, err);
+	return understand(s, err);
 }
 
 static int may(const struct setup *s, struct sk_err *err)
@@ -385,9 +394,9 @@ static int fresh(struct setup *s, struct sk_err *err)
 	return r;
 }
 
-/* A request to sekisho-setup, answered within WRITE_MS. */
-static int box(
-	const struct setup *s, const char *op, json_t *args, const json_t *doc, struct sk_err *err)
+/* A request to sekisho-setup, answered within WRITE_MS; args is stolen. */
+static int ask_box(const struct setup *s, const char *op, json_t *args, const json_t *doc,
+	json_t **ret_end, struct sk_err *err)
 {
 	_cleanup_(sk_closep) int file = -1;
 	_cleanup_(sk_closep) int fd = -1;
@@ -412,8 +421,14 @@ static int box(
 			"sekisho-setup.socket で確認してください",
 			strerror(-fd));
 	}
-	r = sk_ipc_call(fd, op, args, file, WRITE_MS, NULL, NULL, NULL, err);
+	r = sk_ipc_call(fd, op, args, file, WRITE_MS, NULL, NULL, ret_end, err);
 	return r;
+}
+
+static int box(
+	const struct setup *s, const char *op, json_t *args, const json_t *doc, struct sk_err *err)
+{
+	return ask_box(s, op, args, doc, NULL, err);
 }
 
 /* What stood in gateway.json before; NULL: nothing. */
@@ -490,6 +505,7 @@ static void add_stage(const struct setup *s, struct sk_err *err)
 			"台帳は変更していません。利用者とこの起動中の構成は変わった可能性があります"
 			"。もう"
 			"一度設定してください"},
+		[TRIED] = {"the settings of before count", "以前の設定のままです"},
 		[RECORDED] = {"the registry has it, but it is not in force and not kept: set up "
 			      "again",
 			"台帳には記録しましたが、有効になっておらず、設定も保存していません。もう一"
@@ -529,26 +545,176 @@ static int report(struct setup *s, struct sk_err *err)
 	return r;
 }
 
+/* ---- on trial ---------------------------------------------------------------------------------
+ */
+static int record_trial(struct setup *s, unsigned seconds, struct sk_err *err)
+{
+	json_t *after = mg_gateway_settings(s->doc, s->g);
+	int r = mg_txn_begin(&s->t, mg_h_store(s->c), err);
+
+	if (after)
+		after = json_pack(
+			"{s:I, s:o}", "trial_seconds", (json_int_t)seconds, "settings", after);
+	if (r == 0)
+		return mg_h_commit(s->c, &s->t, "gateway", before(), after, err);
+	json_decref(after);
+	return r;
+}
+
+static int say_trial(struct setup *s, unsigned seconds, struct sk_err *err)
+{
+	json_t *v = json_pack("{s:s, s:s, s:I}", "site", s->g->site, "hostname", s->g->hostname,
+		"confirm_deadline", (json_int_t)s->c->now + (json_int_t)seconds);
+	int r = v ? mg_reply_record(s->c, v) : sk_err_nomem(err);
+
+	return r < 0 ? r
+		     : mg_reply_note(s->c,
+			       "on trial for %u seconds: `sekisho setup confirm` keeps it; without "
+			       "it the settings of before return by themselves",
+			       "%u 秒間の試行です。sekisho setup confirm で確定します。確定しなけれ"
+			       "ば自動で以前の設定に戻ります",
+			       seconds);
+}
+
+/*
+ * Files of this start, then the services. The settings that are kept stay the ones of before.
+ * *ret_none: there are none of before (an earlier set-up did not come that far).
+ */
+static int use_for_now(struct setup *s, unsigned seconds, bool *ret_none, struct sk_err *err)
+{
+	_cleanup_(sk_json_decrefp) json_t *end = NULL;
+	struct mg_daemon *d = s->c->d;
+	struct sk_err later = {0};
+	int r = mg_trial_prepare(d, err);
+
+	if (r < 0)
+		return r;
+	s->stage = TRIED;
+	r = ask_box(s, "setup.write", json_pack("{s:O, s:b}", "uids", s->uids, "trial", true),
+		s->doc, &end, err);
+	*ret_none = r == 0 && !json_is_true(json_object_get(end, "trial"));
+	if (*ret_none) {
+		mg_trial_end(d);
+		return 0;
+	}
+	if (r == 0)
+		r = record_trial(s, seconds, err);
+	if (r == 0)
+		r = mg_trial_begin(d, s->doc, seconds, err);
+	if (r < 0) {
+		if (box(s, "setup.revert", json_object(), NULL, &later) == 0)
+			mg_trial_end(d);
+		else
+			mg_trial_fail(d, "failed");
+		return r;
+	}
+	if (box(s, "setup.activate", json_object(), s->doc, &later) < 0)
+		mg_reply_note(s->c, "%s%.0s", "%.0s%s", later.en, sk_err_text(&later, SK_JA));
+	return say_trial(s, seconds, err);
+}
+
+/* Would the registry take it? Asked for is it when it is confirmed. */
+static int rehearse(struct setup *s, struct sk_err *err)
+{
+	int r = mg_txn_begin(&s->t, mg_h_store(s->c), err);
+
+	if (r == 0)
+		r = ask_again(s, err);
+	mg_txn_abort(&s->t);
+	s->requests = 0;
+	return r;
+}
+
+/* 1: nothing to return to, so there is no trial. */
+static int try_out(struct setup *s, unsigned seconds, struct sk_err *err)
+{
+	bool none = false;
+	int r = rehearse(s, err);
+
+	if (r == 0)
+		r = use_for_now(s, seconds, &none, err);
+	return r == 0 && none ? 1 : r;
+}
+
+static int not_now(const struct mg_call *c, struct sk_err *err)
+{
+	return mg_trial_busy(c->d)
+		? sk_err_set(err, -EBUSY, NULL,
+			  "a set-up is on trial: confirm it (sekisho setup confirm) or take it "
+			  "back (sekisho setup revert) first",
+			  "試行中の設定があります。先に確定 (sekisho setup confirm) または取り消し "
+			  "(sekisho setup revert) を行ってください")
+		: 0;
+}
+
 int mg_h_setup_apply(struct mg_call *c, struct sk_err *err)
 {
+	const json_t *confirm = json_object_get(c->args, "confirm");
+	const unsigned seconds = confirm ? (unsigned)json_integer_value(confirm) : MG_TRIAL_S;
 	struct setup s = {.c = c, .uids = json_object()};
-	int r = read_document(&s, err);
+	int tried = 1, r = read_document(&s, err);
 
 	if (r == 0)
 		r = may(&s, err);
+	if (r == 0)
+		r = not_now(c, err);
 	/* Without the firewall there would be addresses and no policy. */
 	if (r == 0 && s.first && !c->dry_run)
 		r = mg_daemon_fw_call(c->d, "status", NULL, -1, NULL, err);
-	if (r == 0)
+	if (r == 0 && !s.first && seconds && !c->dry_run) {
+		tried = try_out(&s, seconds, err);
+		r = SK_MIN(tried, 0);
+	}
+	if (r == 0 && tried)
 		r = write_all(&s, err);
-	if (r == 0 && !c->dry_run)
+	if (r == 0 && tried && !c->dry_run)
 		r = finish(&s, err);
 	if (r < 0 && !c->dry_run)
 		add_stage(&s, err);
+	if (r == 0 && tried)
+		r = report(&s, err);
+	done(&s);
+	return r;
+}
+
+/* What the second set-up always was, by somebody who still reaches the gateway. */
+int mg_h_setup_confirm(struct mg_call *c, struct sk_err *err)
+{
+	struct setup s = {
+		.c = c, .uids = json_object(), .doc = json_incref(mg_trial_document(c->d))};
+	json_t *old = before();
+	struct sk_err later = {0};
+	int r = s.doc ? understand(&s, err)
+		      : sk_err_set(err, -ENOENT, NULL,
+				"no set-up is on trial; one that nobody confirmed in time was "
+				"taken back (sekisho audit list)",
+				"試行中の設定はありません。時間内に確定しなかった設定は取り消されて"
+				"います (sekisho audit list で確認)");
+
+	if (r == 0)
+		r = mg_txn_begin(&s.t, mg_h_store(c), err);
+	if (r == 0)
+		r = ask_again(&s, err);
+	if (r == 0)
+		r = box(&s, "setup.keep", json_object(), s.doc, err);
+	if (r == 0)
+		r = mg_h_commit(c, &s.t, "gateway", old, mg_gateway_settings(s.doc, s.g), err);
+	else
+		json_decref(old);
+	if (r == 0)
+		mg_trial_end(c->d);
+	/* Name servers that the line brought meanwhile. */
+	if (r == 0 && box(&s, "setup.activate", json_object(), NULL, &later) < 0)
+		sk_log_err(LOG_WARNING, "set-up", &later);
 	if (r == 0)
 		r = report(&s, err);
 	done(&s);
 	return r;
+}
+
+int mg_h_setup_revert(struct mg_call *c, struct sk_err *err)
+{
+	return mg_trial_return(c, err);
 }
 
 int mg_h_setup_check(struct mg_call *c, struct sk_err *err)
@@ -568,7 +734,10 @@ int mg_h_setup_state(struct mg_call *c, struct sk_err *err)
 	bool first = false;
 	int r = is_first(c, &first, err);
 
-	return r < 0 ? r : mg_reply_record(c, json_pack("{s:b}", "first", first));
+	return r < 0 ? r
+		     : mg_reply_record(c,
+			       json_pack("{s:b, s:I}", "first", first, "confirm_within",
+				       (json_int_t)mg_trial_left(c->d)));
 }
 
 int mg_h_setup_show(struct mg_call *c, struct sk_err *err)

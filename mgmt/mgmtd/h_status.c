@@ -19,6 +19,7 @@
 #include "mgmt/store/allow.h"
 #include "mgmt/mgmtd/services.h"
 #include "mgmt/mgmtd/switches.h"
+#include "mgmt/mgmtd/trial.h"
 #include "mgmt/mgmtd/update.h"
 #include "mgmt/store/audit.h"
 #include "mgmt/store/changes.h"
@@ -415,6 +416,7 @@ int mg_h_status(struct mg_call *c, struct sk_err *err)
 	mg_switches_status(c, v);
 	mg_services_status(c, v, warn);
 	mg_backup_status(c, v, warn);
+	mg_trial_status(c, v, warn_text);
 	mg_update_status(c, v, warn_text);
 	return mg_reply_record(c, json_incref(v));
 }

@@ -161,6 +161,8 @@ static const struct handler handlers[] = {
 	{"setting.set", mg_h_setting_set},
 	{"setup.apply", mg_h_setup_apply},
 	{"setup.check", mg_h_setup_check},
+	{"setup.confirm", mg_h_setup_confirm},
+	{"setup.revert", mg_h_setup_revert},
 	{"setup.show", mg_h_setup_show},
 	{"setup.state", mg_h_setup_state},
 	{"site.import", mg_h_site_import},

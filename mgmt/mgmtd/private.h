@@ -88,6 +88,7 @@ struct mg_daemon {
 	struct mg_schedule *schedule;
 	struct mg_asked *asked; /* oneshot.c: programs at work */
 	struct mg_update *update;
+	struct mg_trial *trial; /* trial.c; NULL: no set-up is on trial */
 	struct mg_child children[MG_CHILDREN];
 	struct mg_waiter waiting[MG_WAITING]; /* the first n_waiting, oldest first */
 	size_t n_waiting;
@@ -119,8 +120,7 @@ void mg_daemon_audit_system(const struct mg_daemon *d, const char *op, struct mg
 int mg_dispatch_start(struct mg_daemon *d, struct sk_err *err);
 /* access.c: before a question about logs is answered. -EBUSY: too many of them */
 int mg_access_record(struct mg_call *c, struct sk_err *err);
-/* heavy.c: slow questions to forked readers. mg_heavy_fork must come before any database is opened.
- */
+/* heavy.c: slow questions to forked readers; mg_heavy_fork comes before any database is opened */
 int mg_heavy_fork(struct mg_daemon *d, const struct mg_daemon_opts *o, struct sk_err *err);
 int mg_heavy_watch(struct mg_daemon *d, struct sk_err *err);
 int mg_heavy_start(struct mg_call *c, struct sk_err *err); /* -EBUSY: too many */

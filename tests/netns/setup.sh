@@ -75,10 +75,11 @@ fi
 # ---- again -----------------------------------------------------------------------------------------------
 answers "$W/again.json" 'del d["people"]; d["networks"][1]["ipv4"]["address"] = "192.168.10.254/24"'
 check 'root alone may not any more' says 'an administrator changes it' sk setup --answers "$W/again.json"
-check 'an administrator may' as "$TANAKA" setup --answers "$W/again.json"
+check 'an administrator may' as "$TANAKA" setup --confirm 60 --answers "$W/again.json"
 check 'the address is the new one' grep -qx 'Address=192.168.10.254/24' "$BOX/run/systemd/network/50-sekisho-lan.network"
+check '… and is kept once it is confirmed' as "$TANAKA" setup confirm
 answers "$W/again.json" 'del d["people"]; d["networks"][1]["manage"] = False'
-check 'what is policy waits for another person' as "$TANAKA" setup --answers "$W/again.json"
+check 'what is policy waits for another person' as "$TANAKA" setup --confirm 0 --answers "$W/again.json"
 check '… as a request' bash -c "ip netns exec gw '$BUILD/sekisho' --csv --lang en change list | grep -q 'zone,lan\|lan,'"
 refuse 'people are not made by it any more' as "$TANAKA" setup --answers "$W/answers.json"
 

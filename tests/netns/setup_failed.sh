@@ -99,7 +99,7 @@ in_ns gw ip link set lan9 name lan0
 line() { # USER PASSWORD: PPPoE
 	answers "$W/line.json" 'del d["people"]' \
 		"d['networks'][0] = {'role': 'wan', 'ipv4': {'method': 'pppoe'}, 'pppoe': {'user': '$1'${2:+, 'password': '$2'}}}"
-	as "$TANAKA" setup --answers "$W/line.json"
+	as "$TANAKA" setup --confirm 0 --answers "$W/line.json"
 }
 check 'a line over PPPoE needs its password' says 'pppoe.password: is missing' line u@isp
 check 'with it, it is set up' line u@isp line-secret-1
@@ -118,7 +118,7 @@ check 'at a start with another card at the line' boot
 check '… the password is not said to it' test ! -e "$BOX/run/sekisho-setup/ppp.options"
 in_ns gw ip link set wan0 address "$mac"
 in_ns gw ip link set wan0 up
-check 'a line without PPPoE' as "$TANAKA" setup --answers "$W/again.json"
+check 'a line without PPPoE' as "$TANAKA" setup --confirm 0 --answers "$W/again.json"
 check '… leaves no password behind' test ! -e "$BOX/etc/sekisho/pppoe.secret"
 
 kill "$SETUP"

@@ -33,6 +33,13 @@ int mg_box_load(
 /* gateway.json and the line's password, each replaced whole. */
 int mg_box_save(
 	const struct mg_box *b, const json_t *doc, const struct mg_gateway *g, struct sk_err *err);
+/*
+ * doc is on trial in this start, or NULL: nothing is. Not kept: a restart ends a trial.
+ */
+int mg_box_trial(
+	const struct mg_box *b, const json_t *doc, const struct mg_gateway *g, struct sk_err *err);
+/* As mg_box_load(), but what is on trial where something is; without the line's password then. */
+int mg_box_load_used(const struct mg_box *b, struct mg_gateway **ret, struct sk_err *err);
 /* The configurations under /run, and away with those of before. */
 int mg_box_generate(const struct mg_box *b, const struct mg_gateway *g, struct sk_err *err);
 /* Is there such a time zone? -ENOENT "timezone". */

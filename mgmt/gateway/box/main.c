@@ -168,6 +168,8 @@ static int boot(const struct mg_box *b, struct sk_err *err)
 		sk_log(LOG_NOTICE, "the gateway is not set up yet: sekisho setup");
 		return 0;
 	}
+	if (r == 0)
+		r = mg_box_trial(b, NULL, g, err);
 	if (r == 0) {
 		settle(g);
 		r = mg_box_generate(b, g, err);
@@ -182,7 +184,7 @@ static int boot(const struct mg_box *b, struct sk_err *err)
 static int upstream(const struct mg_box *b, struct sk_err *err)
 {
 	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
-	int r = mg_box_load(b, &g, NULL, err);
+	int r = mg_box_load_used(b, &g, err);
 
 	return r == -ENOENT ? 0 : r == 0 ? mg_box_upstream(b, g, err) : r;
 }

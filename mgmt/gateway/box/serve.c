@@ -94,8 +94,20 @@ static int take(const struct mg_box *box, const struct sk_oneshot_request *q, js
 	return r == 0 ? keep_secret(box, *g, err) : r;
 }
 
-static int write_all(
-	const struct mg_box *box, const struct sk_oneshot_request *q, struct sk_err *err)
+/* Is it on trial? Only where there are settings that it could return to. */
+static int mark_trial(const struct mg_box *box, const struct sk_oneshot_request *q,
+	const json_t *doc, const struct mg_gateway *g, json_t **extra, struct sk_err *err)
+{
+	_cleanup_(mg_gateway_freep) struct mg_gateway *old = NULL;
+	const bool trial = json_is_true(json_object_get(q->args, "trial")) &&
+		mg_box_load(box, &old, NULL, NULL) == 0;
+
+	*extra = json_pack("{s:b}", "trial", trial);
+	return mg_box_trial(box, trial ? doc : NULL, g, err);
+}
+
+static int write_all(const struct mg_box *box, const struct sk_oneshot_request *q, json_t **extra,
+	struct sk_err *err)
 {
 	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
 	_cleanup_(sk_json_decrefp) json_t *doc = NULL;
@@ -107,6 +119,8 @@ static int write_all(
 	if (r == 0)
 		r = people(box, g, uids, err);
 	if (r == 0)
+		r = mark_trial(box, q, doc, g, extra, err);
+	if (r == 0)
 		r = mg_box_identity(box, g, err);
 	return r == 0 ? mg_box_generate(box, g, err) : r;
 }
@@ -117,13 +131,40 @@ static int keep(const struct mg_box *box, const struct sk_oneshot_request *q, st
 	_cleanup_(sk_json_decrefp) json_t *doc = NULL;
 	int r = take(box, q, &doc, &g, err);
 
-	return r == 0 ? mg_box_save(box, doc, g, err) : r;
+	if (r == 0)
+		r = mg_box_save(box, doc, g, err);
+	return r == 0 ? mg_box_trial(box, NULL, g, err) : r;
 }
 
-static int activate(const struct mg_box *box, json_t **extra, struct sk_err *err)
+/* What is kept counts again; services that cannot be told take it up at their next start. */
+static int revert(const struct mg_box *box, json_t **extra, struct sk_err *err)
 {
 	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
+	struct sk_err later = {0};
 	int r = mg_box_load(box, &g, NULL, err);
+
+	if (r == 0)
+		r = mg_box_trial(box, NULL, g, err);
+	if (r == 0)
+		r = mg_box_identity(box, g, err);
+	if (r == 0)
+		r = mg_box_generate(box, g, err);
+	if (r < 0)
+		return r;
+	r = mg_box_activate(g, &later);
+	if (r < 0)
+		sk_log_err(LOG_WARNING, "set-up", &later);
+	*extra = json_pack("{s:b}", "activated", r == 0);
+	return 0;
+}
+
+/* What comes along, as it is not kept yet; otherwise what is kept. */
+static int activate(const struct mg_box *box, const struct sk_oneshot_request *q, json_t **extra,
+	struct sk_err *err)
+{
+	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
+	_cleanup_(sk_json_decrefp) json_t *doc = NULL;
+	int r = q->memfd >= 0 ? take(box, q, &doc, &g, err) : mg_box_load(box, &g, NULL, err);
 
 	if (r == 0)
 		r = mg_box_activate(g, err);
@@ -137,10 +178,12 @@ int mg_box_serve(struct sk_oneshot *s, const struct sk_oneshot_request *q, json_
 	const struct mg_box *box = arg;
 
 	if (strcmp(q->op, "setup.write") == 0)
-		return write_all(box, q, err);
+		return write_all(box, q, extra, err);
 	if (strcmp(q->op, "setup.keep") == 0)
 		return keep(box, q, err);
 	if (strcmp(q->op, "setup.activate") == 0)
-		return activate(box, extra, err);
+		return activate(box, q, extra, err);
+	if (strcmp(q->op, "setup.revert") == 0)
+		return revert(box, extra, err);
 	return mg_box_secret(box, q, extra, err);
 }

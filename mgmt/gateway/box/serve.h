@@ -7,10 +7,12 @@
 #include "mgmt/gateway/box/box.h"
 
 /*
- * setup.write {uids: {"tanaka": 2001}} with the document as memfd: END {}; people and what is made
- * of the document for this start. setup.keep, with the document: END {}; gateway.json, by which
- * the gateway counts as set up. setup.activate {}: END {activated}. secret.*: see
- * secrets.h. arg is a struct mg_box.
+ * setup.write {uids: {"tanaka": 2001}, trial} with the document as memfd: END {trial}; people and
+ * what is made of the document for this start. trial: what is kept until setup.keep is the set-up
+ * of before; false in the answer: there is none. setup.keep, with the document: END {};
+ * gateway.json, by which the gateway counts as set up. setup.activate, with a document that is not
+ * kept yet or without: END {activated}. setup.revert {}: END {activated}; this start is by what is
+ * kept again. secret.*: see secrets.h. arg is a struct mg_box.
  */
 int mg_box_serve(struct sk_oneshot *s, const struct sk_oneshot_request *q, json_t **extra,
 	void *arg, struct sk_err *err);

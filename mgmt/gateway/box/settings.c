@@ -19,6 +19,7 @@
 #define NETWORK "/run/systemd/network"
 #define OURS "50-sekisho-"
 #define SETUP "/run/sekisho-setup"
+#define TRIAL SETUP "/trial.json"
 #define LINKS "/etc/systemd/network"
 #define ZONES "/usr/share/zoneinfo/"
 #define PPP_RESOLV "/etc/ppp/resolv.conf" /* pppd's usepeerdns */
@@ -49,22 +50,30 @@ static int load_secret(const struct mg_box *b, struct mg_gateway *g, struct sk_e
 	return r == -ENOENT ? 0 : r;
 }
 
-int mg_box_load(
-	const struct mg_box *b, struct mg_gateway **ret, json_t **ret_doc, struct sk_err *err)
+static int load_file(const struct mg_box *b, const char *file, struct mg_gateway **ret,
+	json_t **ret_doc, struct sk_err *err)
 {
-	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
-	_cleanup_(sk_json_decrefp) json_t *doc = NULL;
 	char path[512];
 	struct sk_buf s;
 	int r;
 
 	sk_buf_init(&s, MG_GW_BYTES_MAX);
-	r = sk_file_read(mg_box_path(b, MG_BOX_GATEWAY, path, sizeof(path)), &s, err);
+	r = sk_file_read(mg_box_path(b, file, path, sizeof(path)), &s, err);
 	if (r == 0) {
-		doc = sk_json_parse(sk_buf_str(&s), s.len, err);
-		r = doc ? mg_gateway_parse(doc, &g, err) : -EINVAL;
+		*ret_doc = sk_json_parse(sk_buf_str(&s), s.len, err);
+		r = *ret_doc ? mg_gateway_parse(*ret_doc, ret, err) : -EINVAL;
 	}
 	sk_buf_done(&s);
+	return r;
+}
+
+int mg_box_load(
+	const struct mg_box *b, struct mg_gateway **ret, json_t **ret_doc, struct sk_err *err)
+{
+	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
+	_cleanup_(sk_json_decrefp) json_t *doc = NULL;
+	int r = load_file(b, MG_BOX_GATEWAY, &g, &doc, err);
+
 	if (r == 0)
 		r = load_secret(b, g, err);
 	if (r < 0)
@@ -76,6 +85,32 @@ int mg_box_load(
 		doc = NULL;
 	}
 	return 0;
+}
+
+int mg_box_trial(
+	const struct mg_box *b, const json_t *doc, const struct mg_gateway *g, struct sk_err *err)
+{
+	json_t *settings = doc ? mg_gateway_settings(doc, g) : NULL;
+	char path[512], *text;
+	int r;
+
+	mg_box_path(b, TRIAL, path, sizeof(path));
+	if (!doc)
+		return unlink(path) == 0 || errno == ENOENT
+			? 0
+			: sk_err_en(err, -errno, NULL, "%s: %s", path, strerror(errno));
+	text = settings ? json_dumps(settings, JSON_INDENT(1)) : NULL;
+	json_decref(settings);
+	r = text ? sk_file_replace(path, text, strlen(text), 0600, err) : sk_err_nomem(err);
+	free(text);
+	return r;
+}
+
+int mg_box_load_used(const struct mg_box *b, struct mg_gateway **ret, struct sk_err *err)
+{
+	_cleanup_(sk_json_decrefp) json_t *doc = NULL;
+
+	return load_file(b, TRIAL, ret, &doc, NULL) == 0 ? 0 : mg_box_load(b, ret, NULL, err);
 }
 
 /* What an earlier set-up made and this one does not. */

@@ -125,6 +125,23 @@ static void global_options(void **state)
 	cli_call_done(&c);
 }
 
+/* A command with others below it. */
+static void longer_commands(void **state)
+{
+	struct cli_opts o = {.lang = SK_EN};
+	struct cli_call c = {0};
+	struct sk_err err;
+
+	assert_int_equal(parse("setup|confirm", &o, &c, &err), 0);
+	assert_string_equal(c.cmd->op, "setup.confirm");
+	cli_call_done(&c);
+	assert_int_equal(parse("setup|--confirm|5", &o, &c, &err), 0);
+	assert_string_equal(c.cmd->op, "setup");
+	cli_call_done(&c);
+	refuses("setup|apply", "", "too many");
+	refuses("setup|--show|confirm", "", "too many");
+}
+
 static void distances(void **state)
 {
 	assert_int_equal(cli_distance("", ""), 0);
@@ -365,6 +382,7 @@ int main(void)
 		cmocka_unit_test(words_become_calls),
 		cmocka_unit_test(usage_errors),
 		cmocka_unit_test(global_options),
+		cmocka_unit_test(longer_commands),
 		cmocka_unit_test(distances),
 		cmocka_unit_test(exports),
 		cmocka_unit_test(dates_and_codes),
