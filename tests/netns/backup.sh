@@ -267,6 +267,27 @@ check "the daemons answer with them" as $KANSA rule show 1003
 check "the audit log tells of the attempt" eval 'as $KANSA audit list | grep -q backup.restored'
 check "nothing is left behind by the attempt" clean
 
+# ---- what was not there before ----------------------------------------------------------------------------
+mkdir $STATE/feeds
+echo 'of the backup' >$STATE/feeds/odd.list
+echo 'of the backup' >$ETC/odd.secrets
+check "a backup with more folders and files is made" as $TANAKA backup create --to $USB
+ODD=$(as $KANSA --json backup list --from $USB | field name)
+rm -r $STATE/feeds $ETC/odd.secrets
+before=$(state_sum)
+touch "$W/broken"
+(sleep 6; rm -f "$W/broken") &
+refused_saying "a restore with folders that were not there is undone" 'what was there before is back' \
+	as $TANAKA backup restore "$ODD" --from $USB --key "$KEY" --yes
+check "and they are not there again" test ! -e $STATE/feeds -a ! -e $ETC/odd.secrets
+check "all is as it was before" [ "$before" = "$(state_sum)" ]
+check "nothing is left behind by them, either" clean
+check "a restore that answers brings them" as $TANAKA backup restore "$ODD" --from $USB --key "$KEY" --yes
+check "indeed" grep -q 'of the backup' $STATE/feeds/odd.list $ETC/odd.secrets
+rm -rf $STATE/feeds $ETC/odd.secrets
+kernel >"$W/kernel.before"
+before=$(state_sum)
+
 # ---- and what was there before does not come back --------------------------------------------------------
 touch "$W/broken" "$W/immovable"
 (sleep 6; rm -f "$W/broken") &
@@ -313,6 +334,12 @@ mkdir $STATE/mgmtd
 check "an interrupted restore is undone at the next start" "$BUILD/sekisho-backup" --recover "${OPTIONS[@]}"
 check "all is as it was" [ "$before" = "$(state_sum)" ]
 check "nothing is left behind by the recovery" clean
+mkdir -p $STATE/.restore-old/feeds.none $STATE/.restore-new $STATE/feeds
+echo half >$STATE/feeds/half
+echo tanaka >$STATE/.restore-journal
+check "interrupted once more, with a folder that was not there" "$BUILD/sekisho-backup" --recover "${OPTIONS[@]}"
+check "it goes again" test ! -e $STATE/feeds
+check "and all is as it was then" [ "$before" = "$(state_sum)" ]
 "$W/control" start
 check "and the daemons answer" wait_for 10 sk status
 finish

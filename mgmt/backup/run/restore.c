@@ -30,6 +30,7 @@ struct place {
 	char live[MG_BK_PATH], fresh[MG_BK_PATH + 64];
 	char old[MG_BK_PATH + 64]; /* exists: it is the whole of what was there */
 	char part[MG_BK_PATH + 64], aside[MG_BK_PATH]; /* not yet whole; the folder of both */
+	char none[MG_BK_PATH + 64]; /* exists: there was nothing, and the new one goes again */
 };
 
 static void below(const struct mg_bk_opts *o, const char *name, char *dst)
@@ -43,6 +44,7 @@ static void places(const struct mg_bk_opts *o, const struct mg_bk_source *s, str
 	snprintf(p->fresh, sizeof(p->fresh), "%.900s/" NEW "/%s", o->state_dir, s->name);
 	snprintf(p->old, sizeof(p->old), "%.900s/" OLD "/%s", o->state_dir, s->name);
 	snprintf(p->part, sizeof(p->part), "%.900s/" OLD "/%s.part", o->state_dir, s->name);
+	snprintf(p->none, sizeof(p->none), "%.900s/" OLD "/%s.none", o->state_dir, s->name);
 	below(o, OLD, p->aside);
 }
 
@@ -229,14 +231,30 @@ static int swap_settings(const struct place *p, struct sk_err *err)
 	return copy_folder(p->fresh, p->live, 0, err);
 }
 
+/* Noted before the new one is there: going back has nothing else to know it by. */
+static int note_nothing(const struct place *p, struct sk_err *err)
+{
+	if (mkdir(p->none, 0700) < 0 && errno != EEXIST)
+		return mg_bk_fail(err, p->none);
+	sync_folder(p->aside);
+	return 0;
+}
+
 static int swap_one(const struct mg_bk_source *s, const struct place *p, struct sk_err *err)
 {
 	if (!there(p->fresh))
 		return 0;
 	if (s->settings)
 		return swap_settings(p, err);
-	if (there(p->live) && rename(p->live, p->old) < 0)
-		return mg_bk_fail(err, p->live);
+	if (there(p->live)) {
+		if (rename(p->live, p->old) < 0)
+			return mg_bk_fail(err, p->live);
+	} else {
+		int r = note_nothing(p, err);
+
+		if (r < 0)
+			return r;
+	}
 	if (rename(p->fresh, p->live) < 0)
 		return mg_bk_fail(err, p->live);
 	if (strcmp(s->name, "mgmtd") == 0 && there(p->old))
@@ -271,8 +289,19 @@ static int settings_back(const struct place *p, struct sk_err *err)
 	return r;
 }
 
+/* Once, as what a daemon makes there later is its own. */
+static int nothing_back(const struct place *p, struct sk_err *err)
+{
+	mg_bk_remove_tree(p->live);
+	if (there(p->live))
+		return sk_err_en(err, -EBUSY, NULL, "%s: cannot be removed", p->live);
+	return rmdir(p->none) < 0 ? mg_bk_fail(err, p->none) : 0;
+}
+
 static int one_back(const struct mg_bk_source *s, const struct place *p, struct sk_err *err)
 {
+	if (there(p->none))
+		return nothing_back(p, err);
 	if (!there(p->old))
 		return 0;
 	if (s->settings)
