@@ -459,7 +459,6 @@ void mg_lists_tick(struct mg_daemon *d, int64_t now)
 {
 	struct mg_lists *l = d->lists;
 
-	mg_listfetch_tick(l, now);
 	mg_job_tick(l, now);
 	fetch_due(l, now);
 	mg_lists_go_on(l);
@@ -549,7 +548,7 @@ int mg_lists_new(struct mg_daemon *d, struct sk_err *err)
 	d->lists = l;
 	*l = (struct mg_lists){.d = d, .dirty = true, .job_fd = -1, .doc = -1};
 	for (size_t i = 0; i < MG_LISTFETCHES; i++)
-		l->fetches[i] = (struct mg_listfetch){.l = l, .fd = -1, .list = -1};
+		l->fetches[i] = (struct mg_listfetch){.l = l, .list = -1};
 	mg_push_init(l);
 	r = mg_lists_path(d, "", NULL, dir, sizeof(dir));
 	if (r < 0)

@@ -16,15 +16,15 @@ enum mg_listfetch_state {
 	MG_LISTFETCH_CHECKING
 };
 
+struct sk_oneshot_call;
+
 struct mg_listfetch {
 	struct mg_lists *l;
 	enum mg_listfetch_state state;
 	char feed[SK_BL_NAME_MAX];
-	int fd; /* to sekisho-feed */
-	sd_event_source *io;
-	int64_t since, patience; /* seconds */
-	int list;                /* memfd, -1 none */
-	json_t *end;             /* sekisho-feed's last word */
+	struct sk_oneshot_call *call; /* to sekisho-feed, NULL: none */
+	int list;                     /* memfd, -1 none */
+	json_t *end;                  /* sekisho-feed's last word */
 	bool upload;
 };
 
@@ -94,7 +94,6 @@ int mg_listfetch_parse(
 struct mg_listfetch *mg_listfetch_of(
 	struct mg_lists *l, const char *feed); /* NULL: none under way */
 void mg_listfetch_done(struct mg_listfetch *f);
-void mg_listfetch_tick(struct mg_lists *l, int64_t now); /* what takes too long */
 
 /* listjob.c */
 int mg_job_check(struct mg_lists *l, struct mg_listfetch *f, struct sk_err *err);
