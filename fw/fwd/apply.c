@@ -10,6 +10,7 @@
 
 #include "fw/fwd/apply.h"
 #include "fw/fwd/fwd.h"
+#include "fw/fwd/transparent.h"
 #include "fw/nft/list.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -44,6 +45,7 @@ static int kernel_apply(
 	fwd_poll_counters(d);
 	fwd_guard_applied(d, p);
 	fwd_list_applied(d);
+	fwd_transparent_applied(d, p);
 	*ret = stats;
 	return 0;
 }

@@ -113,6 +113,24 @@ static const struct nlattr *nested(const struct nlattr *nest, uint16_t type)
 	return NULL;
 }
 
+static bool is_set(const struct nlattr *a)
+{
+	return a && mnl_attr_get_payload_len(a) >= 1 && mnl_attr_get_u8(a);
+}
+
+/* Bridges alone have these attributes; without br_netfilter in the kernel nobody has. */
+static void take_master(struct fwd_link *l, const struct nlattr *info)
+{
+	const struct nlattr *kind = nested(info, IFLA_INFO_KIND);
+	const struct nlattr *data = nested(info, IFLA_INFO_DATA);
+
+	if (!kind || mnl_attr_get_payload_len(kind) < sizeof("bridge") ||
+		memcmp(mnl_attr_get_payload(kind), "bridge", sizeof("bridge")) != 0)
+		return;
+	l->filtered = is_set(nested(data, IFLA_BR_NF_CALL_IPTABLES)) &&
+		is_set(nested(data, IFLA_BR_NF_CALL_IP6TABLES));
+}
+
 static void take_slave(struct fwd_link *l, const struct nlattr *info)
 {
 	const struct nlattr *kind = nested(info, IFLA_INFO_SLAVE_KIND);
@@ -121,7 +139,9 @@ static void take_slave(struct fwd_link *l, const struct nlattr *info)
 
 	l->port = kind && mnl_attr_get_payload_len(kind) >= sizeof("bridge") - 1 &&
 		memcmp(mnl_attr_get_payload(kind), "bridge", sizeof("bridge") - 1) == 0;
-	l->locked = l->port && locked && mnl_attr_get_u8(locked);
+	l->locked = l->port && is_set(locked);
+	l->isolated =
+		l->port && is_set(nested(nested(info, IFLA_INFO_SLAVE_DATA), IFLA_BRPORT_ISOLATED));
 }
 
 static int on_link(const struct nlmsghdr *h, void *arg)
@@ -145,7 +165,10 @@ static int on_link(const struct nlmsghdr *h, void *arg)
 				memcpy(l.mac, mnl_attr_get_payload(a), FW_MAC_LEN);
 			break;
 		case IFLA_MASTER: l.master = (int)mnl_attr_get_u32(a); break;
-		case IFLA_LINKINFO: take_slave(&l, a); break;
+		case IFLA_LINKINFO:
+			take_slave(&l, a);
+			take_master(&l, a);
+			break;
 		default: break;
 		}
 	}
@@ -246,11 +269,14 @@ const struct fwd_link *fwd_bridge_links(const struct fwd_bridge *b, size_t n)
 
 /* ---- ports ---- */
 
-/* Frames to the bridge group addresses (LLDP, EAPOL) would be learned from, locked or not. */
-static int forbid_link_local(struct fwd_bridge *b, int bridge)
+struct option {
+	uint16_t type;
+	uint16_t len;
+	const void *value;
+};
+
+static int set_options(struct fwd_bridge *b, int bridge, const struct option *o, size_t n)
 {
-	const struct br_boolopt_multi opt = {
-		.optval = 1u << BR_BOOLOPT_NO_LL_LEARN, .optmask = 1u << BR_BOOLOPT_NO_LL_LEARN};
 	union message m;
 	struct nlmsghdr *h = request(b, &m, RTM_NEWLINK, NLM_F_ACK);
 	struct ifinfomsg *i = mnl_nlmsg_put_extra_header(h, sizeof(*i));
@@ -260,10 +286,31 @@ static int forbid_link_local(struct fwd_bridge *b, int bridge)
 	struct nlattr *info = mnl_attr_nest_start(h, IFLA_LINKINFO);
 	mnl_attr_put_strz(h, IFLA_INFO_KIND, "bridge");
 	struct nlattr *data = mnl_attr_nest_start(h, IFLA_INFO_DATA);
-	mnl_attr_put(h, IFLA_BR_MULTI_BOOLOPT, sizeof(opt), &opt);
+	for (size_t k = 0; k < n; k++)
+		mnl_attr_put(h, o[k].type, o[k].len, o[k].value);
 	mnl_attr_nest_end(h, data);
 	mnl_attr_nest_end(h, info);
 	return ask(b, h, NULL, NULL);
+}
+
+/* Frames to the bridge group addresses (LLDP, EAPOL) would be learned from, locked or not. */
+static int forbid_link_local(struct fwd_bridge *b, int bridge)
+{
+	const struct br_boolopt_multi opt = {
+		.optval = 1u << BR_BOOLOPT_NO_LL_LEARN, .optmask = 1u << BR_BOOLOPT_NO_LL_LEARN};
+	const struct option o = {IFLA_BR_MULTI_BOOLOPT, sizeof(opt), &opt};
+
+	return set_options(b, bridge, &o, 1);
+}
+
+int fwd_bridge_filter(struct fwd_bridge *b, const struct fwd_link *bridge)
+{
+	static const uint8_t on = 1, off = 0;
+	static const struct option o[] = {{IFLA_BR_NF_CALL_IPTABLES, sizeof(on), &on},
+		{IFLA_BR_NF_CALL_IP6TABLES, sizeof(on), &on},
+		{IFLA_BR_NF_CALL_ARPTABLES, sizeof(off), &off}};
+
+	return set_options(b, bridge->index, o, SK_ARRAY_SIZE(o));
 }
 
 int fwd_bridge_lock(struct fwd_bridge *b, const struct fwd_link *port, bool lock)
@@ -283,6 +330,20 @@ int fwd_bridge_lock(struct fwd_bridge *b, const struct fwd_link *port, bool lock
 	mnl_attr_nest_end(h, info);
 	int r = ask(b, h, NULL, NULL);
 	return r == 0 && lock ? forbid_link_local(b, bridge) : r;
+}
+
+int fwd_bridge_isolate(struct fwd_bridge *b, const struct fwd_link *port, bool isolate)
+{
+	union message m;
+	struct nlmsghdr *h = request(b, &m, RTM_SETLINK, NLM_F_ACK);
+	struct ifinfomsg *i = mnl_nlmsg_put_extra_header(h, sizeof(*i));
+
+	i->ifi_family = AF_BRIDGE;
+	i->ifi_index = port->index;
+	struct nlattr *info = mnl_attr_nest_start(h, IFLA_PROTINFO);
+	mnl_attr_put_u8(h, IFLA_BRPORT_ISOLATED, isolate);
+	mnl_attr_nest_end(h, info);
+	return ask(b, h, NULL, NULL);
 }
 
 /* ---- entries ---- */

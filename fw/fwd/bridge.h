@@ -21,7 +21,8 @@ struct fwd_link {
 	char name[IFNAMSIZ];
 	uint8_t mac[FW_MAC_LEN];
 	bool ethernet, port; /* port: of a bridge */
-	bool locked;
+	bool locked, isolated;
+	bool filtered; /* a bridge that asks the policy about IPv4 and IPv6 that cross it */
 };
 
 int fwd_bridge_open(struct fwd_bridge **ret, struct sk_err *err);
@@ -41,6 +42,10 @@ const struct fwd_link *fwd_bridge_links(const struct fwd_bridge *b, size_t n);
  * learn from frames that are never forwarded. -EOPNOTSUPP before Linux 5.18.
  */
 int fwd_bridge_lock(struct fwd_bridge *b, const struct fwd_link *port, bool lock);
+/* Make a bridge ask the policy: br_netfilter, for IPv4 and IPv6, not for ARP. */
+int fwd_bridge_filter(struct fwd_bridge *b, const struct fwd_link *bridge);
+/* Frames between isolated ports of a bridge go nowhere. */
+int fwd_bridge_isolate(struct fwd_bridge *b, const struct fwd_link *port, bool isolate);
 /* The device is at this port and nowhere else, until removed. */
 int fwd_bridge_entry_add(struct fwd_bridge *b, const struct fwd_link *port, const uint8_t *mac);
 /* Also one that was learned. -ENOENT: there was none here. */

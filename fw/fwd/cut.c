@@ -73,6 +73,8 @@ static bool shrunk(const struct fw_policy *before, const struct fw_policy *after
 	const struct fw_zone *a = fw_zone_find(before->zones, before->n_zones, name);
 	const struct fw_zone *b = fw_zone_find(after->zones, after->n_zones, name);
 
+	if (a && b && strcmp(a->bridge, b->bridge) != 0)
+		return true;
 	for (size_t i = 0; a && i < a->n_ifaces; i++)
 		if (!b || fw_zone_of_iface(b, 1, a->ifaces[i]) != b)
 			return true;

@@ -12,6 +12,7 @@
 #include "fw/fwd/contacts_watch.h"
 #include "fw/fwd/fwd.h"
 #include "fw/fwd/gate.h"
+#include "fw/fwd/transparent.h"
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/util.h"
@@ -133,6 +134,7 @@ static void every_minute(struct fwd *d)
 	fwd_drift_check(d);
 	fwd_guard_minute(d);
 	fwd_list_minute(d);
+	fwd_transparent_minute(d);
 	fwd_save_counters(d);
 }
 
@@ -207,6 +209,8 @@ int fwd_start(struct fwd *d, struct sk_err *err)
 	if (r == 0)
 		r = fwd_gate_start(d, err);
 	if (r == 0)
+		r = fwd_transparent_start(d, err);
+	if (r == 0)
 		r = fwd_boot(d, err);
 	if (r < 0)
 		return r;
@@ -243,6 +247,7 @@ void fwd_free(struct fwd *d)
 	fwd_list_stop(d);
 	fwd_contacts_stop(d);
 	fwd_gate_stop(d);
+	fwd_transparent_stop(d);
 	fwd_report_stop(d);
 	fwd_ct_close(d->ct);
 	fw_nft_close(d->nft);

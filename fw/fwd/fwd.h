@@ -74,6 +74,7 @@ struct fwd {
 	struct fwd_list *list;
 	struct fwd_contacts_watch *contacts;
 	struct fwd_gate *gate;
+	struct fwd_transparent *transparent;
 
 	struct fwd_nflog *nflog;
 	sd_event_source *nflog_io;

@@ -80,6 +80,16 @@ static const char *name_of(struct slot *slots, uint32_t index)
 	return s->name;
 }
 
+/* Which port of a bridge a packet of the gateway leaves by nobody knows yet: outwards, most likely.
+ */
+static const struct fw_zone *of_bridge(const struct fw_policy *p, const char *name)
+{
+	for (size_t i = 0; i < p->n_zones; i++)
+		if (p->zones[i].kind == FW_ZONE_OUTSIDE && strcmp(p->zones[i].bridge, name) == 0)
+			return &p->zones[i];
+	return NULL;
+}
+
 void fwd_ifaces_names(struct fwd_ifaces *c, const struct fw_policy *p, const struct fwd_event *e,
 	struct fwd_event_names *ret)
 {
@@ -94,6 +104,8 @@ void fwd_ifaces_names(struct fwd_ifaces *c, const struct fw_policy *p, const str
 		in = fw_zone_of_iface(p->zones, p->n_zones, ret->in_iface);
 	if (ret->out_iface)
 		out = fw_zone_of_iface(p->zones, p->n_zones, ret->out_iface);
+	if (!out && ret->out_iface && e->hook == NF_INET_LOCAL_OUT)
+		out = of_bridge(p, ret->out_iface);
 	ret->zone_in = in ? in->name : NULL;
 	ret->zone_out = out ? out->name : NULL;
 	if (e->hook == NF_INET_LOCAL_OUT)

@@ -201,6 +201,7 @@ static int on_packet(const struct nlmsghdr *h, void *arg)
 {
 	struct fwd_nflog *n = arg;
 	struct fwd_event e = {.ts_us = n->now_us};
+	uint32_t port_in = 0, port_out = 0; /* of a bridge */
 	bool prefix = false, packet = false;
 	const struct nlattr *a;
 
@@ -219,12 +220,18 @@ static int on_packet(const struct nlmsghdr *h, void *arg)
 		case NFULA_TIMESTAMP: e.ts_us = timestamp(n, a); break;
 		case NFULA_IFINDEX_INDEV: e.in_if = get_be32(a); break;
 		case NFULA_IFINDEX_OUTDEV: e.out_if = get_be32(a); break;
+		case NFULA_IFINDEX_PHYSINDEV: port_in = get_be32(a); break;
+		case NFULA_IFINDEX_PHYSOUTDEV: port_out = get_be32(a); break;
 		case NFULA_HWADDR: take_mac(&e, a); break;
 		case NFULA_PREFIX: prefix = take_prefix(&e, a); break;
 		case NFULA_PAYLOAD: packet = fwd_packet_parse(p, len, &e.pkt) == 0; break;
 		default: break;
 		}
 	}
+	if (port_in)
+		e.in_if = port_in;
+	if (port_out)
+		e.out_if = port_out;
 	if (prefix && packet && e.pkt.midstream && strcmp(e.reason, FW_REASON_NO_RULE) == 0)
 		memcpy(e.reason, FW_REASON_STRAY, sizeof(FW_REASON_STRAY));
 	if (prefix && packet)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "fw/nft/bridge.h"
 #include "fw/nft/change.h"
 #include "fw/nft/int.h"
 #include "fw/nft/uapi.h"
@@ -17,9 +18,10 @@
 #define TRIES 12
 /* Unreferenced things may go in pieces: keeps the memory of a million addresses bounded. */
 #define FILL_PIECE (4u * 1024u * 1024u)
-/* Sequence numbers of the three segments of the exchange. */
+/* Sequence numbers of the segments of the exchange. */
 #define SEQ_HEAD 1u
 #define SEQ_TAIL 0x10000000u
+#define SEQ_BRIDGE 0x18000000u
 #define SEQ_RULES 0x20000000u
 
 struct apply {
@@ -34,6 +36,8 @@ struct apply {
 	struct fw_nft_batch rules;
 	struct fw_nft_snap before; /* what this attempt builds on */
 	struct fw_nft_snap origin; /* what the first one found, once there is a second */
+	bool bridged;
+	struct fw_nft_snap bridge; /* of the bridge's table, as before */
 	bool again;
 	uint32_t gen; /* what the next transaction builds on */
 	struct fw_nft_stats st;
@@ -204,7 +208,7 @@ static int fill(struct apply *a)
 	fw_nft_change_chains(&c, &b);
 	fw_nft_change_maps(&c, &b);
 	fw_nft_change_dynsets(&c, &b);
-	for (uint32_t i = 1; i <= FW_B_LAST; i++)
+	for (uint32_t i = 1; i <= fw_builtin_last(a->p); i++)
 		fw_nft_change_counter(&c, &b, i);
 	for (size_t i = 0; i < a->p->n_rules && ret == 0; i++) {
 		fw_nft_change_counter(&c, &b, a->p->rules[i].rec.number);
@@ -242,18 +246,21 @@ static int exchange(struct apply *a)
 {
 	const struct fw_nft_change c = change_of(a);
 	const uint64_t t = now_us();
-	struct fw_nft_batch head, tail;
-	struct fw_nft_batch *segs[] = {&head, &tail, &a->rules};
+	struct fw_nft_batch head, tail, bridge;
+	struct fw_nft_batch *segs[] = {&head, &tail, &bridge, &a->rules};
 	int ret;
 
 	fw_nft_batch_init(&head, SEQ_HEAD);
 	fw_nft_batch_init(&tail, SEQ_TAIL);
+	fw_nft_batch_init(&bridge, SEQ_BRIDGE);
+	if (a->bridged)
+		fw_nft_bridge_change(a->p, &a->bridge, &bridge);
 	fw_nft_change_head(&c, &head);
 	fw_nft_change_elems(&c, &tail);
 	if (a->n->hook)
 		a->n->hook(FW_NFT_STAGE_SWITCH, &a->rules, a->n->hook_arg);
 	if (a->n->scratch && a->rules.bytes > a->n->sock.send_max / 2) {
-		ret = commit(a, segs, 2);
+		ret = commit(a, segs, 3);
 		if (ret == 0)
 			ret = commit_pieces(a);
 	} else {
@@ -261,6 +268,7 @@ static int exchange(struct apply *a)
 	}
 	fw_nft_batch_done(&head);
 	fw_nft_batch_done(&tail);
+	fw_nft_batch_done(&bridge);
 	a->st.switch_us += now_us() - t;
 	return ret;
 }
@@ -280,6 +288,11 @@ static void collect(struct apply *a)
 	a->err = &ignored;
 	commit(a, &seg, 1);
 	fw_nft_batch_done(&b);
+	if (!a->bridged && a->bridge.exists) {
+		fw_nft_bridge_remove(&b);
+		commit(a, &seg, 1);
+		fw_nft_batch_done(&b);
+	}
 	a->st.collect_us += now_us() - t;
 }
 
@@ -367,6 +380,9 @@ static int read_before(struct apply *a)
 	int ret = fw_nft_sock_genid(&a->n->sock, &a->gen);
 	if (ret == 0)
 		ret = fw_nft_snap_read(&a->n->sock, parts, NULL, NULL, &a->before);
+	fw_nft_snap_done(&a->bridge);
+	if (ret == 0)
+		ret = fw_nft_snap_read_of(&a->n->sock, NFPROTO_BRIDGE, parts, &a->bridge);
 	return ret;
 }
 
@@ -379,6 +395,10 @@ static int attempt(struct apply *a)
 		return fw_nft_io_error(ret, a->err);
 	if (!a->before.exists) {
 		ret = fw_nft_ensure_table(a->n, a->err);
+		return ret < 0 ? ret : -ERESTART;
+	}
+	if (a->bridged && !a->bridge.exists) {
+		ret = fw_nft_ensure_bridge(a->n, a->err);
 		return ret < 0 ? ret : -ERESTART;
 	}
 	if (a->n->hook)
@@ -444,6 +464,9 @@ static void finish(struct apply *a, struct fw_nft_stats *ret)
 	n->genid = a->st.genid = a->gen;
 	fw_nft_snap_done(&n->expect);
 	n->expect_set = false;
+	n->bridged = a->bridged;
+	if (n->bridged)
+		fw_nft_bridge_read_back(n);
 	/* An owner may read back later: until then nobody else can have changed anything. */
 	if (!n->owned && !n->scratch) {
 		const uint64_t t = now_us();
@@ -457,7 +480,11 @@ static void finish(struct apply *a, struct fw_nft_stats *ret)
 int fw_nft_apply(struct fw_nft *n, const struct fw_policy *p, const struct fw_nft_counter *start,
 	size_t n_start, struct fw_nft_stats *ret, struct sk_err *err)
 {
-	struct apply a = {.n = n, .p = p, .serial = n->lists.serial, .err = err};
+	struct apply a = {.n = n,
+		.p = p,
+		.serial = n->lists.serial,
+		.bridged = fw_policy_bridge(p) != NULL,
+		.err = err};
 	unsigned epoch = n->epoch;
 
 	if (p->inspect.on && fw_nft_queue_form(n) == FW_NFT_QUEUE_NONE)
@@ -466,7 +493,10 @@ int fw_nft_apply(struct fw_nft *n, const struct fw_policy *p, const struct fw_nf
 			"nor xt_NFQUEUE)",
 			"このカーネルは通信内容の検査に対応していません "
 			"(nft_queue も xt_NFQUEUE もありません)");
-	int r = n->distrust ? fresh_epoch(n, &epoch, &a.serial) : 0;
+	int r = a.bridged && !n->bridged ? fw_nft_ensure_bridge(n, err) : 0;
+	if (r < 0)
+		return r;
+	r = n->distrust ? fresh_epoch(n, &epoch, &a.serial) : 0;
 
 	if (r == 0)
 		r = prepare(&a, start, n_start, epoch);
@@ -482,6 +512,7 @@ int fw_nft_apply(struct fw_nft *n, const struct fw_policy *p, const struct fw_nf
 	fw_nft_batch_done(&a.rules);
 	fw_nft_snap_done(&a.before);
 	fw_nft_snap_done(&a.origin);
+	fw_nft_snap_done(&a.bridge);
 	fw_nft_plan_done(&a.plan);
 	free(a.start);
 	return r;

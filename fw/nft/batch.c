@@ -67,7 +67,7 @@ void fw_nft_msg_begin(struct fw_nft_batch *b, int type, unsigned flags, uint32_t
 	}
 	struct iovec *c = &b->chunks[b->n_chunks - 1];
 	b->msg = nftnl_nlmsg_build_hdr((char *)c->iov_base + c->iov_len, (uint16_t)type,
-		NFPROTO_INET, (uint16_t)flags, b->seq0 + (uint32_t)b->n);
+		b->family ? b->family : NFPROTO_INET, (uint16_t)flags, b->seq0 + (uint32_t)b->n);
 	b->msg_cap = b->room;
 	b->refs[b->n++] = ref;
 }

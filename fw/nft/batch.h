@@ -29,7 +29,8 @@ struct fw_nft_batch {
 	uint32_t seq0;
 	uint32_t *refs; /* refs[seq - seq0]: record number, 0 for structure */
 	size_t n, cap_refs, bytes;
-	int err; /* 0, -ENOMEM, -EMSGSIZE */
+	int err;        /* 0, -ENOMEM, -EMSGSIZE */
+	uint8_t family; /* NFPROTO_…; 0: inet */
 };
 
 /* seq0: sequence number of the first message; segments of one transaction must not overlap. */

@@ -73,17 +73,23 @@ static void match_prefix(
 static bool match_zones(struct fw_nft_plan *pl, struct fw_nft_rule *r, enum fw_nft_field f)
 {
 	static const size_t max = (size_t)FW_ZONES_MAX * FW_ZONE_IFACES_MAX;
+	uint32_t zones = 0;
 	size_t n = 0;
-	char(*names)[IFNAMSIZ] = calloc(max, IFNAMSIZ);
 
+	for (size_t z = 0; z < pl->p->n_zones; z++)
+		zones |= (uint32_t)fw_builtin_opens(r->number, &pl->p->zones[z]) << z;
+	if (pl->bridge && f == FW_NFT_OIFNAME)
+		fw_nft_plan_bridge_only(r, zones);
+	if (pl->bridge)
+		return fw_nft_plan_bridged(pl, r, f, zones);
+	char(*names)[IFNAMSIZ] = calloc(max, IFNAMSIZ);
 	if (!names) {
 		pl->err = -ENOMEM;
 		return false;
 	}
 	for (size_t z = 0; z < pl->p->n_zones; z++) {
 		const struct fw_zone *zone = &pl->p->zones[z];
-		const bool opens = fw_builtin_opens(r->number, zone);
-		for (size_t i = 0; opens && i < zone->n_ifaces && n < max; i++)
+		for (size_t i = 0; (zones >> z & 1) && i < zone->n_ifaces && n < max; i++)
 			memcpy(names[n++], zone->ifaces[i], IFNAMSIZ);
 	}
 	fw_nft_plan_ifaces(pl, r, f, (const char(*)[IFNAMSIZ])names, n);
@@ -96,6 +102,10 @@ static void via_map(struct fw_nft_plan *pl, const char *chain, enum fw_nft_map m
 	const struct fw_nft_map_info *i = fw_nft_map(m);
 	struct fw_nft_rule r;
 
+	if (pl->bridge && m != FW_NFT_MAP_NAT_PRE && m != FW_NFT_MAP_NAT_POST) {
+		fw_nft_plan_bridge_map(pl, chain, m);
+		return;
+	}
 	fw_nft_rule_init(&r, chain, FW_B_DEFAULT_DENY, 0);
 	r.map = i->name;
 	r.map_in = i->in;
@@ -493,6 +503,7 @@ static void input(struct fw_nft_plan *pl, const char *chain)
 
 static void forward(struct fw_nft_plan *pl, const char *chain)
 {
+	fw_nft_plan_bridge_link(pl);
 	fw_nft_plan_list_to(pl, chain);
 	established(pl, chain);
 	related_icmp(pl, chain, false);
@@ -507,6 +518,7 @@ static void forward(struct fw_nft_plan *pl, const char *chain)
 static void output(struct fw_nft_plan *pl, const char *chain)
 {
 	loopback(pl, chain, FW_NFT_OIFNAME);
+	fw_nft_plan_bridge_own(pl, chain);
 	fw_nft_plan_list_to(pl, chain);
 	established(pl, chain);
 	related_icmp(pl, chain, true);

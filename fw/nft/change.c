@@ -306,7 +306,7 @@ static bool planned_set(const struct fw_nft_plan *pl, const char *name)
 
 static bool planned_counter(const struct fw_nft_plan *pl, uint32_t number)
 {
-	return number <= FW_B_LAST || fw_policy_find(pl->p, number);
+	return number <= fw_builtin_last(pl->p) || fw_policy_find(pl->p, number);
 }
 
 static void put_del_chain(struct fw_nft_batch *b, const char *name)

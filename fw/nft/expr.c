@@ -233,12 +233,13 @@ static void put_mark(struct fw_nft_batch *b, uint32_t keep, uint32_t value)
 	end(b, e);
 }
 
-static void put_meta_clear(struct fw_nft_batch *b)
+/* mark = (mark & ~out) | in */
+static void put_meta_mark(struct fw_nft_batch *b, uint32_t out, uint32_t in)
 {
-	const uint32_t keep = ~FW_MARK_VERDICT, zero = 0;
+	const uint32_t keep = ~(out | in);
 
 	load_meta(b, NFT_META_MARK, NFT_REG_1);
-	put_mask(b, &keep, &zero, sizeof(keep));
+	put_mask(b, &keep, &in, sizeof(keep));
 	struct expr e = begin(b, "meta");
 	fw_nft_put_be32(b, NFTA_META_SREG, NFT_REG_1);
 	fw_nft_put_be32(b, NFTA_META_KEY, NFT_META_MARK);
@@ -316,7 +317,9 @@ static void put_actions(struct fw_nft_batch *b, const struct fw_nft_rule *r)
 	if (r->ct_verdict || r->ct_clear)
 		put_mark(b, ~FW_MARK_VERDICT, r->ct_verdict);
 	if (r->meta_clear)
-		put_meta_clear(b);
+		put_meta_mark(b, FW_MARK_VERDICT, 0);
+	if (r->meta_out || r->meta_in)
+		put_meta_mark(b, r->meta_out, r->meta_in);
 	if (r->nat != FW_NFT_NAT_NONE)
 		put_nat(b, r);
 	switch (r->verdict) {

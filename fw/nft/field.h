@@ -28,6 +28,7 @@ enum fw_nft_field {
 	FW_NFT_META_MARK,
 	FW_NFT_FIB_DADDR_TYPE,
 	FW_NFT_FIB_SADDR_TYPE,
+	FW_NFT_ETHER_TYPE,  /* in the bridge's table */
 	FW_NFT_FIB_REVERSE, /* the interface that leads to the source; 0: not the arriving one */
 	FW_NFT_FIELDS
 };

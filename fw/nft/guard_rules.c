@@ -124,15 +124,19 @@ static void opening(struct fw_nft_rule *r)
 bool fw_nft_plan_outside(struct fw_nft_plan *pl, struct fw_nft_rule *r, enum fw_nft_field f)
 {
 	char names[FW_ZONES_MAX * FW_ZONE_IFACES_MAX][IFNAMSIZ];
+	uint32_t zones = 0;
 	size_t n = 0;
 
 	for (size_t z = 0; z < pl->p->n_zones; z++) {
 		const struct fw_zone *zone = &pl->p->zones[z];
 		if (zone->kind != FW_ZONE_OUTSIDE)
 			continue;
+		zones |= 1u << z;
 		for (size_t i = 0; i < zone->n_ifaces; i++)
 			memcpy(names[n++], zone->ifaces[i], IFNAMSIZ);
 	}
+	if (pl->bridge)
+		return fw_nft_plan_bridged(pl, r, f, zones);
 	fw_nft_plan_ifaces(pl, r, f, (const char(*)[IFNAMSIZ])names, n);
 	return n > 0 && !pl->err;
 }

@@ -72,6 +72,7 @@ static void inspect(struct fw_nft_plan *pl, const char *chain)
 
 void fw_nft_plan_ips(struct fw_nft_plan *pl, const char *chain)
 {
+	fw_nft_plan_bridge_uninspected(pl, chain);
 	known(pl, chain);
 	if (pl->p->inspect.on)
 		inspect(pl, chain);
@@ -186,6 +187,7 @@ void fw_nft_plan_ips_save(struct fw_nft_plan *pl, const char *chain)
 {
 	struct fw_nft_rule r;
 
+	fw_nft_plan_bridge_passed(pl, chain);
 	if (!pl->p->inspect.on)
 		return;
 	fw_nft_rule_init(&r, chain, FW_B_INSPECT, 0);

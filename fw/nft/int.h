@@ -43,20 +43,26 @@ struct fw_nft {
 	struct fw_nft_lists lists;
 	bool expect_set; /* expect holds what the last apply left */
 	struct fw_nft_snap expect;
+	bool bridged; /* the policy in force has a bridge, and this table */
+	bool bridge_owned;
+	struct fw_nft_snap bridge; /* what it holds */
 	fw_nft_hook *hook;
 	void *hook_arg;
 };
 
 /* Take over fd (-1: open one); the table is not touched. */
 int fw_nft_new(struct fw_nft **ret, int fd, struct sk_err *err);
-/* Create or claim the table. */
+/* Create or claim the table; and the bridge's, in transparent operation. */
 int fw_nft_ensure_table(struct fw_nft *n, struct sk_err *err);
+int fw_nft_ensure_bridge(struct fw_nft *n, struct sk_err *err);
 void fw_nft_meant_set(struct fw_nft_meant *m, const struct fw_nft_batch *rules);
 /*
  * Remember what the kernel shows as what drift compares with, if it is what was meant. plan: sets
  * of it that are small enough are read, too; NULL where the kernel keeps others out.
  */
 int fw_nft_read_back(struct fw_nft *n, const struct fw_nft_plan *plan);
+/* The same of the bridge's table, which is small: at once. */
+int fw_nft_bridge_read_back(struct fw_nft *n);
 /* Words for what the kernel answered; returns its code. ref: the record, 0 for structure. */
 int fw_nft_refused(const struct fw_nft_answer *a, uint32_t ref, struct sk_err *err);
 int fw_nft_io_error(int code, struct sk_err *err);

@@ -67,11 +67,30 @@ int fw_nft_io_error(int code, struct sk_err *err)
 
 /* ---- the table ---- */
 
-static int new_table(struct fw_nft *n, uint32_t flags, struct fw_nft_answer *a)
+/* One of our tables, and whether we hold it. */
+struct table {
+	uint8_t nfproto;
+	bool *owned;
+};
+
+static const char *family_name(uint8_t f)
+{
+	switch (f) {
+	case NFPROTO_INET: return "inet";
+	case NFPROTO_IPV4: return "ip";
+	case NFPROTO_IPV6: return "ip6";
+	case NFPROTO_BRIDGE: return "bridge";
+	default: return NULL; /* arp, netdev: not our hooks */
+	}
+}
+
+static int new_table(
+	struct fw_nft *n, const struct table *t, uint32_t flags, struct fw_nft_answer *a)
 {
 	struct fw_nft_batch b, *seg = &b;
 
 	fw_nft_batch_init(&b, 1);
+	b.family = t->nfproto;
 	fw_nft_msg_begin(&b, NFT_MSG_NEWTABLE, NLM_F_CREATE, 0, FW_NFT_MSG_SMALL);
 	fw_nft_put_str(&b, NFTA_TABLE_NAME, FW_NFT_TABLE);
 	fw_nft_put_be32(&b, NFTA_TABLE_FLAGS, flags);
@@ -88,55 +107,75 @@ static int new_table(struct fw_nft *n, uint32_t flags, struct fw_nft_answer *a)
  * never had an owner cannot, and stays as it is: to make it anew would cut all connections for a
  * moment.
  */
-static int claim(struct fw_nft *n, const struct fw_nft_snap *have, struct sk_err *err)
+static int claim(
+	struct fw_nft *n, const struct table *t, const struct fw_nft_snap *have, struct sk_err *err)
 {
 	struct fw_nft_answer a;
 
-	n->owned = false;
-	n->distrust = true;
+	*t->owned = false;
 	if (have->flags & FW_NFT_TABLE_F_OWNER) {
-		n->owned = have->owner == n->sock.portid;
-		if (n->owned)
+		*t->owned = have->owner == n->sock.portid;
+		if (*t->owned)
 			return 0;
 		return sk_err_set(err, -EBUSY, "kernel",
-			"another process (netlink port %u) holds the table inet %s",
-			"別のプロセス (netlink ポート %u) がテーブル inet %s を使用中です",
-			have->owner, FW_NFT_TABLE);
+			"another process (netlink port %u) holds the table %s %s",
+			"別のプロセス (netlink ポート %u) がテーブル %s %s を使用中です",
+			have->owner, family_name(t->nfproto), FW_NFT_TABLE);
 	}
 	if (!n->want_owner)
 		return 0;
-	int ret = new_table(n, FW_NFT_TABLE_F_OWNER | FW_NFT_TABLE_F_PERSIST, &a);
+	int ret = new_table(n, t, FW_NFT_TABLE_F_OWNER | FW_NFT_TABLE_F_PERSIST, &a);
 	if (ret < 0)
 		return fw_nft_io_error(ret, err);
-	n->owned = a.errors == 0;
+	*t->owned = a.errors == 0;
 	if (a.errors && a.code != -EOPNOTSUPP && a.code != -EINVAL)
 		return fw_nft_refused(&a, 0, err);
 	return 0;
 }
 
-int fw_nft_ensure_table(struct fw_nft *n, struct sk_err *err)
+/* *existed: it was there before. */
+static int ensure(struct fw_nft *n, const struct table *t, bool *existed, struct sk_err *err)
 {
 	const uint32_t own = FW_NFT_TABLE_F_OWNER | FW_NFT_TABLE_F_PERSIST;
 	struct fw_nft_snap have;
 	struct fw_nft_answer a = {0};
 
-	int ret = fw_nft_snap_read(&n->sock, FW_NFT_SNAP_TABLE, NULL, NULL, &have);
+	int ret = fw_nft_snap_read_of(&n->sock, t->nfproto, FW_NFT_SNAP_TABLE, &have);
 	if (ret < 0)
 		return fw_nft_io_error(ret, err);
+	*existed = have.exists;
 	if (have.exists) {
-		ret = claim(n, &have, err);
+		ret = claim(n, t, &have, err);
 		fw_nft_snap_done(&have);
 		return ret;
 	}
-	n->owned = n->want_owner;
-	ret = new_table(n, n->owned ? own : 0, &a);
-	if (ret == 0 && n->owned && (a.code == -EOPNOTSUPP || a.code == -EINVAL)) {
-		n->owned = false; /* before Linux 6.9 */
-		ret = new_table(n, 0, &a);
+	*t->owned = n->want_owner;
+	ret = new_table(n, t, *t->owned ? own : 0, &a);
+	if (ret == 0 && *t->owned && (a.code == -EOPNOTSUPP || a.code == -EINVAL)) {
+		*t->owned = false; /* before Linux 6.9 */
+		ret = new_table(n, t, 0, &a);
 	}
 	if (ret < 0)
 		return fw_nft_io_error(ret, err);
 	return a.errors ? fw_nft_refused(&a, 0, err) : 0;
+}
+
+int fw_nft_ensure_table(struct fw_nft *n, struct sk_err *err)
+{
+	const struct table t = {NFPROTO_INET, &n->owned};
+	bool existed = false;
+	int ret = ensure(n, &t, &existed, err);
+
+	n->distrust |= existed;
+	return ret;
+}
+
+int fw_nft_ensure_bridge(struct fw_nft *n, struct sk_err *err)
+{
+	const struct table t = {NFPROTO_BRIDGE, &n->bridge_owned};
+	bool existed;
+
+	return ensure(n, &t, &existed, err);
 }
 
 int fw_nft_new(struct fw_nft **ret, int fd, struct sk_err *err)
@@ -179,6 +218,7 @@ void fw_nft_close(struct fw_nft *n)
 		return;
 	fw_nft_sock_close(&n->sock);
 	fw_nft_snap_done(&n->expect);
+	fw_nft_snap_done(&n->bridge);
 	free(n);
 }
 
@@ -194,6 +234,21 @@ uint32_t fw_nft_genid(const struct fw_nft *n)
 
 /* ---- reading ---- */
 
+/* What the bridge's table counted; inet's has the number for what came before. */
+static void add_bridge_counters(struct fw_nft *n, struct fw_nft_snap *s)
+{
+	struct fw_nft_snap b;
+
+	if (fw_nft_snap_read_of(&n->sock, NFPROTO_BRIDGE, FW_NFT_SNAP_COUNTERS, &b) == 0)
+		for (size_t i = 0; i < s->n_counters; i++)
+			for (size_t k = 0; k < b.n_counters; k++)
+				if (s->counters[i].number == b.counters[k].number) {
+					s->counters[i].packets += b.counters[k].packets;
+					s->counters[i].bytes += b.counters[k].bytes;
+				}
+	fw_nft_snap_done(&b);
+}
+
 int fw_nft_counters(
 	struct fw_nft *n, struct fw_nft_counter **ret, size_t *ret_n, struct sk_err *err)
 {
@@ -204,6 +259,7 @@ int fw_nft_counters(
 		fw_nft_snap_done(&s);
 		return fw_nft_io_error(r, err);
 	}
+	add_bridge_counters(n, &s);
 	*ret = s.counters;
 	*ret_n = s.n_counters;
 	s.counters = NULL;
@@ -272,6 +328,28 @@ static int compare(struct fw_nft *n, struct fw_drift *ret)
 	return r;
 }
 
+int fw_nft_bridge_read_back(struct fw_nft *n)
+{
+	fw_nft_snap_done(&n->bridge);
+	return fw_nft_snap_read_of(&n->sock, NFPROTO_BRIDGE, DRIFT_PARTS, &n->bridge);
+}
+
+static int compare_bridge(struct fw_nft *n, struct fw_drift *ret)
+{
+	struct fw_nft_snap have;
+	int r = fw_nft_snap_read_of(&n->sock, NFPROTO_BRIDGE, DRIFT_PARTS, &have);
+	char what[sizeof(ret->what)];
+
+	if (r == 0)
+		fw_nft_snap_diff(&n->bridge, &have, ret);
+	fw_nft_snap_done(&have);
+	if (r == 0 && ret->kind != FW_DRIFT_NONE && ret->kind != FW_DRIFT_TABLE_GONE) {
+		snprintf(what, sizeof(what), "bridge, %.240s", ret->what);
+		memcpy(ret->what, what, sizeof(what));
+	}
+	return r;
+}
+
 int fw_nft_drift(struct fw_nft *n, struct fw_drift *ret, struct sk_err *err)
 {
 	int r = 0;
@@ -289,21 +367,48 @@ int fw_nft_drift(struct fw_nft *n, struct fw_drift *ret, struct sk_err *err)
 	}
 	if (ret->kind == FW_DRIFT_SETS)
 		n->distrust = true; /* the next apply builds all sets anew */
-	return 0;
+	if (ret->kind == FW_DRIFT_NONE && n->bridged)
+		r = compare_bridge(n, ret);
+	return r < 0 ? fw_nft_io_error(r, err) : 0;
 }
 
-int fw_nft_digest(struct fw_nft *n, uint64_t *ret, struct sk_err *err)
+static int read_digest(struct fw_nft *n, uint64_t *ret)
 {
 	struct fw_nft_snap s;
+	int r = 0;
 
 	if (n->expect_set) {
 		*ret = fw_nft_snap_digest(&n->expect);
 		return 0;
 	}
-	int r = fw_nft_snap_read(&n->sock, DRIFT_PARTS, NULL, NULL, &s);
+	r = fw_nft_snap_read(&n->sock, DRIFT_PARTS, NULL, NULL, &s);
 	if (r == 0)
 		*ret = s.n_rules ? fw_nft_snap_digest(&s) : 0;
 	fw_nft_snap_done(&s);
+	return r;
+}
+
+/* Nothing where there is no such table. */
+static int mix_bridge(struct fw_nft *n, uint64_t *digest)
+{
+	struct fw_nft_snap s;
+	int r = fw_nft_snap_read_of(&n->sock, NFPROTO_BRIDGE, DRIFT_PARTS, &s);
+
+	if (r == 0 && s.exists && *digest)
+		*digest = (*digest ^ fw_nft_snap_digest(&s) * 0xff51afd7ed558ccdu) | 1;
+	fw_nft_snap_done(&s);
+	return r;
+}
+
+int fw_nft_digest(struct fw_nft *n, uint64_t *ret, struct sk_err *err)
+{
+	uint64_t digest = 0;
+	int r = read_digest(n, &digest);
+
+	if (r == 0)
+		r = mix_bridge(n, &digest);
+	if (r == 0)
+		*ret = digest;
 	return r < 0 ? fw_nft_io_error(r, err) : 0;
 }
 
@@ -313,19 +418,10 @@ int fw_nft_digest(struct fw_nft *n, uint64_t *ret, struct sk_err *err)
 
 struct foreign {
 	struct sk_buf *b;
+	bool bridged; /* the bridge's hooks are ours, too */
 	bool some;
 	size_t more; /* that did not fit */
 };
-
-static const char *family_name(uint8_t f)
-{
-	switch (f) {
-	case NFPROTO_INET: return "inet";
-	case NFPROTO_IPV4: return "ip";
-	case NFPROTO_IPV6: return "ip6";
-	default: return NULL; /* bridge, arp, netdev: not our hooks */
-	}
-}
 
 static const char *hook_name(uint32_t hook)
 {
@@ -393,9 +489,10 @@ static int foreign_fn(const struct nlmsghdr *h, void *arg)
 		default: break;
 		}
 	}
-	if (!family || !hook || !table)
+	if (!family || !hook || !table || (g->nfgen_family == NFPROTO_BRIDGE && !f->bridged))
 		return 0;
-	if (g->nfgen_family == NFPROTO_INET && is_ours(table))
+	if ((g->nfgen_family == NFPROTO_INET || g->nfgen_family == NFPROTO_BRIDGE) &&
+		is_ours(table))
 		return 0;
 	if (f->b->len + FOREIGN_TEXT > f->b->max)
 		f->more++;
@@ -411,7 +508,7 @@ int fw_nft_foreign(struct fw_nft *n, struct sk_buf *b, struct sk_err *err)
 
 	for (int i = 0; i < 10 && ret == -EINTR; i++) {
 		char buf[256];
-		struct foreign f = {.b = b};
+		struct foreign f = {.b = b, .bridged = n->bridged};
 		struct nlmsghdr *h =
 			nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETCHAIN, AF_UNSPEC, NLM_F_DUMP, 0);
 		if (b->len > start) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fw/nft/uapi.h"
+#include "fw/policy/bridge.h"
 #include "lib/util.h"
 
 static const struct fw_nft_base_info bases[FW_NFT_BASES] = {
@@ -277,6 +278,8 @@ static int add_maps(struct fw_nft_plan *pl)
 {
 	int ret = 0;
 
+	if (pl->bridge)
+		return 0; /* the packet's mark tells the zones */
 	for (size_t i = 0; i < pl->n_chains; i++) {
 		if (!pl->chains[i].block)
 			ret |= add_chain_elems(pl, &pl->chains[i]);
@@ -298,6 +301,7 @@ int fw_nft_plan_init(struct fw_nft_plan *pl, const struct fw_policy *p, unsigned
 {
 	memset(pl, 0, sizeof(*pl));
 	pl->p = p;
+	pl->bridge = fw_policy_bridge(p);
 	fw_nft_sets_init(&pl->sets, epoch);
 	fw_nft_plan_add_guard(pl);
 	fw_nft_plan_add_learned(pl);
@@ -358,9 +362,25 @@ void fw_nft_plan_ifaces(struct fw_nft_plan *pl, struct fw_nft_rule *r, enum fw_n
 	free(v);
 }
 
+/* A packet of our own to the bridge may be for any of its zones: what the first does not know goes
+ * to the next. */
+static const struct fw_nft_zchain *next_output(
+	const struct fw_nft_plan *pl, const struct fw_nft_zchain *c)
+{
+	const struct fw_nft_zchain *end = pl->chains + pl->n_chains;
+
+	if (!pl->bridge || c->kind != FW_NFT_Z_OUTPUT)
+		return NULL;
+	for (c++; c < end; c++)
+		if (c->kind == FW_NFT_Z_OUTPUT && !c->block)
+			return c;
+	return NULL;
+}
+
 /* After the last rule of a zone's filter chain: its own default deny. */
 static void close_chain(struct fw_nft_plan *pl, const struct fw_nft_zchain *c)
 {
+	const struct fw_nft_zchain *next = next_output(pl, c);
 	struct fw_nft_rule r;
 
 	if (c->block || c->kind == FW_NFT_Z_DNAT || c->kind == FW_NFT_Z_SNAT)
@@ -370,6 +390,10 @@ static void close_chain(struct fw_nft_plan *pl, const struct fw_nft_zchain *c)
 	r.target = FW_NFT_DENY;
 	if (c->from != FW_SELF && pl->p->zones[c->from].reject)
 		r.target = FW_NFT_DENY_REJECT;
+	if (next) {
+		fw_nft_plan_bridge_only(&r, 1u << next->to);
+		r.target = next->name;
+	}
 	fw_nft_plan_emit(pl, &r);
 }
 

@@ -110,6 +110,7 @@ typedef void fw_nft_emit_fn(const struct fw_nft_rule *r, void *arg);
 
 struct fw_nft_plan {
 	const struct fw_policy *p;
+	const char *bridge;                       /* of transparent operation, else NULL */
 	struct fw_nft_dynset dyn[FW_NFT_DYN_MAX]; /* always there, or not at all */
 	size_t n_dyn;
 	uint64_t empty; /* which of fw_nft_plan_fixed have no rule; once handed out */

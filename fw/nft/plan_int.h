@@ -40,6 +40,18 @@ void fw_nft_plan_list_from(struct fw_nft_plan *pl, const char *chain);
 void fw_nft_plan_list_to(struct fw_nft_plan *pl, const char *chain);
 void fw_nft_plan_list_watch(struct fw_nft_plan *pl, const char *chain, bool in, bool out);
 void fw_nft_plan_list_chain(struct fw_nft_plan *pl, const char *chain);
+/* bridge_rules.c: condition "in one of these zones" (bits), as the packet's mark has it. */
+bool fw_nft_plan_bridged(
+	struct fw_nft_plan *pl, struct fw_nft_rule *r, enum fw_nft_field f, uint32_t zones);
+/* A packet of the gateway that goes on is for these zones (bits) alone. */
+void fw_nft_plan_bridge_only(struct fw_nft_rule *r, uint32_t zones);
+/* What a map does where interfaces tell zones. */
+void fw_nft_plan_bridge_map(struct fw_nft_plan *pl, const char *chain, enum fw_nft_map m);
+/* First in "forward", "output", "ips" and "ips_save"; nothing without a bridge. */
+void fw_nft_plan_bridge_link(struct fw_nft_plan *pl);
+void fw_nft_plan_bridge_own(struct fw_nft_plan *pl, const char *chain);
+void fw_nft_plan_bridge_uninspected(struct fw_nft_plan *pl, const char *chain);
+void fw_nft_plan_bridge_passed(struct fw_nft_plan *pl, const char *chain);
 /* Its chains: those that measure, and those for what is too much. */
 enum fw_nft_guard_result { FW_NFT_G_OVER, FW_NFT_G_TO, FW_NFT_G_SEEN };
 const char *fw_nft_guard_chain(enum fw_nft_guard_result what, enum fw_guard_kind k);

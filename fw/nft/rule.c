@@ -46,6 +46,8 @@ static const struct fw_nft_field_info fields[FW_NFT_FIELDS] = {
 		NFTA_FIB_F_DADDR, 4, FW_NFT_FORM_ADDRTYPE},
 	[FW_NFT_FIB_SADDR_TYPE] = {"fib saddr type", "fib", NFT_FIB_RESULT_ADDRTYPE,
 		NFTA_FIB_F_SADDR, 4, FW_NFT_FORM_ADDRTYPE},
+	[FW_NFT_ETHER_TYPE] = {"ether type", "payload", NFT_PAYLOAD_LL_HEADER, 12, 2,
+		FW_NFT_FORM_NUMBER},
 	[FW_NFT_FIB_REVERSE] = {"fib saddr . iif oif", "fib", NFT_FIB_RESULT_OIF,
 		NFTA_FIB_F_SADDR | NFTA_FIB_F_IIF, 4, FW_NFT_FORM_HOST},
 };

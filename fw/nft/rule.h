@@ -64,13 +64,14 @@ struct fw_nft_rule {
 	bool map_in, map_out;
 	bool count; /* the record's named counter */
 	struct fw_nft_meter meter;
-	uint32_t limit;     /* with log: at most so many a second, 0: any */
-	char log;           /* FW_LOG_…, 0: no report */
-	const char *reason; /* with log */
-	bool mark;          /* put the number into the conntrack mark */
-	uint8_t ct_verdict; /* put this FW_MARK_… of inspection into the conntrack mark */
-	bool ct_clear;      /* take inspection's verdict out of the conntrack mark */
-	bool meta_clear;    /* take inspection's bits out of the packet's mark */
+	uint32_t limit;             /* with log: at most so many a second, 0: any */
+	char log;                   /* FW_LOG_…, 0: no report */
+	const char *reason;         /* with log */
+	bool mark;                  /* put the number into the conntrack mark */
+	uint8_t ct_verdict;         /* put this FW_MARK_… of inspection into the conntrack mark */
+	bool ct_clear;              /* take inspection's verdict out of the conntrack mark */
+	bool meta_clear;            /* take inspection's bits out of the packet's mark */
+	uint32_t meta_out, meta_in; /* bits taken out of the packet's mark, then put in */
 	enum fw_nft_nat nat;
 	struct fw_ip nat_addr;
 	uint16_t nat_port;

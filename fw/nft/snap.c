@@ -65,11 +65,11 @@ static const char *str_of(const struct nlattr *a)
 	return mnl_attr_get_str(a);
 }
 
-static bool ours(const struct nlmsghdr *h, uint16_t table_attr)
+static bool ours(const struct fw_nft_snap *s, const struct nlmsghdr *h, uint16_t table_attr)
 {
 	const struct nfgenmsg *g = mnl_nlmsg_get_payload(h);
 
-	return g->nfgen_family == NFPROTO_INET &&
+	return g->nfgen_family == s->nfproto &&
 		strcmp(str_of(top(h, table_attr)), FW_NFT_TABLE) == 0;
 }
 
@@ -91,12 +91,11 @@ static uint64_t mix(uint64_t h, const void *p, size_t n)
 
 /* ---- requests ---- */
 
-static int dump(struct fw_nft_sock *s, int type, uint16_t table_attr, uint16_t name_attr,
-	const char *name, fw_nft_dump_fn *fn, void *arg)
+static int dump(struct fw_nft_sock *s, uint8_t nfproto, int type, uint16_t table_attr,
+	uint16_t name_attr, const char *name, fw_nft_dump_fn *fn, void *arg)
 {
 	char buf[1024];
-	struct nlmsghdr *h =
-		nftnl_nlmsg_build_hdr(buf, (uint16_t)type, NFPROTO_INET, NLM_F_DUMP, 0);
+	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(buf, (uint16_t)type, nfproto, NLM_F_DUMP, 0);
 
 	mnl_attr_put_strz_check(h, sizeof(buf), table_attr, FW_NFT_TABLE);
 	if (name && !mnl_attr_put_strz_check(h, sizeof(buf), name_attr, name))
@@ -117,8 +116,7 @@ static int table_fn(const struct nlmsghdr *h, void *arg)
 static int read_table(struct fw_nft_sock *sock, struct fw_nft_snap *s)
 {
 	char buf[512];
-	struct nlmsghdr *h =
-		nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETTABLE, NFPROTO_INET, NLM_F_ACK, 0);
+	struct nlmsghdr *h = nftnl_nlmsg_build_hdr(buf, NFT_MSG_GETTABLE, s->nfproto, NLM_F_ACK, 0);
 
 	mnl_attr_put_strz(h, NFTA_TABLE_NAME, FW_NFT_TABLE);
 	int ret = fw_nft_sock_dump(sock, h, table_fn, s);
@@ -132,7 +130,7 @@ static int chain_fn(const struct nlmsghdr *h, void *arg)
 	struct fw_nft_snap *s = arg;
 	const struct nlattr *hook = top(h, NFTA_CHAIN_HOOK);
 
-	if (!ours(h, NFTA_CHAIN_TABLE))
+	if (!ours(s, h, NFTA_CHAIN_TABLE))
 		return 0;
 	if (sk_grow(&s->chains, &s->cap_chains, s->n_chains + 1, sizeof(*s->chains)) < 0)
 		return -ENOMEM;
@@ -188,7 +186,7 @@ static int rule_fn(const struct nlmsghdr *h, void *arg)
 	const struct nlattr *data = top(h, NFTA_RULE_USERDATA);
 	uint64_t hash = 0x9e3779b97f4a7c15u;
 
-	if (!ours(h, NFTA_RULE_TABLE))
+	if (!ours(s, h, NFTA_RULE_TABLE))
 		return 0;
 	if (sk_grow(&s->hashes, &s->cap_hashes, s->n_rules + 1, sizeof(*s->hashes)) < 0 ||
 		sk_grow(&s->numbers, &s->cap_numbers, s->n_rules + 1, sizeof(*s->numbers)) < 0)
@@ -218,7 +216,7 @@ static int set_fn(const struct nlmsghdr *h, void *arg)
 	struct fw_nft_snap *s = arg;
 	const struct nlattr *count = top(h, FW_NFTA_SET_COUNT);
 
-	if (!ours(h, NFTA_SET_TABLE))
+	if (!ours(s, h, NFTA_SET_TABLE))
 		return 0;
 	if (sk_grow(&s->sets, &s->cap_sets, s->n_sets + 1, sizeof(*s->sets)) < 0)
 		return -ENOMEM;
@@ -322,7 +320,7 @@ static int read_maps(struct fw_nft_sock *sock, struct fw_nft_snap *s)
 		struct map_arg arg = {s, m};
 		if (!fw_nft_snap_set(s, fw_nft_map(m)->name))
 			continue;
-		int ret = dump(sock, NFT_MSG_GETSETELEM, NFTA_SET_ELEM_LIST_TABLE,
+		int ret = dump(sock, s->nfproto, NFT_MSG_GETSETELEM, NFTA_SET_ELEM_LIST_TABLE,
 			NFTA_SET_ELEM_LIST_SET, fw_nft_map(m)->name, elem_fn, &arg);
 		if (ret < 0)
 			return ret == -ENOENT ? -EINTR : ret;
@@ -335,7 +333,7 @@ static int read_maps(struct fw_nft_sock *sock, struct fw_nft_snap *s)
 static int read_sets(
 	struct fw_nft_sock *sock, struct fw_nft_snap *s, fw_nft_snap_want *want, void *arg)
 {
-	int ret = dump(sock, NFT_MSG_GETSET, NFTA_SET_TABLE, 0, NULL, set_fn, s);
+	int ret = dump(sock, s->nfproto, NFT_MSG_GETSET, NFTA_SET_TABLE, 0, NULL, set_fn, s);
 
 	if (ret < 0)
 		return ret;
@@ -345,7 +343,7 @@ static int read_sets(
 		struct fw_nft_snap_set *x = &s->sets[i];
 		if (!want(x->name, arg))
 			continue;
-		ret = dump(sock, NFT_MSG_GETSETELEM, NFTA_SET_ELEM_LIST_TABLE,
+		ret = dump(sock, s->nfproto, NFT_MSG_GETSETELEM, NFTA_SET_ELEM_LIST_TABLE,
 			NFTA_SET_ELEM_LIST_SET, x->name, hash_fn, &x->hash);
 		if (ret < 0)
 			return ret == -ENOENT ? -EINTR : ret;
@@ -371,7 +369,7 @@ static int counter_fn(const struct nlmsghdr *h, void *arg)
 	const struct nlattr *data = top(h, NFTA_OBJ_DATA);
 	uint32_t number;
 
-	if (!ours(h, NFTA_OBJ_TABLE))
+	if (!ours(s, h, NFTA_OBJ_TABLE))
 		return 0;
 	if (be32_of(top(h, NFTA_OBJ_TYPE), 0) != NFT_OBJECT_COUNTER)
 		return 0;
@@ -416,7 +414,7 @@ void fw_nft_snap_done(struct fw_nft_snap *s)
 		free(s->maps[m].v);
 	free(s->hashes);
 	free(s->numbers);
-	memset(s, 0, sizeof(*s));
+	*s = (struct fw_nft_snap){.nfproto = s->nfproto};
 }
 
 static int read_once(struct fw_nft_sock *sock, unsigned parts, fw_nft_snap_want *want, void *arg,
@@ -427,7 +425,8 @@ static int read_once(struct fw_nft_sock *sock, unsigned parts, fw_nft_snap_want 
 	if (ret < 0 || !s->exists)
 		return ret;
 	if (parts & FW_NFT_SNAP_CHAINS) {
-		ret = dump(sock, NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE, 0, NULL, chain_fn, s);
+		ret = dump(
+			sock, s->nfproto, NFT_MSG_GETCHAIN, NFTA_CHAIN_TABLE, 0, NULL, chain_fn, s);
 		if (s->n_chains)
 			qsort(s->chains, s->n_chains, sizeof(*s->chains), chain_cmp);
 	}
@@ -436,21 +435,21 @@ static int read_once(struct fw_nft_sock *sock, unsigned parts, fw_nft_snap_want 
 	if (ret == 0 && (parts & FW_NFT_SNAP_MAPS))
 		ret = read_maps(sock, s);
 	if (ret == 0 && (parts & FW_NFT_SNAP_COUNTERS)) {
-		ret = dump(sock, NFT_MSG_GETOBJ, NFTA_OBJ_TABLE, 0, NULL, counter_fn, s);
+		ret = dump(
+			sock, s->nfproto, NFT_MSG_GETOBJ, NFTA_OBJ_TABLE, 0, NULL, counter_fn, s);
 		if (s->n_counters)
 			qsort(s->counters, s->n_counters, sizeof(*s->counters), counter_cmp);
 	}
 	/* Chain by chain: each piece of a dump makes the kernel walk again from where it began. */
 	for (size_t i = 0; ret == 0 && (parts & FW_NFT_SNAP_RULES) && i < s->n_chains; i++)
-		ret = dump(sock, NFT_MSG_GETRULE, NFTA_RULE_TABLE, NFTA_RULE_CHAIN,
+		ret = dump(sock, s->nfproto, NFT_MSG_GETRULE, NFTA_RULE_TABLE, NFTA_RULE_CHAIN,
 			s->chains[i].name, rule_fn, s);
 	return ret;
 }
 
-int fw_nft_snap_read(struct fw_nft_sock *s, unsigned parts, fw_nft_snap_want *want, void *arg,
+static int read_settled(struct fw_nft_sock *s, unsigned parts, fw_nft_snap_want *want, void *arg,
 	struct fw_nft_snap *ret)
 {
-	memset(ret, 0, sizeof(*ret));
 	for (int i = 0; i < TRIES; i++) {
 		uint32_t before = 0, after = 0;
 		int r = fw_nft_sock_genid(s, &before);
@@ -465,4 +464,18 @@ int fw_nft_snap_read(struct fw_nft_sock *s, unsigned parts, fw_nft_snap_want *wa
 		fw_nft_snap_done(ret);
 	}
 	return -EAGAIN;
+}
+
+int fw_nft_snap_read(struct fw_nft_sock *s, unsigned parts, fw_nft_snap_want *want, void *arg,
+	struct fw_nft_snap *ret)
+{
+	*ret = (struct fw_nft_snap){.nfproto = NFPROTO_INET};
+	return read_settled(s, parts, want, arg, ret);
+}
+
+int fw_nft_snap_read_of(
+	struct fw_nft_sock *s, uint8_t nfproto, unsigned parts, struct fw_nft_snap *ret)
+{
+	*ret = (struct fw_nft_snap){.nfproto = nfproto};
+	return read_settled(s, parts & ~(unsigned)FW_NFT_SNAP_MAPS, NULL, NULL, ret);
 }

@@ -36,6 +36,7 @@ struct fw_nft_snap_elem {
 };
 
 struct fw_nft_snap {
+	uint8_t nfproto; /* of the table: NFPROTO_INET, NFPROTO_BRIDGE */
 	bool exists;
 	uint32_t flags, owner;            /* of the table; owner: port id or 0 */
 	struct fw_nft_snap_chain *chains; /* sorted by name */
@@ -74,6 +75,9 @@ typedef bool fw_nft_snap_want(const char *set, void *arg);
  */
 int fw_nft_snap_read(struct fw_nft_sock *s, unsigned parts, fw_nft_snap_want *want, void *arg,
 	struct fw_nft_snap *ret);
+/* The same of the table of that family; no maps. */
+int fw_nft_snap_read_of(
+	struct fw_nft_sock *s, uint8_t nfproto, unsigned parts, struct fw_nft_snap *ret);
 void fw_nft_snap_done(struct fw_nft_snap *s);
 
 const struct fw_nft_snap_chain *fw_nft_snap_chain(const struct fw_nft_snap *s, const char *name);

@@ -152,12 +152,13 @@ static bool maps_differ(
 void fw_nft_snap_diff(
 	const struct fw_nft_snap *want, const struct fw_nft_snap *have, struct fw_drift *ret)
 {
+	const char *family = want->nfproto == NFPROTO_BRIDGE ? "bridge" : "inet";
 	struct fw_drift d = {.kind = FW_DRIFT_NONE};
 
 	if (!have->exists)
-		say(&d, FW_DRIFT_TABLE_GONE, "table inet %s is gone", FW_NFT_TABLE);
+		say(&d, FW_DRIFT_TABLE_GONE, "table %s %s is gone", family, FW_NFT_TABLE);
 	else if (have->flags & NFT_TABLE_F_DORMANT)
-		say(&d, FW_DRIFT_TABLE_GONE, "table inet %s is put to sleep", FW_NFT_TABLE);
+		say(&d, FW_DRIFT_TABLE_GONE, "table %s %s is put to sleep", family, FW_NFT_TABLE);
 	else if (!chains_differ(want, have, &d) && !rules_differ(want, have, &d) &&
 		!sets_differ(want, have, &d))
 		maps_differ(want, have, &d);

@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "fw/nft/bridge.h"
 #include "fw/nft/log_prefix.h"
 #include "fw/nft/nft.h"
 #include "fw/nft/plan_int.h"
@@ -213,6 +214,9 @@ void fw_nft_rule_text(struct sk_buf *b, const struct fw_nft_rule *r)
 			r->ct_verdict);
 	if (r->meta_clear)
 		sk_buf_printf(b, "meta mark set meta mark and 0x%08x ", ~FW_MARK_VERDICT);
+	if (r->meta_out || r->meta_in)
+		sk_buf_printf(b, "meta mark set meta mark and 0x%08x or 0x%08x ",
+			~(r->meta_out | r->meta_in), r->meta_in);
 	if (r->nat != FW_NFT_NAT_NONE)
 		put_nat(b, r);
 	put_verdict(b, r);
@@ -226,7 +230,7 @@ static void put_counters(struct sk_buf *b, const struct fw_policy *p)
 {
 	char name[FW_NFT_NAME_MAX];
 
-	for (uint32_t i = 1; i <= FW_B_LAST; i++) {
+	for (uint32_t i = 1; i <= fw_builtin_last(p); i++) {
 		fw_nft_counter_name(name, i);
 		sk_buf_printf(b, "\tcounter %s {\n\t}\n", name);
 	}
@@ -297,8 +301,9 @@ static void put_empty_chains(struct writer *w, const struct fw_nft_plan *pl)
 
 	if (!fw_nft_plan_raw(p))
 		open_chain(w, fw_nft_base(FW_NFT_PRE_RAW)->name);
-	if (!p->inspect.on) {
+	if (!p->inspect.on && !pl->bridge)
 		open_chain(w, fw_nft_base(FW_NFT_IPS_SAVE)->name);
+	if (!p->inspect.on) {
 		open_chain(w, fw_nft_base(FW_NFT_IPS_IN_SAVE)->name);
 		open_chain(w, fw_nft_base(FW_NFT_IPS_OUT_SAVE)->name);
 	}
@@ -342,6 +347,8 @@ int fw_nft_text_lists(const struct fw_policy *p, const struct fw_nft_layout *lis
 		put_empty_chains(&w, &pl);
 		sk_buf_puts(b, "\t}\n}\n");
 	}
+	if (ret == 0 && pl.bridge)
+		fw_nft_bridge_text(p, b);
 	fw_nft_plan_done(&pl);
 	if (ret == 0)
 		ret = sk_buf_error(b);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fw/policy/bridge.h"
 #include "lib/util.h"
 
 /* Which zones a built-in speaks about. */
@@ -22,6 +23,9 @@ enum where {
 	W_LOOPBACK,
 	W_FORWARD, /* between zones, none of them the gateway */
 	W_TO_GATEWAY,
+	W_BRIDGE,      /* between the zones of the bridge */
+	W_BRIDGE_IN,   /* from its outside zones to the others */
+	W_BRIDGE_ZONE, /* within each of its zones */
 };
 
 static const struct row {
@@ -158,6 +162,37 @@ static const struct row {
 		{"The gateway gets its IPv6 prefix from the provider by DHCPv6.",
 			"本装置のIPv6プレフィックスを回線事業者からDHCPv6で取得します。"},
 		"gateway and DHCPv6 server", "DHCPv6 server and gateway", "udp", "546,547"},
+	{FW_B_BRIDGE_ND, "bridge-neighbours", true, W_BRIDGE,
+		{"IPv6 neighbours on both sides of the transparent gateway find each other.",
+			"透過運用で、本装置の両側の機器がIPv6で互いを見つけるための通信を通します"
+			"。"},
+		"the same link", "the same link", "icmpv6", "133,135,136"},
+	{FW_B_BRIDGE_RA, "bridge-router", true, W_BRIDGE_IN,
+		{"Devices learn their IPv6 addresses and route from the router beyond the "
+		 "transparent gateway.",
+			"透過運用で、上位ルーターのIPv6ルーター広告を社内側へ通します。"},
+		"fe80::/10", "any", "icmpv6", "134"},
+	{FW_B_BRIDGE_MLD, "bridge-multicast", true, W_BRIDGE,
+		{"IPv6 multicast membership across the transparent gateway, needed by neighbour "
+		 "discovery.",
+			"透過運用で、IPv6のマルチキャストの参加を管理する通信を両側の間で通します"
+			"。"},
+		"fe80::/10", "the same link", "icmpv6", "130,131,132,143"},
+	{FW_B_BRIDGE_DHCP, "bridge-dhcp", true, W_BRIDGE,
+		{"Devices get their addresses from the DHCP server beyond the transparent gateway.",
+			"透過運用で、上位側のDHCPサーバーから機器がIPアドレスを受け取る通信を通しま"
+			"す。"},
+		"devices and DHCP server", "DHCP server and devices", "udp", "67,68,546,547"},
+	{FW_B_BRIDGE_ZONE, "bridge-zone", true, W_BRIDGE_ZONE,
+		{"Ports of one zone of the transparent gateway are switched, as by any switch.",
+			"透過運用で、同じゾーンのポート同士の通信を、スイッチと同様に通します。"},
+		"any", "any", "any", "any"},
+	{FW_B_BRIDGE_OTHER, "bridge-other", false, W_BRIDGE,
+		{"Stops frames across the transparent gateway that hold neither IPv4, IPv6 nor ARP "
+		 "(VLAN tags, PPPoE, STP).",
+			"透過運用で、IPv4・IPv6・ARP以外のフレーム (VLANタグ、PPPoE、STPなど) を"
+			"遮断します。"},
+		"any", "any", "other than IPv4, IPv6, ARP", "any"},
 };
 
 /* Append to a fixed text; what does not fit ends in "…". */
@@ -192,6 +227,32 @@ bool fw_builtin_opens(enum fw_builtin_id id, const struct fw_zone *z)
 	}
 }
 
+static bool across(enum where w, const struct fw_zone *a, const struct fw_zone *b)
+{
+	if (!a->bridge[0] || strcmp(a->bridge, b->bridge) != 0)
+		return false;
+	if (w == W_BRIDGE_ZONE)
+		return a == b && a->n_ifaces > 1;
+	return a != b && (w == W_BRIDGE || fw_bridge_inwards(a, b));
+}
+
+static bool put_bridge(const struct fw_policy *p, enum where w, char *dst, size_t cap)
+{
+	bool some = false;
+
+	for (size_t i = 0; i < p->n_zones * p->n_zones; i++) {
+		const struct fw_zone *a = &p->zones[i / p->n_zones], *b = &p->zones[i % p->n_zones];
+		char one[2 * FW_ZONE_NAME_MAX + 8];
+
+		if (!across(w, a, b))
+			continue;
+		snprintf(one, sizeof(one), "%s%s->%s", some ? ", " : "", a->name, b->name);
+		add_text(dst, cap, one);
+		some = true;
+	}
+	return some;
+}
+
 /* "lan->gateway, mgmt->gateway"; false if no zone takes part. */
 static bool put_direction(const struct fw_policy *p, const struct row *row, char *dst, size_t cap)
 {
@@ -203,6 +264,8 @@ static bool put_direction(const struct fw_policy *p, const struct row *row, char
 		add_text(dst, cap, "any->gateway");
 		return true;
 	}
+	if (w == W_BRIDGE || w == W_BRIDGE_IN || w == W_BRIDGE_ZONE)
+		return put_bridge(p, w, dst, cap);
 	if (w == W_ALL || w == W_GATEWAY || w == W_LOOPBACK || w == W_FORWARD) {
 		add_text(dst, cap,
 			w == W_ALL || w == W_FORWARD ? "any->any"
@@ -245,7 +308,7 @@ bool fw_builtin_get(const struct fw_policy *p, size_t n, struct fw_builtin *ret)
 	const struct row *row;
 	struct fw_builtin b;
 
-	if (n >= SK_ARRAY_SIZE(table))
+	if (n >= SK_ARRAY_SIZE(table) || table[n].id > fw_builtin_last(p))
 		return false;
 	row = &table[n];
 	b = (struct fw_builtin){
@@ -270,6 +333,11 @@ bool fw_builtin_get(const struct fw_policy *p, size_t n, struct fw_builtin *ret)
 		b.enabled = p->site.reverse_path;
 	*ret = b;
 	return true;
+}
+
+enum fw_builtin_id fw_builtin_last(const struct fw_policy *p)
+{
+	return fw_policy_bridge(p) ? FW_B_LAST : FW_B_USE_DHCPV6;
 }
 
 const char *fw_builtin_name(enum fw_builtin_id id)

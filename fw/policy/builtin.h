@@ -38,7 +38,14 @@ enum fw_builtin_id {
 	FW_B_USE_NTP = 26,
 	FW_B_USE_HTTPS = 27,
 	FW_B_USE_DHCPV6 = 28,
-	FW_B_LAST = FW_B_USE_DHCPV6,
+	/* Between the zones of a bridge (transparent operation); else there are none of these. */
+	FW_B_BRIDGE_ND = 29,    /* neighbour discovery */
+	FW_B_BRIDGE_RA = 30,    /* the router's advertisements, inwards */
+	FW_B_BRIDGE_MLD = 31,   /* multicast listener discovery */
+	FW_B_BRIDGE_DHCP = 32,  /* the inside asks, the outside answers */
+	FW_B_BRIDGE_ZONE = 33,  /* ports of one zone */
+	FW_B_BRIDGE_OTHER = 34, /* drop: frames that hold neither IPv4, IPv6 nor ARP */
+	FW_B_LAST = FW_B_BRIDGE_OTHER,
 };
 
 /* Where in the kernel a built-in stands. */
@@ -56,6 +63,8 @@ struct fw_builtin {
 	char direction[256];
 };
 
+/* The last of those that a policy can have: the bridge's are at the end. */
+enum fw_builtin_id fw_builtin_last(const struct fw_policy *p);
 /* The n-th built-in under p (0-based); false past the last. */
 bool fw_builtin_get(const struct fw_policy *p, size_t n, struct fw_builtin *ret);
 const char *fw_builtin_name(enum fw_builtin_id id);

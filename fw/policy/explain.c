@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "fw/policy/bridge.h"
 #include "lib/util.h"
 
 #define TCP 6
@@ -217,6 +218,27 @@ static enum fw_builtin_id allow_out(const struct walk *w, const struct fw_zone *
 	return id ? id : choose(c, SK_ARRAY_SIZE(c), to);
 }
 
+/* What keeps a network working across the bridge; MLD from :: as well (RFC 3590). */
+static enum fw_builtin_id allow_across(
+	const struct walk *w, const struct fw_zone *from, const struct fw_zone *to)
+{
+	const bool v6 = w->f->src.family == 6 && w->f->proto == ICMPV6;
+
+	if (!from || !to || !from->bridge[0] || strcmp(from->bridge, to->bridge) != 0)
+		return 0;
+	if (from == to)
+		return from->n_ifaces > 1 ? FW_B_BRIDGE_ZONE : 0;
+	if (v6 && is_nd(w->port))
+		return FW_B_BRIDGE_ND;
+	if (v6 && is_mld(w->port) && link_scoped(&w->f->src))
+		return FW_B_BRIDGE_MLD;
+	if (is_advertisement(w) && fw_bridge_inwards(from, to))
+		return FW_B_BRIDGE_RA;
+	if (is_dhcp(w, false) && fw_bridge_inwards(to, from))
+		return FW_B_BRIDGE_DHCP;
+	return is_dhcp(w, true) && fw_bridge_inwards(from, to) ? FW_B_BRIDGE_DHCP : 0;
+}
+
 static enum fw_builtin_id builtin_allow(const struct walk *w)
 {
 	if (w->f->from == FW_SELF && w->to == FW_SELF)
@@ -225,7 +247,7 @@ static enum fw_builtin_id builtin_allow(const struct walk *w)
 		return allow_in(w, zone_at(w->p, w->f->from));
 	if (w->f->from == FW_SELF)
 		return allow_out(w, zone_at(w->p, w->to));
-	return 0;
+	return allow_across(w, zone_at(w->p, w->f->from), zone_at(w->p, w->to));
 }
 
 /* ---- records ----------------------------------------------------------------------------------
@@ -372,6 +394,7 @@ void fw_explain(const struct fw_policy *p, const struct fw_flow *f,
 	d.to = w.to;
 	if (d.verdict == FW_V_ACCEPT && w.to != FW_SELF)
 		d.snat = source_translation(&w);
-	d.inspected = p->inspect.on && d.verdict == FW_V_ACCEPT && is_inspected(&w);
+	d.inspected = p->inspect.on && d.verdict == FW_V_ACCEPT && is_inspected(&w) &&
+		!(d.number >= FW_B_BRIDGE_ND && d.number <= FW_B_LAST);
 	*ret = d;
 }

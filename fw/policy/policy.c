@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "fw/policy/bridge.h"
 #include "fw/policy/pool.h"
 #include "lib/util.h"
 
@@ -337,6 +338,9 @@ int fw_policy_finish(struct fw_policy *p, struct sk_err *err)
 			return r;
 		}
 	}
+	r = fw_bridge_check(p, err);
+	if (r < 0)
+		return r;
 	if (p->n_rules)
 		qsort(p->rules, p->n_rules, sizeof(*p->rules), by_order);
 	give_back_slack(p);

@@ -174,11 +174,21 @@ static int check_one(const struct fw_zone *z, struct sk_err *err)
 	if (z->n_ifaces > FW_ZONE_IFACES_MAX)
 		return sk_err_set(err, -E2BIG, "interfaces", "more than %d interfaces",
 			"インターフェースは%d個までです", FW_ZONE_IFACES_MAX);
+	if (z->bridge[0] && !iface_valid(z->bridge))
+		return sk_err_set(err, -EINVAL, "bridge", "the bridge has no valid name",
+			"ブリッジの名前が正しくありません");
 	for (size_t i = 0; i < z->n_ifaces; i++) {
 		if (!iface_valid(z->ifaces[i]))
 			return sk_err_set(err, -EINVAL, "interfaces",
 				"interface %zu has no valid name",
 				"%zu番目のインターフェース名が正しくありません", i + 1);
+		if (strcmp(z->ifaces[i], z->bridge) == 0)
+			return sk_err_set(err, -EINVAL, "bridge",
+				"%s is an interface of the zone: name the bridge that it is a port "
+				"of",
+				"%s はゾーンのインターフェースです。"
+				"それがポートとして属するブリッジの名前を指定してください",
+				z->bridge);
 		for (size_t j = 0; j < i; j++) {
 			if (strcmp(z->ifaces[i], z->ifaces[j]) == 0)
 				return sk_err_set(err, -EINVAL, "interfaces",
@@ -276,6 +286,8 @@ json_t *fw_zone_to_json(const struct fw_zone *z)
 		z->label, "kind", fw_zone_kind_name(z->kind), "reject", z->reject, "dhcp_client",
 		z->dhcp_client, "manage", z->manage, "ping", z->ping, "bogons", z->bogons,
 		"interfaces", ifaces);
+	if (v && z->bridge[0])
+		json_object_set_new(v, "bridge", json_string(z->bridge));
 	if (v && put_words(v, &serves, z->serve) == 0 && put_words(v, &uses, z->use) == 0)
 		return v;
 	json_decref(v);
@@ -362,9 +374,9 @@ static int read_flags(const json_t *v, struct fw_zone *z, struct sk_err *err)
 int fw_zone_from_json(const json_t *v, struct fw_zone *ret, struct sk_err *err)
 {
 	static const char *const keys[] = {"name", "label", "kind", "reject", "dhcp_client",
-		"manage", "ping", "bogons", "serve", "use", "interfaces", NULL};
+		"manage", "ping", "bogons", "serve", "use", "interfaces", "bridge", NULL};
 	struct fw_zone z = {0};
-	const char *name = NULL, *label = "", *kind = NULL;
+	const char *name = NULL, *label = "", *kind = NULL, *bridge = "";
 	int r;
 
 	if (!json_is_object(v))
@@ -373,12 +385,14 @@ int fw_zone_from_json(const json_t *v, struct fw_zone *ret, struct sk_err *err)
 	if ((r = sk_json_only(v, keys, err)) < 0 ||
 		(r = sk_json_str(v, "name", true, &name, err)) < 0 ||
 		(r = sk_json_str(v, "label", false, &label, err)) < 0 ||
-		(r = sk_json_str(v, "kind", true, &kind, err)) < 0)
+		(r = sk_json_str(v, "kind", true, &kind, err)) < 0 ||
+		(r = sk_json_str(v, "bridge", false, &bridge, err)) < 0)
 		return r;
 	if (fw_zone_kind_parse(kind, &z.kind) < 0)
 		return fw_zone_kind_unknown(err);
 	if ((r = copy_text(name, "name", z.name, sizeof(z.name), err)) < 0 ||
 		(r = copy_text(label, "label", z.label, sizeof(z.label), err)) < 0 ||
+		(r = copy_text(bridge, "bridge", z.bridge, sizeof(z.bridge), err)) < 0 ||
 		(r = read_flags(v, &z, err)) < 0 || (r = read_ifaces(v, &z, err)) < 0 ||
 		(r = check_one(&z, err)) < 0)
 		return r;

@@ -53,6 +53,9 @@ struct fw_zone {
 	uint8_t use;      /* enum fw_zone_use */
 	char ifaces[FW_ZONE_IFACES_MAX][IFNAMSIZ];
 	size_t n_ifaces;
+	/* Transparent operation: the interfaces are ports of this bridge, like those of all zones
+	 * with it. "": they have networks of their own. */
+	char bridge[IFNAMSIZ];
 };
 
 /* Names, kinds, interfaces in one zone only, count limits. */

@@ -70,8 +70,11 @@ static bool attribute(const struct nlattr *a, struct ips_queue_packet *p)
 		p->id = ntohl(h->packet_id);
 		break;
 	case NFQA_MARK: number(a, &p->mark); break;
-	case NFQA_IFINDEX_INDEV: number(a, &p->in_dev); break;
-	case NFQA_IFINDEX_OUTDEV: number(a, &p->out_dev); break;
+	/* The port, where the packet crosses a bridge: the bridge itself came just before. */
+	case NFQA_IFINDEX_INDEV:
+	case NFQA_IFINDEX_PHYSINDEV: number(a, &p->in_dev); break;
+	case NFQA_IFINDEX_OUTDEV:
+	case NFQA_IFINDEX_PHYSOUTDEV: number(a, &p->out_dev); break;
 	case NFQA_TIMESTAMP: timestamp(a, p); break;
 	case NFQA_HWADDR: hardware(a, p); break;
 	case NFQA_SKB_INFO: skb_info(a, p); break;

@@ -236,6 +236,9 @@ static int take_zone(struct mg_call *c, struct fw_zone *z, struct sk_err *err)
 		snprintf(z->label, sizeof(z->label), "%s", mg_arg_str(c, "label"));
 	if (mg_arg_has(c, "kind") && fw_zone_kind_parse(mg_arg_str(c, "kind"), &z->kind) < 0)
 		return fw_zone_kind_unknown(err);
+	if (mg_arg_has(c, "bridge"))
+		snprintf(z->bridge, sizeof(z->bridge), "%.15s",
+			sk_streq(mg_arg_str(c, "bridge"), "none") ? "" : mg_arg_str(c, "bridge"));
 	if (mg_arg_has(c, "serve") &&
 		fw_zone_serve_parse(mg_arg_str(c, "serve"), &z->serve, err) < 0)
 		return -EINVAL;

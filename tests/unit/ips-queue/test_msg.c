@@ -44,6 +44,13 @@ static void test_packet(void **state)
 	mnl_attr_put_u32(h, NFQA_MARK, htonl(0x1204));
 	mnl_attr_put_u32(h, NFQA_IFINDEX_INDEV, htonl(3));
 	mnl_attr_put_u32(h, NFQA_IFINDEX_OUTDEV, htonl(4));
+	assert_int_equal(ips_queue_msg_parse(h, &p, &error), 1);
+	assert_int_equal(p.in_dev, 3);
+	/* Across a bridge, both of which are 9: the port counts. */
+	mnl_attr_put_u32(h, NFQA_IFINDEX_INDEV, htonl(9));
+	mnl_attr_put_u32(h, NFQA_IFINDEX_PHYSINDEV, htonl(3));
+	mnl_attr_put_u32(h, NFQA_IFINDEX_OUTDEV, htonl(9));
+	mnl_attr_put_u32(h, NFQA_IFINDEX_PHYSOUTDEV, htonl(4));
 	mnl_attr_put(h, NFQA_TIMESTAMP, sizeof(ts), &ts);
 	mnl_attr_put(h, NFQA_HWADDR, sizeof(hw), &hw);
 	mnl_attr_put_u32(h, NFQA_SKB_INFO, htonl(NFQA_SKB_GSO | NFQA_SKB_CSUMNOTREADY));

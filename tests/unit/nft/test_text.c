@@ -295,6 +295,45 @@ static void text_of_services(void **state)
 	fw_policy_free(p);
 }
 
+/* Transparent operation: the packet's mark says what an interface says elsewhere. */
+static void text_of_bridge(void **state)
+{
+	struct fw_policy *p = t_many(3);
+	struct sk_buf b;
+	const char *s;
+
+	p->n_zones = 2;
+	p->site.reverse_path = false;
+	p->zones[T_LAN].reject = true;
+	for (size_t i = 0; i < p->n_zones; i++)
+		snprintf(p->zones[i].bridge, IFNAMSIZ, "br-gate");
+	p->inspect.on = true;
+	sk_buf_init(&b, 4u << 20);
+	assert_int_equal(fw_nft_text(p, &b, NULL), 0);
+	s = sk_buf_str(&b);
+	/* From lan (the second zone) to wan (the first). */
+	text_says(s,
+		"meta mark & 0x00020000 != 0 meta mark & 0x00100000 != 0 goto f_lan.wan comment");
+	text_says(s, "meta mark & 0x00020000 != 0 goto deny_reject");
+	text_says(s,
+		"oifname \"br-gate\" meta mark set meta mark and 0xf800ffff or 0x00f00000 "
+		"comment");
+	text_says(s,
+		"th sport 68 th dport 67 counter name \"b32\" ct mark set ct mark and "
+		"0x000000ff or 0x00002000 meta mark set meta mark and 0xfeffffff or 0x01000000 "
+		"accept");
+	text_says(s,
+		"meta mark & 0x02000000 != 0 meta mark set meta mark and 0xfbffffff or "
+		"0x04000000 comment \"b34\"");
+	text_says(s, "table bridge sekisho {");
+	text_says(s, "ether type 2048 accept");
+	assert_null(strstr(s, "iifname . oifname vmap @d_forward"));
+	/* No interface but the gateway's own and, in the bridge's table, ports. */
+	assert_null(strstr(s, "iifname \"br-gate\""));
+	sk_buf_done(&b);
+	fw_policy_free(p);
+}
+
 /* Sources inside are only reported unless the policy says otherwise; off is off. */
 static void text_of_guard(void **state)
 {
@@ -375,6 +414,7 @@ int main(void)
 		cmocka_unit_test(text_of_sample),
 		cmocka_unit_test(text_of_inspection),
 		cmocka_unit_test(text_of_services),
+		cmocka_unit_test(text_of_bridge),
 		cmocka_unit_test(text_of_guard),
 		cmocka_unit_test(native_queue),
 	};

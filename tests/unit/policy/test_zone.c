@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "fw/policy/bridge.h"
 #include "fw/policy/builtin.h"
 #include "lib/util.h"
 
@@ -186,7 +187,7 @@ static void builtins(void **state)
 		assert_true(b.source[0] && b.destination[0] && b.protocol[0] && b.port[0] &&
 			b.direction[0]);
 	}
-	assert_int_equal(n, FW_B_LAST);
+	assert_int_equal(n, FW_B_USE_DHCPV6); /* the bridge's need one */
 	assert_true(fw_builtin_get(p, FW_B_MANAGE - 1, &b));
 	assert_string_equal(b.direction, "lan->gateway");
 	assert_string_equal(b.port, "443,22");
@@ -209,6 +210,89 @@ static void builtins(void **state)
 		assert_int_equal(b.enabled, !off);
 	}
 	fw_policy_free(p);
+}
+
+/* wan and lan on one bridge. */
+static struct fw_policy *bridged(void)
+{
+	struct fw_policy *p = fw_policy_new();
+
+	p->n_zones = 2;
+	snprintf(p->zones[0].name, sizeof(p->zones[0].name), "wan");
+	snprintf(p->zones[1].name, sizeof(p->zones[1].name), "lan");
+	p->zones[1].kind = FW_ZONE_INSIDE;
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(p->zones[i].bridge, IFNAMSIZ, "br-gate");
+		snprintf(p->zones[i].ifaces[0], IFNAMSIZ, "p%zu", i);
+		p->zones[i].n_ifaces = 1;
+	}
+	return p;
+}
+
+static void bridge_builtins(void **state)
+{
+	struct fw_policy *p = bridged();
+	struct fw_builtin b;
+	size_t n = 0;
+
+	assert_string_equal(fw_policy_bridge(p), "br-gate");
+	for (; fw_builtin_get(p, n, &b); n++) {
+		assert_int_equal(b.id, n + 1);
+		if (b.id >= FW_B_BRIDGE_ND && b.id != FW_B_BRIDGE_ZONE)
+			assert_true(b.enabled);
+	}
+	assert_int_equal(n, FW_B_LAST);
+	assert_true(fw_builtin_get(p, FW_B_BRIDGE_RA - 1, &b));
+	assert_string_equal(b.direction, "wan->lan");
+	assert_true(fw_builtin_get(p, FW_B_BRIDGE_DHCP - 1, &b));
+	assert_string_equal(b.direction, "wan->lan, lan->wan");
+	assert_true(fw_builtin_get(p, FW_B_BRIDGE_ZONE - 1, &b));
+	assert_false(b.enabled);
+	snprintf(p->zones[1].ifaces[p->zones[1].n_ifaces++], IFNAMSIZ, "p2");
+	assert_true(fw_builtin_get(p, FW_B_BRIDGE_ZONE - 1, &b));
+	assert_string_equal(b.direction, "lan->lan");
+	fw_policy_free(p);
+}
+
+static void bridge_refused(struct fw_policy *p, const char *path)
+{
+	struct sk_err err = {0};
+
+	assert_int_equal(fw_policy_finish(p, &err), -EINVAL);
+	assert_string_equal(err.path, path);
+	assert_true(err.ja[0]);
+	fw_policy_free(p);
+}
+
+static void bridge_checks(void **state)
+{
+	struct sk_err err = {0};
+	struct fw_policy *p = bridged();
+	struct fw_zone z;
+	json_t *v;
+
+	assert_int_equal(fw_policy_finish(p, &err), 0);
+	v = fw_zone_to_json(&p->zones[1]);
+	assert_int_equal(fw_zone_from_json(v, &z, NULL), 0);
+	assert_string_equal(z.bridge, "br-gate");
+	json_object_set_new(v, "bridge", json_string("p1"));
+	assert_int_equal(fw_zone_from_json(v, &z, &err), -EINVAL);
+	assert_string_equal(err.path, "bridge");
+	json_decref(v);
+	fw_policy_free(p);
+
+	p = bridged();
+	p->zones[0].bridge[0] = '\0';
+	bridge_refused(p, "zones[0].bridge");
+	p = bridged();
+	snprintf(p->zones[0].bridge, IFNAMSIZ, "br-other");
+	bridge_refused(p, "zones[1].bridge");
+	p = bridged();
+	p->zones[1].serve = FW_SERVE_DHCP;
+	bridge_refused(p, "zones[1].serve");
+	p = bridged();
+	p->site.reverse_path = true;
+	bridge_refused(p, "site.reverse_path");
 }
 
 /* More zones than the field has room for: cut with a mark, never over the end. */
@@ -258,6 +342,8 @@ int main(void)
 		cmocka_unit_test(json_refused),
 		cmocka_unit_test(lookups),
 		cmocka_unit_test(builtins),
+		cmocka_unit_test(bridge_builtins),
+		cmocka_unit_test(bridge_checks),
 		cmocka_unit_test(long_direction),
 		cmocka_unit_test(bogons),
 	};
