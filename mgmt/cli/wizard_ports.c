@@ -207,7 +207,13 @@ int wiz_ports(struct wiz *w, json_t *doc, struct sk_err *err)
 		p.role[i] = -1;
 	p.netlink = listen_links();
 	bring_up(&p);
-	for (int role = 0; r == 0 && role < MG_GW_ROLES && left(&p); role++)
+	/* A shared network has two sides. */
+	const int roles =
+		sk_streq(json_string_value(json_object_get(doc, "operation")), "transparent")
+		? MG_GW_LAN + 1
+		: MG_GW_ROLES;
+
+	for (int role = 0; r == 0 && role < roles && left(&p); role++)
 		r = ask_role(&p, role);
 	sk_closep(&p.netlink);
 	if (r == 0 && left(&p) + 1 >= p.n)

@@ -145,22 +145,23 @@ static int box(struct wiz *w, json_t *doc)
 			operations, operation_texts);
 	if (r == 0 && sk_streq(text_of(doc, "operation"), "transparent"))
 		wiz_say(w,
-			"  Between the router and the LAN passes IPv4 that the policy allows, and "
-			"nothing else:\n"
-			"  no IPv6, no DHCP of the router (let the gateway serve or relay it), no "
-			"broadcast or\n"
-			"  multicast (printers found by themselves, WOL), no other protocol "
-			"(PPPoE, "
-			"VLAN tags, STP).\n",
-			"  ルーターと LAN の間を通るのは、ポリシーで許可した IPv4 "
-			"だけです。次のものは"
-			"通りません。\n"
-			"  IPv6、ルーターの DHCP(本装置の DHCP "
-			"または中継を使います)、ブロードキャスト"
-			"・\n"
-			"  マルチキャスト(プリンターの自動検出、WOL "
-			"など)、その他のプロトコル(PPPoE、"
-			"VLAN タグ、STP)。\n");
+			"  The gateway becomes a bridge. Devices keep their addresses and the "
+			"router; "
+			"what the\n"
+			"  policy allows passes, IPv4 and IPv6, and so do the router's DHCP and "
+			"router\n"
+			"  advertisements. Other protocols do not: PPPoE, VLAN tags, STP. No DHCP, "
+			"no "
+			"address\n"
+			"  translation by the gateway. It takes two kinds of ports: wan and lan.\n",
+			"  本装置はブリッジになります。端末のアドレスとルーターはそのままです。"
+			"ポリシーで許可\n"
+			"  した通信(IPv4・IPv6)と、ルーターの "
+			"DHCP・ルーター広告が通ります。その他の"
+			"プロトコル\n"
+			"  (PPPoE、VLAN タグ、STP)は通りません。本装置の DHCP "
+			"とアドレス変換は使えません。\n"
+			"  ポートは wan と lan の 2 種類です。\n");
 	return r;
 }
 
@@ -237,18 +238,26 @@ static int pppoe(struct wiz *w, json_t *n)
 static int line4(struct wiz *w, json_t *n, bool transparent)
 {
 	static const char *const methods[] = {"dhcp", "static", "pppoe", "none", NULL};
+	static const char *const shared[] = {"static", "dhcp", NULL};
 	static const struct sk_text texts[] = {
 		{"automatic (DHCP)", "自動 (DHCP)"},
 		{"fixed address", "固定アドレス"},
 		{"PPPoE", "PPPoE"},
 		{"no IPv4", "IPv4 なし"},
 	};
+	static const struct sk_text shared_texts[] = {
+		{"fixed address", "固定アドレス"},
+		{"from the router (DHCP)", "ルーターから取得 (DHCP)"},
+	};
 	json_t *v = below(n, "ipv4");
 	const char *m;
 	int r = 0;
 
 	if (transparent)
-		json_object_set_new(v, "method", json_string("static"));
+		r = put_word(w, v, "method",
+			&(struct sk_text){"The gateway's own IPv4 address in the shared network",
+				"共有するネットワークでの本装置自身の IPv4 アドレス"},
+			shared, shared_texts);
 	else
 		r = put_word(w, v, "method",
 			&(struct sk_text){"Internet line, IPv4", "インターネット回線の IPv4"},
@@ -287,6 +296,34 @@ static int line6(struct wiz *w, json_t *n)
 	json_object_set_new(v, "method", json_string(methods[r]));
 	json_object_set_new(v, "prefix_delegation", json_boolean(r == 1));
 	if (r == 3)
+		return static_line(w, v, AF_INET6);
+	only(v, (const char *const[]){"address", "gateway", "dns", NULL});
+	return 0;
+}
+
+/* Its own address in the shared network. */
+static int shared6(struct wiz *w, json_t *n)
+{
+	static const struct sk_text texts[] = {
+		{"none", "なし"},
+		{"automatic (router advertisements)", "自動 (ルーター広告)"},
+		{"fixed address", "固定アドレス"},
+	};
+	static const char *const methods[] = {"none", "auto", "static"};
+	json_t *v = below(n, "ipv6");
+	int def = 0, r;
+
+	for (int i = 0; i < 3; i++)
+		if (sk_streq(text_of(v, "method"), methods[i]))
+			def = i;
+	r = wiz_choice(w,
+		&(struct sk_text){"The gateway's own IPv6 address", "本装置自身の IPv6 アドレス"},
+		texts, SK_ARRAY_SIZE(texts), def);
+	if (r < 0)
+		return r;
+	json_object_set_new(v, "method", json_string(methods[r]));
+	json_object_del(v, "prefix_delegation");
+	if (r == 2)
 		return static_line(w, v, AF_INET6);
 	only(v, (const char *const[]){"address", "gateway", "dns", NULL});
 	return 0;
@@ -374,21 +411,22 @@ static int inside(struct wiz *w, json_t *doc, int role, bool shared)
 		mg_gw_role_name((enum mg_gw_role)role));
 	json_object_set_new(v, "method", json_string(shared ? "none" : "static"));
 	snprintf(usual, sizeof(usual), "192.168.%d.1/24", role * 10);
-	if (shared)
+	if (shared) {
 		json_object_del(v, "address");
-	else
+		json_object_del(n, "ipv6");
+		json_object_del(n, "dhcp");
+	} else {
 		r = put_address(w, v,
 			&(struct address){"address",
 				{"Address of the gateway with its prefix",
 					"本装置のアドレス(プレフィックス長付き)"},
 				AF_INET, true},
 			usual);
+	}
 	if (r == 0 && !shared)
 		r = inside6(w, n, role, delegation);
-	if (r == 0)
-		r = lease_range(w, n,
-			shared ? text_of(json_object_get(network(doc, "wan"), "ipv4"), "address")
-			       : text_of(v, "address"));
+	if (r == 0 && !shared)
+		r = lease_range(w, n, text_of(v, "address"));
 	if (r == 0)
 		r = put_yes(w, n, "dns",
 			&(struct sk_text){
@@ -426,12 +464,14 @@ static int networks(struct wiz *w, json_t *doc)
 	for (size_t i = json_array_size(nets); i-- > 0;)
 		if (!has_port(doc, text_of(json_array_get(nets, i), "role")))
 			json_array_remove(nets, i);
-	wiz_say(w, "\n-- internet (wan)\n", "\n-- インターネット (wan)\n");
+	if (transparent)
+		wiz_say(w, "\n-- the gateway in the shared network\n",
+			"\n-- 共有するネットワークでの本装置\n");
+	else
+		wiz_say(w, "\n-- internet (wan)\n", "\n-- インターネット (wan)\n");
 	r = line4(w, wan, transparent);
-	if (r == 0 && transparent)
-		json_object_set_new(wan, "ipv6", json_pack("{s:s}", "method", "none"));
-	else if (r == 0)
-		r = line6(w, wan);
+	if (r == 0)
+		r = transparent ? shared6(w, wan) : line6(w, wan);
 	for (int role = MG_GW_LAN; r == 0 && role < MG_GW_ROLES; role++)
 		if (has_port(doc, mg_gw_role_name((enum mg_gw_role)role)))
 			r = inside(w, doc, role, transparent && role == MG_GW_LAN);

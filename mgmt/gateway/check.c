@@ -137,6 +137,24 @@ static int check_family(const struct mg_gw_net *n, bool six, bool gateway, struc
 	return r;
 }
 
+/* Transparent operation: what the line does is the router's affair. */
+static int check_shared_wan(const struct mg_gw_net *n, struct sk_err *err)
+{
+	if (n->ip4.method == MG_GW_PPPOE)
+		return sk_err_set(err, -EINVAL, "ipv4.method",
+			"the router beyond keeps the line in transparent operation: static or "
+			"dhcp, "
+			"for the gateway's own address in its network",
+			"透過運用では PPPoE は上位ルーターが行います。本装置自身のアドレスを "
+			"static "
+			"か dhcp で指定してください");
+	if (n->delegation)
+		return sk_err_set(err, -EINVAL, "ipv6.prefix_delegation",
+			"not in transparent operation: the router beyond gives the prefix to all",
+			"透過運用では使えません。プレフィックスは上位ルーターが配布します");
+	return 0;
+}
+
 static int check_wan(const struct mg_gateway *g, struct sk_err *err)
 {
 	const struct mg_gw_net *n = &g->nets[MG_GW_WAN];
@@ -156,11 +174,7 @@ static int check_wan(const struct mg_gateway *g, struct sk_err *err)
 		return sk_err_set(err, -EINVAL, "ipv6.prefix_delegation",
 			"only with the method auto or dhcp",
 			"method が auto か dhcp の場合だけ指定できます");
-	if (g->transparent && n->ip4.method != MG_GW_STATIC)
-		return sk_err_set(err, -EINVAL, "ipv4.method",
-			"transparent operation needs a static address of the shared network",
-			"透過運用では、共有するネットワークの固定アドレス (static) が必要です");
-	return 0;
+	return g->transparent ? check_shared_wan(n, err) : 0;
 }
 
 /* ---- DHCP -------------------------------------------------------------------------------------
@@ -206,12 +220,18 @@ static int check_range(const struct mg_gw_net *n, const struct mg_gw_ip *net, st
 
 static int check_dhcp(const struct mg_gateway *g, const struct mg_gw_net *n, struct sk_err *err)
 {
-	const bool shared = g->transparent && n->ip4.method == MG_GW_NONE;
-	const struct mg_gw_ip *net = shared ? &g->nets[MG_GW_WAN].ip4.address : &n->ip4.address;
+	const struct mg_gw_ip *net = &n->ip4.address;
 	int r;
 
 	if (!n->dhcp)
 		return 0;
+	if (g->transparent)
+		return sk_err_set(err, -EINVAL, NULL,
+			"not in transparent operation: the router beyond gives addresses, and its "
+			"answers pass",
+			"透過運用では使えません。アドレスは上位ルーターが配布し、その通信は本装置を"
+			"通"
+			"ります");
 	if (!net->family)
 		return sk_err_set(err, -EINVAL, NULL,
 			"needs a static IPv4 address of the gateway in this network",
@@ -264,15 +284,23 @@ static int check_apart(const struct mg_gateway *g, int i, struct sk_err *err)
 static int check_inside(const struct mg_gateway *g, int i, struct sk_err *err)
 {
 	const struct mg_gw_net *n = &g->nets[i];
-	const bool shared = g->transparent && i == MG_GW_LAN;
+	const bool shared = mg_gateway_shared(g, (enum mg_gw_role)i);
 	int r = check_family(n, false, false, err);
 
 	if (r == 0)
 		r = check_family(n, true, false, err);
 	if (r < 0)
 		return r;
-	if (shared && n->ip4.method != MG_GW_NONE)
-		return sk_err_set(err, -EINVAL, "ipv4.method",
+	if (g->transparent && !shared)
+		return sk_err_set(err, -EINVAL, "role",
+			"only wan and lan in transparent operation: give its ports one of these "
+			"roles, or none",
+			"透過運用で使えるのは wan と lan "
+			"だけです。ポートの役割をどちらかに変えるか、"
+			"ポートを外してください");
+	if (shared && (n->ip4.method != MG_GW_NONE || n->ip6.method != MG_GW_NONE))
+		return sk_err_set(err, -EINVAL,
+			n->ip4.method != MG_GW_NONE ? "ipv4.method" : "ipv6.method",
 			"none: in transparent operation lan shares the network of wan",
 			"透過運用では lan は wan とネットワークを共有します。none "
 			"を指定してください");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* systemd.network(5) and systemd.netdev(5) files: addresses, bridges, prefix delegation, router
- * advertisements, and the shared network of transparent operation. */
+/* systemd.network(5) and systemd.netdev(5) files: addresses, bridges (also that of transparent
+ * operation), prefix delegation, router advertisements. */
 #include <errno.h>
 #include <string.h>
 #include <arpa/inet.h>
@@ -98,26 +98,6 @@ static void line_sections(struct sk_buf *b, const struct mg_gw_net *n)
 		sk_buf_puts(b, "PrefixDelegationHint=::/56\nWithoutRA=solicit\n");
 }
 
-/*
- * Transparent operation: wan and lan are one IPv4 network. The gateway answers ARP on either side
- * for who is on the other (RFC 1027): the route says where that is.
- */
-static void shared_line(struct sk_buf *b, const struct mg_gw_net *n)
-{
-	struct mg_gw_ip own = n->ip4.address;
-	char gateway[64];
-
-	own.prefix = 32;
-	address(b, "Address", &own, true);
-	for (size_t i = 0; i < n->ip4.n_dns; i++)
-		address(b, "DNS", &n->ip4.dns[i], false);
-	mg_gw_ip_text(&n->ip4.gateway, false, gateway, sizeof(gateway));
-	sk_buf_printf(b,
-		"IPv4ProxyARP=yes\n\n[Route]\nDestination=%s/32\nScope=link\n\n"
-		"[Route]\nGateway=%s\nGatewayOnLink=yes\n",
-		gateway, gateway);
-}
-
 static int wan(const struct mg_gateway *g, const struct mg_gw_files *out, struct sk_err *err)
 {
 	const struct mg_gw_net *n = &g->nets[MG_GW_WAN];
@@ -126,7 +106,8 @@ static int wan(const struct mg_gateway *g, const struct mg_gw_files *out, struct
 	struct sk_buf b;
 	int r;
 
-	head(&b, mg_gateway_iface(g, MG_GW_WAN, iface), mg_gateway_single(g, MG_GW_WAN));
+	head(&b, mg_gateway_iface(g, MG_GW_WAN, iface),
+		g->transparent ? NULL : mg_gateway_single(g, MG_GW_WAN));
 	if (ppp) {
 		/* Frames of PPPoE and nothing else. */
 		sk_buf_puts(&b, "LinkLocalAddressing=no\nIPv6AcceptRA=no\nDHCP=no\n");
@@ -137,14 +118,14 @@ static int wan(const struct mg_gateway *g, const struct mg_gw_files *out, struct
 		/* IPv4 there is pppd's. */
 		sk_buf_puts(&b, "KeepConfiguration=yes\n");
 	}
+	/* A bridge has a carrier as soon as one of its ports has. */
+	if (g->transparent)
+		sk_buf_puts(&b, "ConfigureWithoutCarrier=yes\nIgnoreCarrierLoss=yes\n");
 	line6(&b, n);
 	line_dhcp(&b, n);
 	if (n->ip6.method == MG_GW_STATIC)
 		family(&b, &n->ip6);
-	if (g->transparent)
-		shared_line(&b, n);
-	else
-		family(&b, &n->ip4);
+	family(&b, &n->ip4);
 	line_sections(&b, n);
 	return put(out, ppp ? "ppp.network" : "wan.network", &b, err);
 }
@@ -172,15 +153,19 @@ static void advertise(struct sk_buf *b, const struct mg_gateway *g, const struct
 	address(b, "Prefix", &net, true);
 }
 
-static void shared_lan(struct sk_buf *b, const struct mg_gateway *g)
+static int port(const struct mg_gw_port *p, const char *bridge, bool apart,
+	const struct mg_gw_files *out, struct sk_err *err)
 {
-	struct mg_gw_ip own = g->nets[MG_GW_WAN].ip4.address, net = mg_gw_ip_network(&own);
-	char text[64];
+	char file[64];
+	struct sk_buf b;
 
-	own.prefix = 32;
-	address(b, "Address", &own, true);
-	sk_buf_printf(b, "IPv4ProxyARP=yes\n\n[Route]\nDestination=%s\nScope=link\n",
-		mg_gw_ip_text(&net, true, text, sizeof(text)));
+	head(&b, p->name, p);
+	sk_buf_printf(&b, "LinkLocalAddressing=no\nIPv6AcceptRA=no\nBridge=%s\n", bridge);
+	/* sekisho-fwd opens the ports to each other once the policy is in the kernel. */
+	if (apart)
+		sk_buf_puts(&b, "\n[Bridge]\nIsolated=yes\n");
+	snprintf(file, sizeof(file), "port-%s.network", p->name);
+	return put(out, file, &b, err);
 }
 
 static int bridge(const struct mg_gateway *g, enum mg_gw_role role, const char *name,
@@ -195,14 +180,33 @@ static int bridge(const struct mg_gateway *g, enum mg_gw_role role, const char *
 		name);
 	snprintf(file, sizeof(file), "%s.netdev", name);
 	r = put(out, file, &b, err);
-	for (size_t i = 0; r == 0 && i < g->n_ports; i++) {
-		if (g->ports[i].role != role)
-			continue;
-		head(&b, g->ports[i].name, &g->ports[i]);
-		sk_buf_printf(&b, "LinkLocalAddressing=no\nIPv6AcceptRA=no\nBridge=%s\n", name);
-		snprintf(file, sizeof(file), "port-%s.network", g->ports[i].name);
-		r = put(out, file, &b, err);
-	}
+	for (size_t i = 0; r == 0 && i < g->n_ports; i++)
+		if (g->ports[i].role == role)
+			r = port(&g->ports[i], name, false, out, err);
+	return r;
+}
+
+/*
+ * Transparent operation: the line's card gives the bridge its address, so that the router knows the
+ * gateway again. No snooping: the policy decides which groups cross.
+ */
+static int shared_bridge(
+	const struct mg_gateway *g, const struct mg_gw_files *out, struct sk_err *err)
+{
+	const struct mg_gw_port *line = mg_gateway_single(g, MG_GW_WAN);
+	const bool card = line && line->mac[0];
+	struct sk_buf b;
+	int r;
+
+	sk_buf_init(&b, FILE_MAX);
+	sk_buf_printf(&b,
+		"[NetDev]\nName=" MG_GW_BRIDGE "\nKind=bridge\n%s%s%s\n[Bridge]\nSTP=no\n"
+		"ForwardDelaySec=0\nMulticastSnooping=no\n",
+		card ? "MACAddress=" : "", card ? line->mac : "", card ? "\n" : "");
+	r = put(out, MG_GW_BRIDGE ".netdev", &b, err);
+	for (size_t i = 0; r == 0 && i < g->n_ports; i++)
+		if (mg_gateway_shared(g, g->ports[i].role))
+			r = port(&g->ports[i], MG_GW_BRIDGE, true, out, err);
 	return r;
 }
 
@@ -210,7 +214,6 @@ static int inside(const struct mg_gateway *g, enum mg_gw_role role, const struct
 	struct sk_err *err)
 {
 	const struct mg_gw_net *n = &g->nets[role];
-	const bool shared = g->transparent && role == MG_GW_LAN;
 	char iface[IFNAMSIZ], file[64];
 	struct sk_buf b;
 	int r = 0;
@@ -232,8 +235,6 @@ static int inside(const struct mg_gateway *g, enum mg_gw_role role, const struct
 		sk_buf_puts(&b, "DHCPPrefixDelegation=yes\n");
 	family(&b, &n->ip4);
 	family(&b, &n->ip6);
-	if (shared)
-		shared_lan(&b, g);
 	advertise(&b, g, n);
 	snprintf(file, sizeof(file), "%s.network", mg_gw_role_name(role));
 	return put(out, file, &b, err);
@@ -244,8 +245,10 @@ int mg_gateway_networkd(
 {
 	int r = wan(g, out, err);
 
+	if (r == 0 && g->transparent)
+		r = shared_bridge(g, out, err);
 	for (int i = MG_GW_WAN + 1; r == 0 && i < MG_GW_ROLES; i++)
-		if (g->nets[i].present)
+		if (g->nets[i].present && !mg_gateway_shared(g, (enum mg_gw_role)i))
 			r = inside(g, (enum mg_gw_role)i, out, err);
 	return r;
 }

@@ -15,6 +15,11 @@ size_t mg_gateway_ports(const struct mg_gateway *g, enum mg_gw_role r)
 	return n;
 }
 
+bool mg_gateway_shared(const struct mg_gateway *g, enum mg_gw_role r)
+{
+	return g->transparent && (r == MG_GW_WAN || r == MG_GW_LAN);
+}
+
 static const struct mg_gw_iface *by_mac(const char *mac, const struct mg_gw_iface *ifaces, size_t n)
 {
 	for (size_t k = 0; k < n; k++)
@@ -86,7 +91,10 @@ enum mg_gw_fit mg_gateway_fit(
 	p->held = false;
 	if (!p->mac[0])
 		return named ? MG_GW_FITS : MG_GW_GONE;
-	if (card && (!p->name[0] || mg_gateway_ports(g, p->role) > 1))
+	/* Of a role's own bridge the policy knows the bridge, of a shared one the ports. */
+	if (card &&
+		(!p->name[0] ||
+			(mg_gateway_ports(g, p->role) > 1 && !mg_gateway_shared(g, p->role))))
 		snprintf(p->name, sizeof(p->name), "%s", card->name);
 	if (card && strcmp(p->name, card->name) == 0)
 		return MG_GW_FITS;
@@ -98,6 +106,10 @@ const char *mg_gateway_iface(
 	const struct mg_gateway *g, enum mg_gw_role role, char dst[static IFNAMSIZ])
 {
 	dst[0] = '\0';
+	if (mg_gateway_shared(g, role)) {
+		snprintf(dst, IFNAMSIZ, MG_GW_BRIDGE);
+		return dst;
+	}
 	if (mg_gateway_ports(g, role) > 1) {
 		snprintf(dst, IFNAMSIZ, "br-%s", mg_gw_role_name(role));
 		return dst;

@@ -6,6 +6,11 @@
 
 #include "mgmt/gateway/gateway.h"
 
+/* Transparent operation: the ports of wan and lan are this bridge's, which has the addresses. */
+#define MG_GW_BRIDGE "br-gate"
+/* Is the role's network the one that both sides share? */
+bool mg_gateway_shared(const struct mg_gateway *g, enum mg_gw_role r);
+
 /* What there is on this machine. */
 struct mg_gw_iface {
 	char name[IFNAMSIZ], mac[18], driver[32];

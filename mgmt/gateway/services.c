@@ -26,12 +26,10 @@ static int put(const struct mg_gw_files *out, const char *name, unsigned mode, s
 	return r < 0 ? sk_err_en(err, r, NULL, "%s: %s", path, strerror(-r)) : 0;
 }
 
-static const struct mg_gw_ip *own4(const struct mg_gateway *g, int role)
+/* The network that the gateway's addresses of this role are in. */
+static const struct mg_gw_net *own(const struct mg_gateway *g, int role)
 {
-	const struct mg_gw_net *n = &g->nets[role];
-
-	return g->transparent && role == MG_GW_LAN ? &g->nets[MG_GW_WAN].ip4.address
-						   : &n->ip4.address;
+	return &g->nets[mg_gateway_shared(g, (enum mg_gw_role)role) ? MG_GW_WAN : role];
 }
 
 /* What dnsmasq takes for private: RFC 1918, RFC 6598, RFC 5737, RFC 4193. */
@@ -53,12 +51,10 @@ static void lease_options(struct sk_buf *b, const struct mg_gateway *g, int role
 {
 	const struct mg_gw_net *n = &g->nets[role], *wan = &g->nets[MG_GW_WAN];
 	const char *tag = mg_gw_role_name((enum mg_gw_role)role);
-	const bool shared = g->transparent && role == MG_GW_LAN;
-	char own[64], router[64];
+	char own[64];
 
-	mg_gw_ip_text(own4(g, role), false, own, sizeof(own));
-	mg_gw_ip_text(shared ? &wan->ip4.gateway : own4(g, role), false, router, sizeof(router));
-	sk_buf_printf(b, "dhcp-option=tag:%s,option:router,%s\n", tag, router);
+	mg_gw_ip_text(&n->ip4.address, false, own, sizeof(own));
+	sk_buf_printf(b, "dhcp-option=tag:%s,option:router,%s\n", tag, own);
 	/* An empty option is none: else dnsmasq would name itself. */
 	sk_buf_printf(b, "dhcp-option=tag:%s,option:dns-server%s%s\n", tag, n->dns ? "," : "",
 		n->dns ? own : "");
@@ -71,7 +67,7 @@ static void lease_options(struct sk_buf *b, const struct mg_gateway *g, int role
 static void leases(struct sk_buf *b, const struct mg_gateway *g, int role)
 {
 	const struct mg_gw_net *n = &g->nets[role];
-	const struct mg_gw_ip *own = own4(g, role);
+	const struct mg_gw_ip *own = &n->ip4.address;
 	const uint32_t mask = ~0u << (32 - own->prefix);
 	char from[64], to[64], iface[IFNAMSIZ];
 
@@ -122,7 +118,8 @@ static int dnsmasq(const struct mg_gateway *g, const struct mg_gw_files *out, st
 		sk_buf_puts(&b,
 			"conf-file=/usr/share/dnsmasq-base/trust-anchors.conf\ndnssec\n"
 			"dnssec-timestamp=/var/lib/misc/dnsmasq.time\n");
-	if (!private_upstream(g))
+	/* In transparent operation the line's resolver may be the site's own. */
+	if (!private_upstream(g) && !g->transparent)
 		sk_buf_puts(&b, "stop-dns-rebind\nrebind-localhost-ok\n");
 	for (int i = MG_GW_WAN + 1; i < MG_GW_ROLES; i++) {
 		const struct mg_gw_net *n = &g->nets[i];
@@ -175,10 +172,14 @@ static int chrony(const struct mg_gateway *g, const struct mg_gw_files *out, str
 
 		if (!n->present || !n->ntp)
 			continue;
-		allow(&b, own4(g, i));
-		allow(&b, &n->ip6.address);
-		if (n->ip6.method == MG_GW_DELEGATED)
-			sk_buf_puts(&b, "allow 2000::/3\n"); /* the policy lets nobody else in */
+		allow(&b, &own(g, i)->ip4.address);
+		allow(&b, &own(g, i)->ip6.address);
+		/* The policy lets nobody else in. */
+		if (own(g, i)->ip4.method == MG_GW_DHCP)
+			sk_buf_puts(&b, "allow 0.0.0.0/0\n");
+		if (n->ip6.method == MG_GW_DELEGATED || own(g, i)->ip6.method == MG_GW_AUTO ||
+			own(g, i)->ip6.method == MG_GW_DHCP)
+			sk_buf_puts(&b, "allow 2000::/3\n");
 	}
 	return put(out, "chrony.conf", 0644, &b, err);
 }

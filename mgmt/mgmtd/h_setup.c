@@ -264,14 +264,20 @@ static const char *requester(const struct mg_gateway *g)
 static bool office(const struct mg_gateway *g, char *ret, size_t cap, char *ret_four, size_t cap4)
 {
 	const struct mg_gw_net *lan = &g->nets[MG_GW_LAN];
-	const struct mg_gw_ip *own[] = {
-		g->transparent ? &g->nets[MG_GW_WAN].ip4.address : &lan->ip4.address,
-		&lan->ip6.address};
+	const struct mg_gw_net *net_of = g->transparent ? &g->nets[MG_GW_WAN] : lan;
+	const struct mg_gw_ip *own[] = {&net_of->ip4.address, &net_of->ip6.address};
 	struct mg_gw_ip net;
 	char text[64];
 	size_t len = 0;
 
 	ret[0] = ret_four[0] = '\0';
+	/* A shared network that the router hands out: the zone says enough. */
+	if (g->transparent && lan->present &&
+		(net_of->ip4.method == MG_GW_DHCP || net_of->ip6.method == MG_GW_AUTO ||
+			net_of->ip6.method == MG_GW_DHCP)) {
+		snprintf(ret, cap, "any");
+		return true;
+	}
 	for (size_t i = 0; i < SK_ARRAY_SIZE(own) && lan->present; i++) {
 		if (!own[i]->family)
 			continue;
@@ -342,7 +348,7 @@ static int ask_change(struct setup *s, enum mg_change_kind kind, const char *nam
 static int ask_zone(struct setup *s, const json_t *wanted, struct sk_err *err)
 {
 	static const char *const ours[] = {
-		"interfaces", "dhcp_client", "manage", "serve", "use", "kind"};
+		"interfaces", "bridge", "dhcp_client", "manage", "serve", "use", "kind"};
 	const char *name = json_string_value(json_object_get(wanted, "name"));
 	json_t *now = NULL, *next;
 	struct fw_zone z;
@@ -355,6 +361,8 @@ static int ask_zone(struct setup *s, const json_t *wanted, struct sk_err *err)
 	for (size_t i = 0; r == 0 && i < SK_ARRAY_SIZE(ours); i++)
 		if (json_object_get(wanted, ours[i]))
 			json_object_set(next, ours[i], json_object_get(wanted, ours[i]));
+	if (!json_object_get(wanted, "bridge"))
+		json_object_del(next, "bridge");
 	r = fw_zone_from_json(next, &z, err);
 	json_decref(next);
 	if (r == 0)

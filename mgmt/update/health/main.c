@@ -182,14 +182,21 @@ static bool has_table(void)
 	return run(argv) == 0;
 }
 
+/* Is it still there? */
+static bool early_stays(const char *family)
+{
+	const char *const there[] = {"nft", "list", "table", family, "sekisho_early", NULL};
+	const char *const argv[] = {"nft", "delete", "table", family, "sekisho_early", NULL};
+
+	return run(there) == 0 && run(argv) < 0;
+}
+
 static void let_through(struct health *h)
 {
-	static const char *const there[] = {"nft", "list", "table", "inet", "sekisho_early", NULL};
-	static const char *const argv[] = {"nft", "delete", "table", "inet", "sekisho_early", NULL};
-
 	if (!h->early)
 		return;
-	h->early = run(there) == 0 && run(argv) < 0;
+	h->early = early_stays("inet");
+	h->early |= early_stays("bridge");
 }
 
 static unsigned once(struct health *h)

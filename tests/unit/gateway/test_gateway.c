@@ -223,30 +223,94 @@ static void files_are_made(void **state)
 	mg_gateway_free(g);
 }
 
-static void shared_network(void **state)
+/* The line's router gives addresses; p0 is the line's port. */
+static json_t *shared_document(void)
 {
-	struct files f = {0};
-	const struct mg_gw_files out = {keep, &f};
 	json_t *d = document(), *wan = at(d, "networks", 0), *lan = at(d, "networks", 1);
-	struct mg_gateway *g;
 
 	json_object_set_new(d, "operation", json_string("transparent"));
 	json_object_del(wan, "pppoe");
-	json_object_del(wan, "ipv6");
 	json_object_set_new(wan, "ipv4",
 		json_pack("{s:s, s:s, s:s, s:[s]}", "method", "static", "address", "192.168.1.2/24",
 			"gateway", "192.168.1.1", "dns", "192.168.1.1"));
+	json_object_set_new(wan, "ipv6", json_pack("{s:s}", "method", "auto"));
 	json_object_set_new(lan, "ipv4", json_pack("{s:s}", "method", "none"));
 	json_object_del(lan, "ipv6");
-	json_object_set_new(lan, "dhcp", json_pack("{s:s}", "relay", "192.168.1.1"));
-	g = parsed(d);
+	json_object_del(lan, "dhcp");
+	return d;
+}
+
+static void transparent(void **state)
+{
+	struct files f = {0};
+	const struct mg_gw_files out = {keep, &f};
+	struct mg_gateway *g = parsed(shared_document());
+	json_t *site;
+	char iface[IFNAMSIZ];
+
 	assert_int_equal(mg_gateway_generate(g, &out, NULL), 0);
-	has(&f, "systemd/network/50-sekisho-wan.network", "Address=192.168.1.2/32\n");
-	has(&f, "systemd/network/50-sekisho-wan.network", "Destination=192.168.1.1/32\n");
-	has(&f, "systemd/network/50-sekisho-lan.network", "IPv4ProxyARP=yes\n");
-	has(&f, "systemd/network/50-sekisho-lan.network", "Destination=192.168.1.0/24\n");
-	has(&f, "sekisho-setup/dnsmasq.conf", "dhcp-relay=192.168.1.2,192.168.1.1\n");
+	has(&f, "systemd/network/50-sekisho-br-gate.netdev",
+		"Name=br-gate\nKind=bridge\nMACAddress=52:54:00:00:00:aa\n");
+	has(&f, "systemd/network/50-sekisho-br-gate.netdev", "MulticastSnooping=no\n");
+	for (size_t i = 0; i < g->n_ports; i++) {
+		char path[96];
+
+		snprintf(path, sizeof(path), "systemd/network/50-sekisho-port-%s.network",
+			g->ports[i].name);
+		has(&f, path, "Bridge=br-gate\n\n[Bridge]\nIsolated=yes\n");
+		has(&f, path, "LinkLocalAddressing=no\n");
+	}
+	has(&f, "systemd/network/50-sekisho-wan.network", "Name=br-gate\n");
+	has(&f, "systemd/network/50-sekisho-wan.network", "Address=192.168.1.2/24\n");
+	has(&f, "systemd/network/50-sekisho-wan.network", "Gateway=192.168.1.1\n");
+	has(&f, "systemd/network/50-sekisho-wan.network", "IPv6AcceptRA=yes\n");
+	has(&f, "sekisho-setup/dnsmasq.conf", "interface=br-gate\nno-dhcp-interface=br-gate\n");
+	has(&f, "sekisho-setup/chrony.conf", "allow 192.168.1.0/24\n");
+	assert_string_equal(mg_gateway_line(g, iface), "br-gate");
+
+	site = mg_gateway_site(g);
+	assert_string_equal(json_string_value(json_object_get(
+				    json_object_get(site, "site"), "site.reverse_path")),
+		"no");
+	for (size_t i = 0; i < 2; i++) {
+		const json_t *z = at(site, "zones", i);
+
+		assert_string_equal(json_string_value(json_object_get(z, "bridge")), "br-gate");
+		assert_int_equal(json_array_size(json_object_get(z, "interfaces")), i == 0 ? 1 : 2);
+	}
+	json_decref(site);
 	mg_gateway_free(g);
+}
+
+/* What cannot be on a shared network is said, and what to do. */
+static void transparent_refused(void **state)
+{
+	json_t *d = shared_document();
+
+	json_object_set_new(at(d, "networks", 0), "ipv4", json_pack("{s:s}", "method", "dhcp"));
+	mg_gateway_free(parsed(d));
+	d = shared_document();
+	json_object_set_new(at(d, "networks", 0), "ipv4", json_pack("{s:s}", "method", "pppoe"));
+	json_object_set_new(at(d, "networks", 0), "pppoe", json_pack("{s:s}", "user", "user@isp"));
+	refused(d, -EINVAL, "networks[wan].ipv4.method");
+	d = shared_document();
+	json_object_set_new(
+		json_object_get(at(d, "networks", 0), "ipv6"), "prefix_delegation", json_true());
+	refused(d, -EINVAL, "networks[wan].ipv6.prefix_delegation");
+	d = shared_document();
+	json_object_set_new(
+		at(d, "networks", 1), "dhcp", json_pack("{s:s}", "relay", "192.168.1.1"));
+	refused(d, -EINVAL, "networks[lan].dhcp");
+	d = shared_document();
+	json_object_set_new(at(d, "networks", 1), "ipv4",
+		json_pack("{s:s, s:s}", "method", "static", "address", "192.168.1.3/24"));
+	refused(d, -EINVAL, "networks[lan].ipv4.method");
+	d = shared_document();
+	json_object_set_new(at(d, "ports", 2), "role", json_string("dmz"));
+	json_array_append_new(json_object_get(d, "networks"),
+		json_pack("{s:s, s:{s:s, s:s}}", "role", "dmz", "ipv4", "method", "static",
+			"address", "192.168.20.1/24"));
+	refused(d, -EINVAL, "networks[dmz].role");
 }
 
 /* Cards were moved: names are others, and the policy does not know. */
@@ -341,7 +405,8 @@ int main(void)
 		cmocka_unit_test(passwords),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(files_are_made),
-		cmocka_unit_test(shared_network),
+		cmocka_unit_test(transparent),
+		cmocka_unit_test(transparent_refused),
 		cmocka_unit_test(cards_and_names),
 		cmocka_unit_test(settings_have_no_secrets),
 		cmocka_unit_test(site_has_zones),
