@@ -100,19 +100,43 @@ networkd_stop
 # ---- transparent -----------------------------------------------------------------------------------------
 # The office keeps the router's network: 203.0.113.0/24 on both sides, the router is 203.0.113.10.
 check 'files of transparent operation are made' make_files 'd["operation"] = "transparent"; d["ports"].pop(); d["networks"].pop()' \
-	'd["networks"][1] = {"role": "lan", "ipv4": {"method": "none"}, "dns": False, "ntp": False}'
+	'd["networks"][1] = {"role": "lan", "ipv4": {"method": "none"}, "dns": False, "ntp": False}' \
+	"d['ports'][0]['match']['mac'] = '$(in_gw cat /sys/class/net/wan0/address)'"
 in_ns lan ip addr flush dev eth0
 in_ns lan ip addr add 203.0.113.77/24 dev eth0
 in_ns lan ip route add default via 203.0.113.10
 in_ns inet ip route del default
+# As 60-sekisho.conf.
+in_gw sysctl -qw net.bridge.bridge-nf-call-iptables=0 net.bridge.bridge-nf-call-ip6tables=0 net.bridge.bridge-nf-call-arptables=0
 networkd_start
-check 'both sides have the one address' wait_for 20 has_address lan0 203.0.113.1/32
-# Proxy ARP answers after a random delay of up to 0.8 s.
-check 'the office reaches the router at its own address' wait_for 20 in_ns lan ping -nqc 1 -W 2 203.0.113.10
-check '… and the router the office' wait_for 10 in_ns inet ping -nqc 1 -W 2 203.0.113.77
-check '… through the gateway' bash -c "[ \"\$(ip netns exec lan ip neigh show 203.0.113.10 | grep -o 'lladdr [^ ]*')\" = \
-	\"lladdr \$(ip netns exec gw cat /sys/class/net/lan0/address)\" ]"
+check 'the bridge has the one address' wait_for 20 has_address br-gate 203.0.113.1/24
+is_port() { in_gw ip -d link show "$1" | grep -q "master br-gate" && in_gw ip -d link show "$1" | grep -q "isolated $2"; }
+check 'both sides are ports of it, apart from each other' wait_for 10 eval 'is_port wan0 on && is_port lan0 on'
+check 'its address is the card of the line' [ "$(in_gw cat /sys/class/net/br-gate/address)" = "$(in_gw cat /sys/class/net/wan0/address)" ]
+check 'the gateway is there' wait_for 10 in_ns lan ping -nqc 1 -W 1 203.0.113.1
+refuse 'the router is not: nothing crosses without a policy' in_ns lan ping -nqc 1 -W 1 203.0.113.10
+fwd_start
+cat >"$W/doc.json" <<-'JSON'
+	{"generation": 1, "site": {}, "objects": [], "zones": [
+	 {"name": "wan", "label": "w", "kind": "outside", "bridge": "br-gate", "interfaces": ["wan0"]},
+	 {"name": "lan", "label": "l", "kind": "inside", "bridge": "br-gate", "interfaces": ["lan0"], "ping": true}],
+	 "rules": [{"number":1001,"from":"lan","to":"wan","protocol":"icmp","port":"8"}]}
+JSON
+check 'a policy opens the ports' in_gw "$BUILD/fwdctl" apply "$W/doc.json" 0
+check 'the office reaches the router at its own address' wait_for 10 in_ns lan ping -nqc 1 -W 1 203.0.113.10
+check '… itself, at its hardware address' bash -c "[ \"\$(ip netns exec lan ip neigh show 203.0.113.10 | grep -o 'lladdr [^ ]*')\" = \
+	\"lladdr \$(ip netns exec inet cat /sys/class/net/eth0/address)\" ]"
+refuse 'the router does not reach the office' in_ns inet ping -nqc 1 -W 1 203.0.113.77
+# networkd sets its ports up anew, apart from each other: fwd opens them again.
+in_gw ip link set lan0 type bridge_slave isolated on
+check 'ports that are closed again are opened' wait_for 5 eval 'is_port lan0 off && in_ns lan ping -nqc 1 -W 1 203.0.113.10'
 networkd_stop
+kill "$FWD"
+wait "$FWD" 2>/dev/null
+rm -f /run/sekisho/fwd.sock
+in_gw nft delete table inet sekisho
+in_gw nft delete table bridge sekisho
+in_gw ip link del br-gate
 
 # ---- another card ----------------------------------------------------------------------------------------
 mac=$(in_gw cat /sys/class/net/lan0/address)
