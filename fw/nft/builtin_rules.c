@@ -479,6 +479,24 @@ static void pre_raw(struct fw_nft_plan *pl, const char *chain)
 	fw_nft_plan_guard_raw(pl, chain);
 }
 
+/*
+ * Both packets that open a TCP connection, before anything accepts them and before inspection sees
+ * them. Where a line carries less than Ethernet does, the message that says so is often lost on the
+ * way; who never sends too much needs none.
+ */
+static void segment_size(struct fw_nft_plan *pl, const char *chain)
+{
+	const uint8_t syn = 0x02, mask = 0x02 | 0x04; /* SYN, not RST */
+	struct fw_nft_rule r;
+
+	fw_nft_rule_init(&r, chain, FW_B_MSS, 0);
+	fw_nft_rule_u8(&r, FW_NFT_L4PROTO, IPPROTO_TCP);
+	fw_nft_rule_add(&r, FW_NFT_TCP_FLAGS, FW_NFT_MASKED, &syn)->hi[0] = mask;
+	r.count = true;
+	r.mss = true;
+	fw_nft_plan_emit(pl, &r);
+}
+
 /* ---- base chains ---- */
 
 static void input(struct fw_nft_plan *pl, const char *chain)
@@ -504,6 +522,7 @@ static void input(struct fw_nft_plan *pl, const char *chain)
 static void forward(struct fw_nft_plan *pl, const char *chain)
 {
 	fw_nft_plan_bridge_link(pl);
+	segment_size(pl, chain);
 	fw_nft_plan_list_to(pl, chain);
 	established(pl, chain);
 	related_icmp(pl, chain, false);

@@ -18,6 +18,8 @@
 #include "fw/nft/sets.h"
 #include "fw/nft/uapi.h"
 
+#define TCP_OPTION_MSS 2 /* RFC 9293, 3.2 */
+
 struct expr {
 	struct nlattr *elem, *data;
 };
@@ -246,6 +248,33 @@ static void put_meta_mark(struct fw_nft_batch *b, uint32_t out, uint32_t in)
 	end(b, e);
 }
 
+/*
+ * TCP's maximum segment size = the smaller of the path's MTU in either direction, less headers
+ * (net/netfilter/nft_rt.c). The kernel never raises one that a peer asked for (nft_exthdr.c).
+ */
+static void put_mss(struct fw_nft_batch *b)
+{
+	struct expr e = begin(b, "rt");
+	fw_nft_put_be32(b, NFTA_RT_DREG, NFT_REG_1);
+	fw_nft_put_be32(b, NFTA_RT_KEY, NFT_RT_TCPMSS);
+	end(b, e);
+	/* nft loads host order and turns it into the header's (nft(8): RT EXPRESSIONS). */
+	e = begin(b, "byteorder");
+	fw_nft_put_be32(b, NFTA_BYTEORDER_SREG, NFT_REG_1);
+	fw_nft_put_be32(b, NFTA_BYTEORDER_DREG, NFT_REG_1);
+	fw_nft_put_be32(b, NFTA_BYTEORDER_OP, NFT_BYTEORDER_HTON);
+	fw_nft_put_be32(b, NFTA_BYTEORDER_LEN, sizeof(uint16_t));
+	fw_nft_put_be32(b, NFTA_BYTEORDER_SIZE, sizeof(uint16_t));
+	end(b, e);
+	e = begin(b, "exthdr");
+	fw_nft_put_be32(b, NFTA_EXTHDR_SREG, NFT_REG_1);
+	fw_nft_put_u8(b, NFTA_EXTHDR_TYPE, TCP_OPTION_MSS);
+	fw_nft_put_be32(b, NFTA_EXTHDR_OFFSET, 2);
+	fw_nft_put_be32(b, NFTA_EXTHDR_LEN, sizeof(uint16_t));
+	fw_nft_put_be32(b, NFTA_EXTHDR_OP, NFT_EXTHDR_OP_TCPOPT);
+	end(b, e);
+}
+
 static void put_immediate(struct fw_nft_batch *b, uint32_t reg, const void *p, size_t n)
 {
 	struct expr e = begin(b, "immediate");
@@ -320,6 +349,8 @@ static void put_actions(struct fw_nft_batch *b, const struct fw_nft_rule *r)
 		put_meta_mark(b, FW_MARK_VERDICT, 0);
 	if (r->meta_out || r->meta_in)
 		put_meta_mark(b, r->meta_out, r->meta_in);
+	if (r->mss)
+		put_mss(b);
 	if (r->nat != FW_NFT_NAT_NONE)
 		put_nat(b, r);
 	switch (r->verdict) {

@@ -72,6 +72,7 @@ struct fw_nft_rule {
 	bool ct_clear;              /* take inspection's verdict out of the conntrack mark */
 	bool meta_clear;            /* take inspection's bits out of the packet's mark */
 	uint32_t meta_out, meta_in; /* bits taken out of the packet's mark, then put in */
+	bool mss;                   /* TCP's maximum segment size: at most what the path takes */
 	enum fw_nft_nat nat;
 	struct fw_ip nat_addr;
 	uint16_t nat_port;

@@ -217,6 +217,8 @@ void fw_nft_rule_text(struct sk_buf *b, const struct fw_nft_rule *r)
 	if (r->meta_out || r->meta_in)
 		sk_buf_printf(b, "meta mark set meta mark and 0x%08x or 0x%08x ",
 			~(r->meta_out | r->meta_in), r->meta_in);
+	if (r->mss)
+		sk_buf_puts(b, "tcp option maxseg size set rt mtu ");
 	if (r->nat != FW_NFT_NAT_NONE)
 		put_nat(b, r);
 	put_verdict(b, r);

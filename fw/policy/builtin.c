@@ -162,6 +162,12 @@ static const struct row {
 		{"The gateway gets its IPv6 prefix from the provider by DHCPv6.",
 			"本装置のIPv6プレフィックスを回線事業者からDHCPv6で取得します。"},
 		"gateway and DHCPv6 server", "DHCPv6 server and gateway", "udp", "546,547"},
+	{FW_B_MSS, "segment-size", true, W_FORWARD,
+		{"TCP connections through the gateway agree on segments that fit the line (PPPoE, "
+		 "tunnels). It lets nothing pass by itself.",
+			"本装置を通るTCP通信のセグメント長 (MSS) を、回線のMTU (PPPoEなど) "
+			"に収まる値にします。これ自体は何も許可しません。"},
+		"any", "any", "tcp", "any"},
 	{FW_B_BRIDGE_ND, "bridge-neighbours", true, W_BRIDGE,
 		{"IPv6 neighbours on both sides of the transparent gateway find each other.",
 			"透過運用で、本装置の両側の機器がIPv6で互いを見つけるための通信を通します"
@@ -337,7 +343,7 @@ bool fw_builtin_get(const struct fw_policy *p, size_t n, struct fw_builtin *ret)
 
 enum fw_builtin_id fw_builtin_last(const struct fw_policy *p)
 {
-	return fw_policy_bridge(p) ? FW_B_LAST : FW_B_USE_DHCPV6;
+	return fw_policy_bridge(p) ? FW_B_LAST : FW_B_MSS;
 }
 
 const char *fw_builtin_name(enum fw_builtin_id id)

@@ -38,13 +38,14 @@ enum fw_builtin_id {
 	FW_B_USE_NTP = 26,
 	FW_B_USE_HTTPS = 27,
 	FW_B_USE_DHCPV6 = 28,
+	FW_B_MSS = 29, /* TCP segments that fit the line: the rule changes, it lets nothing pass */
 	/* Between the zones of a bridge (transparent operation); else there are none of these. */
-	FW_B_BRIDGE_ND = 29,    /* neighbour discovery */
-	FW_B_BRIDGE_RA = 30,    /* the router's advertisements, inwards */
-	FW_B_BRIDGE_MLD = 31,   /* multicast listener discovery */
-	FW_B_BRIDGE_DHCP = 32,  /* the inside asks, the outside answers */
-	FW_B_BRIDGE_ZONE = 33,  /* ports of one zone */
-	FW_B_BRIDGE_OTHER = 34, /* drop: frames that hold neither IPv4, IPv6 nor ARP */
+	FW_B_BRIDGE_ND = 30,    /* neighbour discovery */
+	FW_B_BRIDGE_RA = 31,    /* the router's advertisements, inwards */
+	FW_B_BRIDGE_MLD = 32,   /* multicast listener discovery */
+	FW_B_BRIDGE_DHCP = 33,  /* the inside asks, the outside answers */
+	FW_B_BRIDGE_ZONE = 34,  /* ports of one zone */
+	FW_B_BRIDGE_OTHER = 35, /* drop: frames that hold neither IPv4, IPv6 nor ARP */
 	FW_B_LAST = FW_B_BRIDGE_OTHER,
 };
 

@@ -68,6 +68,7 @@ bent "rule: inserted" nft insert rule inet sekisho forward accept
 bent "rule: appended behind the last" nft add rule inet sekisho f_lan.wan accept
 bent "rule: replaced" eval 'nft replace rule inet sekisho f_lan.wan handle $(handle f_lan.wan "1001 r1") tcp dport 81 accept comment \"1001 r1\"'
 bent "rule: removed" eval 'nft delete rule inet sekisho f_lan.wan handle $(handle f_lan.wan "1002 r1")'
+bent "rule: segment size left as it is" eval 'nft replace rule inet sekisho forward handle $(handle forward maxseg) meta l4proto tcp tcp flags \& 0x06 == 0x02 counter name b29 comment \"b29\"'
 bent "rules: a chain flushed" nft flush chain inet sekisho f_lan.wan
 bent "rules: the table flushed" nft flush table inet sekisho
 bent "chain: policy accept" nft 'chain inet sekisho forward { policy accept; }'

@@ -238,6 +238,11 @@ static void text_of_inspection(void **state)
 	text = inspection_text(s);
 	text_says(text, "\t\tcounter name \"b14\" queue to 103 comment \"b14\"");
 	text_says(text, "meta mark & 0x00000007 != 0 goto ips_verdict");
+	/* before any rule accepts: what a connection agrees on */
+	text_says(text,
+		"type filter hook forward priority 0; policy drop;\n\t\tmeta l4proto tcp "
+		"tcp flags & 0x06 == 0x02 counter name \"b29\" "
+		"tcp option maxseg size set rt mtu comment \"b29\"");
 	/* the ports of a rejected connection, taken again */
 	text_says(text,
 		"ct mark set ct mark and 0xfffffff8 or 0x00000000 "

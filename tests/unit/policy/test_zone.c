@@ -205,7 +205,7 @@ static void builtins(void **state)
 	for (n = 0; fw_builtin_get(p, n, &b); n++) {
 		bool off = b.id == FW_B_MANAGE || b.id == FW_B_REVERSE_PATH ||
 			b.id == FW_B_BOGONS || b.id == FW_B_DHCP_CLIENT || b.id == FW_B_RA_CLIENT ||
-			b.id == FW_B_PING || b.id >= FW_B_SERVE_DHCP;
+			b.id == FW_B_PING || (b.id >= FW_B_SERVE_DHCP && b.id <= FW_B_USE_DHCPV6);
 
 		assert_int_equal(b.enabled, !off);
 	}
