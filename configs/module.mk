@@ -6,6 +6,7 @@ LIBDIR_SYSTEM := $(PREFIX)/lib
 install-files: install-configs
 install-configs:
 	$(foreach f,$(wildcard configs/systemd/*),install -D -m 0644 $(f) $(DESTDIR)$(UNITDIR)/$(notdir $(f));)
+	install -D -m 0755 configs/lib/line-ended $(DESTDIR)$(LIBDIR_SYSTEM)/sekisho/line-ended
 	install -D -m 0644 configs/sysusers/sekisho.conf $(DESTDIR)$(LIBDIR_SYSTEM)/sysusers.d/sekisho.conf
 	install -D -m 0644 configs/tmpfiles/sekisho.conf $(DESTDIR)$(LIBDIR_SYSTEM)/tmpfiles.d/sekisho.conf
 	install -D -m 0644 configs/modules-load/sekisho.conf $(DESTDIR)$(LIBDIR_SYSTEM)/modules-load.d/sekisho.conf

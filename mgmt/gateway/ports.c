@@ -102,6 +102,22 @@ enum mg_gw_fit mg_gateway_fit(
 	return card ? MG_GW_MOVED : named ? MG_GW_OTHER : MG_GW_GONE;
 }
 
+const struct sk_text *mg_gateway_fit_text(enum mg_gw_fit fit)
+{
+	static const struct sk_text texts[] = {
+		[MG_GW_GONE] = {"there is no such card", "このカードは見つかりません"},
+		[MG_GW_MOVED] = {"the card has another name now; it gets no addresses until the "
+				 "gateway was restarted or set up again",
+			"カードの名前が変わりました。再起動または再設定するまでアドレスを設定しませ"
+			"ん"},
+		[MG_GW_OTHER] = {"another card has this name; it gets no addresses until the "
+				 "gateway was set up again",
+			"別のカードがこの名前になっています。再設定するまでアドレスを設定しません"},
+	};
+
+	return fit == MG_GW_FITS ? NULL : &texts[fit];
+}
+
 const char *mg_gateway_iface(
 	const struct mg_gateway *g, enum mg_gw_role role, char dst[static IFNAMSIZ])
 {

@@ -27,6 +27,8 @@ enum mg_gw_fit {
 	MG_GW_MOVED, /* the card has another name */
 	MG_GW_OTHER, /* another card has the name */
 };
+/* What is wrong with the card, for people; NULL: nothing. */
+const struct sk_text *mg_gateway_fit_text(enum mg_gw_fit fit);
 /*
  * At a start: is port i the card that it was when it was set up? The policy knows a port by its
  * name, so what is on another name now, or another card, is held and gets nothing. Of several ports

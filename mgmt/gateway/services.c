@@ -202,10 +202,11 @@ static int pppd(const struct mg_gateway *g, const struct mg_gw_files *out, struc
 	struct sk_buf b;
 
 	sk_buf_init(&b, FILE_MAX);
+	/* It ends when the line does: with which code, says why; then its unit starts it again. */
 	sk_buf_printf(&b,
 		MADE "plugin rp-pppoe.so\nnic-%s\nifname " MG_GW_PPP "\n"
 		     "noauth\nnoipdefault\ndefaultroute\nusepeerdns\nhide-password\nnodetach\n"
-		     "persist\nmaxfail 0\nholdoff 5\nlcp-echo-interval 10\nlcp-echo-failure 3\n"
+		     "lcp-echo-interval 10\nlcp-echo-failure 3\n"
 		     "noaccomp\nnopcomp\nnodeflate\nnobsdcomp\nnovj\nmtu %u\nmru %u\n%s\n",
 		mg_gateway_iface(g, MG_GW_WAN, iface), n->pppoe_mtu, n->pppoe_mtu,
 		n->ip6.method != MG_GW_NONE ? "+ipv6" : "noipv6");

@@ -260,7 +260,11 @@ static const char *requester(const struct mg_gateway *g)
 	return NULL;
 }
 
-/* The networks of the office's devices; *ret_four without what is not translated. */
+/*
+ * The networks of the office's devices; *ret_four without what is not translated. Which prefix the
+ * line will bring, and for how long, nobody knows: any global address, and the reverse path check
+ * lets only that of the office's own network in.
+ */
 static bool office(const struct mg_gateway *g, char *ret, size_t cap, char *ret_four, size_t cap4)
 {
 	const struct mg_gw_net *lan = &g->nets[MG_GW_LAN];
@@ -287,6 +291,8 @@ static bool office(const struct mg_gateway *g, char *ret, size_t cap, char *ret_
 		if (i == 0)
 			snprintf(ret_four, cap4, "%s", text);
 	}
+	if (lan->present && lan->ip6.method == MG_GW_DELEGATED)
+		snprintf(ret + len, cap - len, "%s2000::/3", len ? "," : "");
 	return ret[0] != '\0';
 }
 

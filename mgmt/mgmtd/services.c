@@ -6,6 +6,7 @@
 #include "mgmt/mgmtd/services.h"
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,21 +16,29 @@
 #include "lib/json.h"
 #include "lib/util.h"
 #include "mgmt/gateway/box/box.h"
+#include "mgmt/gateway/generate.h"
 
 #define ANSWER_US 500000
 #define LEASES "/var/lib/misc/dnsmasq.leases"
 
 #define ADDRESSES6 "/proc/self/net/if_inet6"
+/* Why pppd ended last (configs/lib/line-ended); not there while the line is up. */
+#define PPP_ENDED "/run/sekisho-setup/ppp.ended"
+/* pppd(8), EXIT STATUS. */
+#define PPP_NO_ANSWER 8
+#define PPP_REFUSED 19
 
 struct services {
 	bool dhcp, dns, ntp, pppoe;
+	bool leased; /* IPv4 of the line comes by DHCP or PPPoE */
+	char line[IFNAMSIZ];
 	bool advertised, delegation;
 	/* Of networks that have a part of the line's prefix; "": none. */
 	char delegated[MG_GW_ROLES][IFNAMSIZ];
 };
 
-/* What the set-up in force wants. */
-static bool wanted(struct services *ret)
+/* What the set-up in force wants. *ret_g, owned, for its ports. */
+static bool wanted(struct services *ret, struct mg_gateway **ret_g)
 {
 	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
 	_cleanup_(sk_json_decrefp) json_t *doc = NULL;
@@ -43,6 +52,8 @@ static bool wanted(struct services *ret)
 		return false;
 	ret->ntp = true; /* the gateway's own clock */
 	ret->pppoe = g->nets[MG_GW_WAN].ip4.method == MG_GW_PPPOE;
+	ret->leased = ret->pppoe || g->nets[MG_GW_WAN].ip4.method == MG_GW_DHCP;
+	mg_gateway_line(g, ret->line);
 	for (int i = MG_GW_WAN + 1; i < MG_GW_ROLES; i++) {
 		ret->dhcp = ret->dhcp || g->nets[i].dhcp;
 		ret->dns = ret->dns || g->nets[i].dns;
@@ -51,6 +62,8 @@ static bool wanted(struct services *ret)
 			mg_gateway_iface(g, (enum mg_gw_role)i, ret->delegated[i]);
 	}
 	ret->delegation = g->nets[MG_GW_WAN].delegation;
+	*ret_g = g;
+	g = NULL;
 	return true;
 }
 
@@ -165,13 +178,120 @@ static void tell_prefixes(struct answer *a, const struct services *s)
 	json_object_set_new(a->list, "ipv6_prefixes", list);
 }
 
+/* ---- the line ---------------------------------------------------------------------------------
+ */
+static bool address4(const char *iface, char dst[static INET_ADDRSTRLEN])
+{
+	struct ifaddrs *all = NULL;
+	bool found = false;
+
+	if (getifaddrs(&all) < 0)
+		return false;
+	for (const struct ifaddrs *a = all; a && !found; a = a->ifa_next) {
+		struct sockaddr_in in;
+
+		if (!a->ifa_addr || a->ifa_addr->sa_family != AF_INET ||
+			strcmp(a->ifa_name, iface) != 0)
+			continue;
+		memcpy(&in, a->ifa_addr, sizeof(in));
+		found = inet_ntop(AF_INET, &in.sin_addr, dst, INET_ADDRSTRLEN) != NULL;
+	}
+	freeifaddrs(all);
+	return found;
+}
+
+static unsigned ppp_ended(void)
+{
+	struct sk_buf b;
+	unsigned code = 0;
+
+	sk_buf_init(&b, 64);
+	if (sk_file_read(PPP_ENDED, &b, NULL) == 0)
+		code = (unsigned)strtoul(sk_buf_str(&b), NULL, 10);
+	sk_buf_done(&b);
+	return code;
+}
+
+static void warn_line(struct answer *a, const struct sk_text *text)
+{
+	a->warn(a->v, sk_text(text, a->c->lang));
+}
+
+/* pppd dials again and again; while it does, why it ended last is what helps. */
+static void tell_pppoe(struct answer *a, bool up)
+{
+	static const struct sk_text refused = {
+		"the provider refused user name or password of the line (PPPoE): correct them with "
+		"`sekisho setup`",
+		"回線事業者が PPPoE の接続 ID またはパスワードを拒否しました。`sekisho setup` "
+		"で正しい値を設定してください"};
+	static const struct sk_text silent = {
+		"nobody answers on the line (PPPoE): check the cable and the provider's device",
+		"回線 (PPPoE) "
+		"から応答がありません。ケーブルと回線終端装置を確認してください"};
+	_cleanup_(sk_freep) char *state = state_of(a->bus, "sekisho-pppoe.service");
+	const unsigned code = ppp_ended();
+
+	if (up) {
+		json_object_set_new(a->list, "pppoe", json_string("connected"));
+	} else if (!state || (strcmp(state, "active") != 0 && strcmp(state, "activating") != 0)) {
+		tell(a, "pppoe", "sekisho-pppoe.service");
+	} else {
+		json_object_set_new(a->list, "pppoe",
+			json_string(code == PPP_REFUSED         ? "refused"
+					: code == PPP_NO_ANSWER ? "no_answer"
+								: "dialling"));
+		if (code == PPP_REFUSED || code == PPP_NO_ANSWER)
+			warn_line(a, code == PPP_REFUSED ? &refused : &silent);
+	}
+}
+
+static void tell_line(struct answer *a, const struct services *s)
+{
+	static const struct sk_text none = {
+		"the line gave no address yet (DHCP): networkctl status",
+		"回線からアドレスがまだ届いていません (DHCP)。networkctl status "
+		"で確認できます"};
+	char text[INET_ADDRSTRLEN] = "-";
+	const bool up = address4(s->line, text);
+
+	if (s->pppoe)
+		tell_pppoe(a, up);
+	else if (!up)
+		warn_line(a, &none);
+	json_object_set_new(a->list, "line_address", json_string(text));
+}
+
+/* Cards that are not there, or not what they were: the same words as at the console. */
+static void tell_ports(struct answer *a, struct mg_gateway *g)
+{
+	struct mg_gw_iface ifaces[MG_BOX_IFACES_MAX];
+	char line[512];
+	size_t n = 0;
+
+	if (mg_box_ifaces(ifaces, MG_BOX_IFACES_MAX, &n, NULL) < 0)
+		return;
+	for (size_t i = 0; i < g->n_ports; i++) {
+		const struct sk_text *text = mg_gateway_fit_text(mg_gateway_fit(g, i, ifaces, n));
+		const struct mg_gw_port *p = &g->ports[i];
+
+		if (!text)
+			continue;
+		snprintf(line, sizeof(line),
+			a->c->lang == SK_JA ? "ポート %s (%s, %s): %s" : "port %s (%s, %s): %s",
+			mg_gw_role_name(p->role), p->name, p->mac, sk_text(text, a->c->lang));
+		a->warn(a->v, line);
+	}
+}
+
 void mg_services_status(struct mg_call *c, json_t *v, void (*warn)(json_t *v, const char *text))
 {
 	_cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
 	struct answer a = {.c = c, .v = v, .warn = warn};
 	struct services s = {0};
 
-	if (!wanted(&s) || !(a.list = json_object()))
+	if (!wanted(&s, &g) || !(a.list = json_object()))
 		return;
 	if (sd_bus_open_system(&bus) >= 0) {
 		sd_bus_set_method_call_timeout(bus, ANSWER_US);
@@ -185,11 +305,12 @@ void mg_services_status(struct mg_call *c, json_t *v, void (*warn)(json_t *v, co
 		tell(&a, "dns", "sekisho-dns.service");
 	if (s.ntp)
 		tell(&a, "ntp", "sekisho-time.service");
-	if (s.pppoe)
-		tell(&a, "pppoe", "sekisho-pppoe.service");
+	if (s.leased)
+		tell_line(&a, &s);
 	if (s.advertised)
 		tell(&a, "advertisements", "systemd-networkd.service");
 	if (s.delegation)
 		tell_prefixes(&a, &s);
+	tell_ports(&a, g);
 	json_object_set_new(v, "services", a.list);
 }

@@ -101,12 +101,12 @@ class Gateway:
         return self.stick("answers", {"sekisho-answers.json": body})
 
     # ---- starts and ends
-    def start(self, sticks=(), uefi=False, vga=False):
-        """Power on; its cards joined to the sides."""
+    def start(self, sticks=(), uefi=False, vga=False, nics=None):
+        """Power on; its cards joined to the sides. `nics` makes the cards, if not net.taps."""
         self.starts += 1
         self.vm = vm.VM(self.work, self.disk, f"start{self.starts:02d}", uefi=uefi, vga=vga)
         self.vm.drives = list(sticks)
-        self.vm.nics = net.taps()
+        self.vm.nics = (nics or net.taps)()
         self.vm.start(net.QEMU)
         net.join()
         for side, gw in (("wan", "203.0.113.2"), ("lan", "192.168.10.1"), ("dmz", "192.168.20.1")):

@@ -128,21 +128,12 @@ static bool fits(struct mg_gateway *g, enum mg_gw_fit fit[static MG_GW_PORTS_MAX
 /* At the console, in both languages: a missing card must not take the others with it. */
 static void say_fit(const struct mg_gw_port *p, enum mg_gw_fit fit)
 {
-	static const struct sk_text texts[] = {
-		[MG_GW_GONE] = {"there is no such card", "このカードは見つかりません"},
-		[MG_GW_MOVED] = {"the card has another name now; it gets no addresses until the "
-				 "gateway was restarted or set up again",
-			"カードの名前が変わりました。再起動または再設定するまでアドレスを設定しませ"
-			"ん"},
-		[MG_GW_OTHER] = {"another card has this name; it gets no addresses until the "
-				 "gateway was set up again",
-			"別のカードがこの名前になっています。再設定するまでアドレスを設定しません"},
-	};
+	const struct sk_text *text = mg_gateway_fit_text(fit);
 
-	if (fit == MG_GW_FITS)
+	if (!text)
 		return;
 	sk_log(LOG_ERR, "port %s (%s, %s): %s / %s", mg_gw_role_name(p->role), p->name, p->mac,
-		texts[fit].en, texts[fit].ja);
+		text->en, text->ja);
 }
 
 static void settle(struct mg_gateway *g)

@@ -222,6 +222,7 @@ int mg_box_generate(const struct mg_box *b, const struct mg_gateway *g, struct s
 	chmod(mg_box_path(b, NETWORK, path, sizeof(path)), 0755);
 	forget(b, NETWORK);
 	unlink(mg_box_path(b, SETUP "/ppp.options", path, sizeof(path)));
+	unlink(mg_box_path(b, SETUP "/ppp.ended", path, sizeof(path)));
 	r = mg_gateway_generate(g, &out, err);
 	if (r < 0 && why.code && err)
 		*err = why;

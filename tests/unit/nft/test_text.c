@@ -324,8 +324,8 @@ static void text_of_bridge(void **state)
 		"oifname \"br-gate\" meta mark set meta mark and 0xf800ffff or 0x00f00000 "
 		"comment");
 	text_says(s,
-		"th sport 68 th dport 67 counter name \"b32\" ct mark set ct mark and "
-		"0x000000ff or 0x00002000 meta mark set meta mark and 0xfeffffff or 0x01000000 "
+		"th sport 68 th dport 67 counter name \"b33\" ct mark set ct mark and "
+		"0x000000ff or 0x00002100 meta mark set meta mark and 0xfeffffff or 0x01000000 "
 		"accept");
 	text_says(s,
 		"meta mark & 0x02000000 != 0 meta mark set meta mark and 0xfbffffff or "
