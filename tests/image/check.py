@@ -11,22 +11,27 @@ import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import gateway  # noqa: E402
+import lines  # noqa: E402
 import stages  # noqa: E402
 
 
+LANES = [stages.LANES[0], stages.LANES[1] + lines.ALL]
+BEGIN = [*stages.BEGIN, *(n for n, _ in lines.ALL)]  # need no stage before them
+
+
 def main():
-    every = {n: f for lane in stages.LANES for n, f in lane}
+    every = {n: f for lane in LANES for n, f in lane}
     if sys.argv[1:] == ["--list"]:
         print("\n".join(f"{n:12} {f.__doc__.splitlines()[0]}" for n, f in every.items()))
         return 0
     if sys.argv[1:2] == ["--lane"]:
-        wanted = [n for n, _ in stages.LANES[int(sys.argv[2])]]
+        wanted = [n for n, _ in LANES[int(sys.argv[2])]]
     else:
         wanted = [n for n in every if n in sys.argv[1:]]
         for n in sys.argv[1:]:
             if n not in every:
                 sys.exit(f"no stage {n}: {' '.join(every)}")
-    if wanted[0] not in stages.BEGIN:
+    if wanted[0] not in BEGIN:
         wanted.insert(0, "setup")
     g = gateway.Gateway(os.environ["SK_WORK"], os.environ["SK_IMAGE"])
     begin = time.monotonic()
@@ -40,7 +45,7 @@ def main():
             except Exception as e:  # pylint: disable=broad-except
                 g.bad(f"{name}: {e}")
                 traceback.print_exc(limit=-3, file=sys.stdout)
-                if name in stages.BEGIN and g.vm is None:
+                if name in ("setup", "answers"):
                     break
             print(f"== {name}: {time.monotonic() - start:.0f} s")
     finally:

@@ -170,6 +170,7 @@ class Provider:
         self.con = vm.Line(w + ".con", w + ".console.log")
         self.con.connect(time.monotonic() + 20)
         self.con.expect(rb"provider: ready", 120)
+        net.ip("-n", "wan", "route", "replace", "198.51.100.0/24", "via", "203.0.113.2", check=False)
 
     def pump(self):
         """Its console must not fill up."""

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""HTTP of one megabyte: big_srv.py PORT sends it (GET) and takes it (PUT), and says which segment size the
-client asked for."""
+"""HTTP of one megabyte: big_srv.py PORT [BYTES] sends it (GET) and takes it (PUT), and says how long segments to this
+client may be."""
 import asyncio
 import socket
 import sys
 
-SIZE = 1 << 20
+SIZE = int(sys.argv[2]) if len(sys.argv) > 2 else 1 << 20
 
 
 async def serve(reader, writer):

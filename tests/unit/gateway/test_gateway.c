@@ -213,6 +213,9 @@ static void files_are_made(void **state)
 	has(&f, "sekisho-setup/dnsmasq.conf", "dhcp-host=52:54:00:00:00:77,192.168.10.9,nas\n");
 	has(&f, "sekisho-setup/dnsmasq.conf", "option:mtu,1454\n");
 	has(&f, "sekisho-setup/chrony.conf", "\nallow 192.168.10.0/24\n");
+	has(&f, "sekisho-setup/ppp.options", "\nmtu 1454\nmru 1454\n");
+	for (size_t i = 0; i < f.n; i++) /* its unit is told that it ended, and why */
+		assert_null(strstr(f.v[i].text, "\npersist"));
 	has(&f, "sekisho-setup/ppp.options", "\npassword \"a\\\"b\\\\c\"\n");
 	for (size_t i = 0; i < f.n; i++) {
 		if (strstr(f.v[i].path, "ppp.options"))
