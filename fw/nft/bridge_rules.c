@@ -227,8 +227,18 @@ bool fw_nft_plan_bridged(
 	return true;
 }
 
-void fw_nft_plan_bridge_only(struct fw_nft_rule *r, uint32_t zones)
+/*
+ * Also for those whose own chain, which comes after c (NULL: all), is not asked any more: it might
+ * have let the packet out, too.
+ */
+void fw_nft_plan_bridge_only(const struct fw_nft_plan *pl, struct fw_nft_rule *r,
+	const struct fw_nft_zchain *c, uint32_t zones)
 {
+	const struct fw_nft_zchain *k = c ? c + 1 : pl->chains, *end = pl->chains + pl->n_chains;
+
+	for (; k < end; k++)
+		if (k->kind == FW_NFT_Z_OUTPUT)
+			zones |= 1u << k->to;
 	r->meta_out = FW_MARK_BRIDGE_ALL_OUT;
 	r->meta_in = FW_MARK_BRIDGE_OUT(0) * zones;
 }
@@ -250,7 +260,7 @@ static void dispatch(struct fw_nft_plan *pl, const char *chain, const struct fw_
 	if (c->kind != FW_NFT_Z_INPUT)
 		fw_nft_plan_bridged(pl, &r, FW_NFT_OIFNAME, 1u << c->to);
 	if (c->kind == FW_NFT_Z_OUTPUT)
-		fw_nft_plan_bridge_only(&r, 1u << c->to);
+		fw_nft_plan_bridge_only(pl, &r, c, 1u << c->to);
 	to_chain(pl, &r, c->name);
 }
 

@@ -79,7 +79,7 @@ static bool match_zones(struct fw_nft_plan *pl, struct fw_nft_rule *r, enum fw_n
 	for (size_t z = 0; z < pl->p->n_zones; z++)
 		zones |= (uint32_t)fw_builtin_opens(r->number, &pl->p->zones[z]) << z;
 	if (pl->bridge && f == FW_NFT_OIFNAME)
-		fw_nft_plan_bridge_only(r, zones);
+		fw_nft_plan_bridge_only(pl, r, NULL, zones);
 	if (pl->bridge)
 		return fw_nft_plan_bridged(pl, r, f, zones);
 	char(*names)[IFNAMSIZ] = calloc(max, IFNAMSIZ);

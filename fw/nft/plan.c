@@ -391,7 +391,7 @@ static void close_chain(struct fw_nft_plan *pl, const struct fw_nft_zchain *c)
 	if (c->from != FW_SELF && pl->p->zones[c->from].reject)
 		r.target = FW_NFT_DENY_REJECT;
 	if (next) {
-		fw_nft_plan_bridge_only(&r, 1u << next->to);
+		fw_nft_plan_bridge_only(pl, &r, next, 1u << next->to);
 		r.target = next->name;
 	}
 	fw_nft_plan_emit(pl, &r);

@@ -43,8 +43,9 @@ void fw_nft_plan_list_chain(struct fw_nft_plan *pl, const char *chain);
 /* bridge_rules.c: condition "in one of these zones" (bits), as the packet's mark has it. */
 bool fw_nft_plan_bridged(
 	struct fw_nft_plan *pl, struct fw_nft_rule *r, enum fw_nft_field f, uint32_t zones);
-/* A packet of the gateway that goes on is for these zones (bits) alone. */
-void fw_nft_plan_bridge_only(struct fw_nft_rule *r, uint32_t zones);
+/* A packet of the gateway that goes on from here, or from chain c, is for these zones (bits). */
+void fw_nft_plan_bridge_only(const struct fw_nft_plan *pl, struct fw_nft_rule *r,
+	const struct fw_nft_zchain *c, uint32_t zones);
 /* What a map does where interfaces tell zones. */
 void fw_nft_plan_bridge_map(struct fw_nft_plan *pl, const char *chain, enum fw_nft_map m);
 /* First in "forward", "output", "ips" and "ips_save"; nothing without a bridge. */

@@ -17,6 +17,7 @@ RULES='{"number":1001,"from":"lan","to":"wan","protocol":"tcp","port":"80"},
  {"number":1003,"from":"lan","to":"wan","protocol":"icmp","port":"8"},
  {"number":1004,"from":"lan","to":"wan","protocol":"icmpv6","port":"128"},
  {"number":1005,"from":"gateway","to":"lan","protocol":"tcp","port":"80"}'
+BOTH=', {"number":1006,"from":"gateway","to":"wan","protocol":"tcp","port":"80,81"}'
 pg() { in_ns "$1" ping -nqc1 -W "${3:-1}" "$2"; }
 
 fwd_start "${OPTS[@]}"
@@ -62,6 +63,11 @@ check "… names" udp_try gw 192.168.1.1 53
 refuse "… nothing else" tcp_try gw $V4 80
 check "… reported as going out" event 's.get("zone_in") == "gateway" and s.get("zone_out") == "wan" and e.get("dest_port") == 80'
 check "a record lets it into the office" tcp_try gw 192.168.1.10 80
+check "records for both sides" bridge_policy "$RULES$BOTH" '"guard": {"enabled": true}'
+check "… the one" tcp_try gw $V4 81
+check "… and the other" tcp_try gw 192.168.1.10 80
+check "the record for one side again" bridge_policy "$RULES" '"guard": {"enabled": true}'
+refuse "… goes for that side alone" tcp_try gw $V4 80
 check "who takes the gateway for the router gets nowhere" eval 'in_ns lan ip route add 203.0.113.20 via 192.168.1.2 &&
 	! tcp_try lan 203.0.113.20 80'
 
