@@ -329,7 +329,7 @@ static void text_of_bridge(void **state)
 		"accept");
 	text_says(s,
 		"meta mark & 0x02000000 != 0 meta mark set meta mark and 0xfbffffff or "
-		"0x04000000 comment \"b34\"");
+		"0x04000000 comment \"b35\"");
 	text_says(s, "table bridge sekisho {");
 	text_says(s, "ether type 2048 accept");
 	assert_null(strstr(s, "iifname . oifname vmap @d_forward"));
