@@ -74,9 +74,12 @@ static void line6(struct sk_buf *b, const struct mg_gw_net *n)
 		n->ip6.method == MG_GW_NONE ? "no" : "ipv6", learns ? "yes" : "no");
 }
 
+/* With WithoutRA= below networkd heeds no advertisement that speaks of DHCPv6: it has to ask by
+ * itself. */
 static void line_dhcp(struct sk_buf *b, const struct mg_gw_net *n)
 {
-	const bool four = n->ip4.method == MG_GW_DHCP, six = n->ip6.method == MG_GW_DHCP;
+	const bool four = n->ip4.method == MG_GW_DHCP;
+	const bool six = n->ip6.method == MG_GW_DHCP || n->delegation;
 
 	sk_buf_printf(b, "DHCP=%s\n", four && six ? "yes" : four ? "ipv4" : six ? "ipv6" : "no");
 }
@@ -93,6 +96,9 @@ static void line_sections(struct sk_buf *b, const struct mg_gw_net *n)
 	if (n->delegation || n->ip6.method == MG_GW_DHCP)
 		sk_buf_puts(b, "DHCPv6Client=always\n");
 	sk_buf_puts(b, "\n[DHCPv6]\nUseHostname=no\nUseNTP=no\n");
+	/* Its address comes by advertisements; of DHCPv6 it wants the prefix alone. */
+	if (n->ip6.method == MG_GW_AUTO)
+		sk_buf_puts(b, "UseAddress=no\n");
 	sk_buf_printf(b, "UseDelegatedPrefix=%s\n", n->delegation ? "yes" : "no");
 	if (n->delegation)
 		sk_buf_puts(b, "PrefixDelegationHint=::/56\nWithoutRA=solicit\n");

@@ -170,7 +170,12 @@ class Provider:
         self.con = vm.Line(w + ".con", w + ".console.log")
         self.con.connect(time.monotonic() + 20)
         self.con.expect(rb"provider: ready", 120)
-        net.ip("-n", "wan", "route", "replace", "198.51.100.0/24", "via", "203.0.113.2", check=False)
+        self.route()
+
+    @staticmethod
+    def route():
+        """Hosts of the internet reach what the provider gave through it; again after each start of the gateway, which makes the cards anew."""
+        net.ip("-n", "wan", "route", "replace", "198.51.100.0/24", "via", "203.0.113.2")
 
     def pump(self):
         """Its console must not fill up."""

@@ -202,6 +202,9 @@ static void files_are_made(void **state)
 		"Name=p0\nMACAddress=52:54:00:00:00:aa\n");
 	has(&f, "systemd/network/50-sekisho-ppp.network", "Name=ppp-wan\n");
 	has(&f, "systemd/network/50-sekisho-ppp.network", "PrefixDelegationHint=::/56\n");
+	/* networkd asks for a prefix only so: advertisements do not start it beside WithoutRA= */
+	has(&f, "systemd/network/50-sekisho-ppp.network", "\nDHCP=ipv6\n");
+	has(&f, "systemd/network/50-sekisho-ppp.network", "\nUseAddress=no\n");
 	has(&f, "systemd/network/50-sekisho-br-lan.netdev", "Kind=bridge\n");
 	has(&f, "systemd/network/50-sekisho-port-p1.network", "Bridge=br-lan\n");
 	has(&f, "systemd/network/50-sekisho-port-p2.network", "Bridge=br-lan\n");
