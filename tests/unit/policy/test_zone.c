@@ -187,7 +187,7 @@ static void builtins(void **state)
 		assert_true(b.source[0] && b.destination[0] && b.protocol[0] && b.port[0] &&
 			b.direction[0]);
 	}
-	assert_int_equal(n, FW_B_USE_DHCPV6); /* the bridge's need one */
+	assert_int_equal(n, FW_B_MSS); /* the bridge's need one */
 	assert_true(fw_builtin_get(p, FW_B_MANAGE - 1, &b));
 	assert_string_equal(b.direction, "lan->gateway");
 	assert_string_equal(b.port, "443,22");
