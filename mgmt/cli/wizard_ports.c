@@ -11,9 +11,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/util.h"
 #include "mgmt/cli/wizard.h"
 #include "mgmt/gateway/box/box.h"
+
+/* Gigabit Ethernet takes up to four seconds to agree with the other end. */
+#define SETTLE_MS 5000
 
 struct ports {
 	struct wiz *w;
@@ -23,10 +27,14 @@ struct ports {
 	int netlink;
 };
 
-/* Carriers are seen only on links that are up. Without the right to: numbers remain. */
-static void bring_up(const struct ports *p)
+/*
+ * Carriers are seen only on links that are up. Without the right to: numbers remain. Was one of
+ * them down?
+ */
+static bool bring_up(const struct ports *p)
 {
 	_cleanup_(sk_closep) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool some = false;
 
 	for (size_t i = 0; fd >= 0 && i < p->n; i++) {
 		struct ifreq q = {0};
@@ -35,8 +43,10 @@ static void bring_up(const struct ports *p)
 		if (ioctl(fd, SIOCGIFFLAGS, &q) < 0 || (q.ifr_flags & IFF_UP))
 			continue;
 		q.ifr_flags |= IFF_UP;
-		ioctl(fd, SIOCSIFFLAGS, &q);
+		if (ioctl(fd, SIOCSIFFLAGS, &q) == 0)
+			some = true;
 	}
+	return some;
 }
 
 static int listen_links(void)
@@ -91,6 +101,27 @@ static int plugged(struct ports *p)
 			p->v[i].carrier = now[k].carrier;
 		}
 	return found;
+}
+
+/* Links that were just set up find their carriers one by one: no cable was plugged in then. */
+static void settle(struct ports *p)
+{
+	const uint64_t end = sk_mono_us() / 1000 + SETTLE_MS;
+
+	wiz_say(p->w, "Looking at the cables…\n", "ケーブルの状態を調べています…\n");
+	fflush(p->w->out);
+	for (;;) {
+		struct pollfd fds = {.fd = p->netlink, .events = POLLIN};
+		const uint64_t now = sk_mono_us() / 1000;
+		size_t with = 0;
+
+		drain(p->netlink);
+		plugged(p);
+		for (size_t i = 0; i < p->n; i++)
+			with += p->v[i].carrier;
+		if (with == p->n || now >= end || poll(&fds, 1, (int)(end - now)) < 0)
+			return;
+	}
 }
 
 /* A typed number; -1: Enter (no port), -2: not understood. */
@@ -206,7 +237,8 @@ int wiz_ports(struct wiz *w, json_t *doc, struct sk_err *err)
 	for (size_t i = 0; i < p.n; i++)
 		p.role[i] = -1;
 	p.netlink = listen_links();
-	bring_up(&p);
+	if (bring_up(&p))
+		settle(&p);
 	/* A shared network has two sides. */
 	const int roles =
 		sk_streq(json_string_value(json_object_get(doc, "operation")), "transparent")

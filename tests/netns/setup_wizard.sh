@@ -20,12 +20,14 @@ ask() { # ANSWERS OPTIONS…: each line of ANSWERS is one
 # ---- a cable ---------------------------------------------------------------------------------------------
 in_ns fab ip link set eth0 down
 wait_for 5 bash -c "! ip netns exec gw cat /sys/class/net/fab0/carrier | grep -q 1"
+in_ns gw ip link set dmz0 down # its cable is in; its carrier comes when the wizard sets it up
 mkfifo "$W/keys"
 ip netns exec gw "$BUILD/sekisho" --lang en setup <"$W/keys" >"$W/cable.out" 2>&1 &
 wizard=$!
 exec 7>"$W/keys"
 printf '1\nTest site\n\n\n\n1\n' >&7
 check 'the wizard asks for the port of the internet' wait_for 10 grep -q 'internet (wan): plug its cable' "$W/cable.out"
+check 'a port that was down is not one whose cable was plugged in' bash -c "! grep -q '= internet' $W/cable.out"
 check 'ports are listed with their addresses' grep -q "fab0 .*$(in_ns gw cat /sys/class/net/fab0/address)" "$W/cable.out"
 in_ns fab ip link set eth0 up
 check 'the cable that is plugged in chooses the port' wait_for 10 grep -q 'fab0 .*= internet' "$W/cable.out"
