@@ -13,10 +13,11 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import gateway  # noqa: E402
 import lines  # noqa: E402
 import stages  # noqa: E402
+import transparent  # noqa: E402
 
 
-LANES = [stages.LANES[0], stages.LANES[1] + lines.ALL]
-BEGIN = [*stages.BEGIN, *(n for n, _ in lines.ALL)]  # need no stage before them
+LANES = [stages.LANES[0], stages.LANES[1] + lines.ALL + transparent.ALL]
+BEGIN = [*stages.BEGIN, *(n for n, _ in lines.ALL + transparent.ALL)]  # need no stage before them
 
 
 def main():
