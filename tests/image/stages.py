@@ -432,7 +432,7 @@ def rules(g):
     text = g.inside("nft list table inet sekisho", 120)[1].split("\n", 2)[2]
     text = re.sub(r"packets \d+ bytes \d+| expires \w+", "", text)
     text = re.sub(r"(_[0-9a-f]{16})_\d+", r"\1", text)
-    blocks = text.strip("}\n").split("\n\n")
+    blocks = text.rstrip().removesuffix("}").strip("\n").split("\n\n")
     blocks = [re.sub(r"\s*elements = \{.*?\}", "", b, flags=re.S) if re.search("flags .*(dynamic|timeout)", b) else b for b in blocks]
     return "\n\n".join(sorted(blocks))
 
