@@ -230,7 +230,7 @@ image: ## the bootable gateway and its update, in build/image (as root; make ima
 image-deps: ## install what building and testing the image needs (as root)
 	.ci/deps image
 
-check-image: ## boot the image in QEMU and try all of it (as root)
+check-image: ## boot the image in QEMU and try it (as root; T=all: also what takes long)
 	$(Q)tests/image/run $(T)
 
 bench-image: ## sizes and times of the image (as root)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The image, tried as a whole: `check.py [STAGE…]` or `check.py --lane N`, from tests/image/run. Stages of a lane build on one
+"""The image, tried as a whole: `check.py [--lane N] [STAGE…]`, from tests/image/run. Stages of a lane build on one
 another, in their order; each prints "ok - …" or "not ok - …" for what a user would notice, and the console of every start is kept."""
 import glob
 import os
@@ -16,22 +16,29 @@ import stages  # noqa: E402
 import transparent  # noqa: E402
 
 
+# What .ci/run has the time for.
+BRIEF = ["setup", "login", "traffic", "services", "inspection", "blocklist", "admission", "reboot", "backup", "full", "refused", "update",
+         "answers", "wizard", "approval", "cuts", "reset", "transparent"]
 LANES = [stages.LANES[0], stages.LANES[1] + lines.ALL + transparent.ALL]
 BEGIN = [*stages.BEGIN, *(n for n, _ in lines.ALL + transparent.ALL)]  # need no stage before them
 
 
 def main():
     every = {n: f for lane in LANES for n, f in lane}
-    if sys.argv[1:] == ["--list"]:
-        print("\n".join(f"{n:12} {f.__doc__.splitlines()[0]}" for n, f in every.items()))
+    args = sys.argv[1:]
+    if args == ["--list"]:
+        print("\n".join(f"{n:12} {'' if n in BRIEF else '(all) '}{f.__doc__.splitlines()[0]}" for n, f in every.items()))
         return 0
-    if sys.argv[1:2] == ["--lane"]:
-        wanted = [n for n, _ in LANES[int(sys.argv[2])]]
-    else:
-        wanted = [n for n in every if n in sys.argv[1:]]
-        for n in sys.argv[1:]:
-            if n not in every:
-                sys.exit(f"no stage {n}: {' '.join(every)}")
+    lane = int(args[1]) if args[:1] == ["--lane"] else None
+    names = args[2:] if lane is not None else args[1:] if args[:1] == ["--lanes"] else args
+    for n in names:
+        if n not in every and n != "all":
+            sys.exit(f"no stage {n}: {' '.join(every)}")
+    names = list(every) if "all" in names else names or BRIEF
+    if args[:1] == ["--lanes"]:
+        print(*(i for i, stages_of in enumerate(LANES) if any(n in names for n, _ in stages_of)))
+        return 0
+    wanted = [n for i, stages_of in enumerate(LANES) for n, _ in stages_of if n in names and lane in (None, i)]
     if wanted[0] not in BEGIN:
         wanted.insert(0, "setup")
     g = gateway.Gateway(os.environ["SK_WORK"], os.environ["SK_IMAGE"])
