@@ -20,6 +20,10 @@ import transparent  # noqa: E402
 BRIEF = ["setup", "login", "traffic", "services", "inspection", "blocklist", "admission", "reboot", "backup", "full", "refused", "update",
          "answers", "wizard", "approval", "cuts", "reset", "transparent"]
 LANES = [stages.LANES[0], stages.LANES[1] + lines.ALL + transparent.ALL]
+NEEDS = {"wizard": ["answers"], "approval": ["answers", "wizard"], "reboot": ["setup", "traffic"], "backup": ["setup", "traffic"],
+         "inspection": ["setup", "traffic"], "blocklist": ["setup", "traffic"], "full": ["setup", "traffic"], "update": ["setup", "traffic", "refused"],
+         "corrupt": ["setup", "traffic", "refused", "update"], "broken": ["setup", "traffic", "refused", "update"],
+         "cuts": [], "reset": []}
 BEGIN = [*stages.BEGIN, *(n for n, _ in lines.ALL + transparent.ALL)]  # need no stage before them
 
 
@@ -39,8 +43,14 @@ def main():
         print(*(i for i, stages_of in enumerate(LANES) if any(n in names for n, _ in stages_of)))
         return 0
     wanted = [n for i, stages_of in enumerate(LANES) for n, _ in stages_of if n in names and lane in (None, i)]
-    if wanted[0] not in BEGIN:
-        wanted.insert(0, "setup")
+    # What a stage stands on comes before it, asked for or not.
+    for n in list(wanted):
+        for before in NEEDS.get(n, [] if n in BEGIN else ["setup"]):
+            if before not in wanted:
+                wanted.append(before)
+    if {"cuts", "reset"} & set(wanted) and "approval" not in wanted:  # on either lane's gateway
+        wanted += ["setup", "traffic"]
+    wanted = [n for n in every if n in wanted]
     g = gateway.Gateway(os.environ["SK_WORK"], os.environ["SK_IMAGE"])
     begin = time.monotonic()
     try:

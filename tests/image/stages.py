@@ -161,13 +161,42 @@ def traffic(g):
     g.check("inspected packets go through the kernel's own queue statement", int(out.split()[-1]) > 0, out)
 
 
+QUERY = """
+import socket, struct, sys
+name = b"".join(bytes([len(p)]) + p.encode() for p in sys.argv[1].split(".")) + b"\\0\\0\\1\\0\\1"
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(3)
+s.sendto(struct.pack(">6H", 7, 0x100, 1, 0, 0, 0) + name, ("192.168.10.1", 53))
+r = s.recv(2000)
+print(socket.inet_ntoa(r[-4:]) if struct.unpack(">H", r[6:8])[0] else "none")
+"""
+CLOCK = """
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(3)
+s.sendto(b"\\x23" + 47 * b"\\0", ("192.168.10.1", 123))
+r = s.recv(100)
+assert r[0] & 7 == 4 and 0 < r[1] < 16 and abs(int.from_bytes(r[40:44], "big") - 2208988800 - time.time()) < 60, r
+"""
+
+
 def services(g):
     """services for the inside: DHCP, names, time; each in status"""
+    servers = [net.popen("wan", "dnsmasq", "-k", "--no-hosts", "--no-resolv", "--address=/www.example.jp/203.0.113.80", "--pid-file",
+                         "--listen-address=203.0.113.10", "--bind-interfaces", "--user=root", "--conf-file=/dev/null"),
+               net.popen("wan", "chronyd", "-n", "-U", "-x", "local stratum 3", "bindaddress 203.0.113.10", "allow all", "pidfile /dev/null",
+                         "cmdport 0", "bindcmdaddress /", "user root", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
     s, out = net.run("lan", "sh", "-c", "ip link add m0 link tlan type macvlan mode bridge 2>/dev/null; ip link set m0 up;"
                      "busybox udhcpc -i m0 -n -q -t 8 -T 3 -s /bin/true 2>&1; ip link del m0", timeout=60)
     g.check("a device gets an address", "192.168.10.1" in out and "lease of" in out, out)
+    g.check("a name is answered by way of the line's server", until(40, lambda: "203.0.113.80" in net.run("lan", "python3", "-c", QUERY, "www.example.jp")[1]),
+            net.run("lan", "python3", "-c", QUERY, "www.example.jp")[1])
+    g.check("the time is given", until(120, lambda: net.run("lan", "python3", "-c", CLOCK)[0] == 0), net.run("lan", "python3", "-c", CLOCK)[1])
+    for p in servers:
+        p.kill()
+        p.wait()
     s, out = g.sekisho("tanaka", "status")
-    for word in ("DHCP", "NTP"):
+    for word in ("DHCP", "DNS", "NTP"):
         g.check(f"status shows {word}", word.lower() in out.lower(), out)
 
 
@@ -269,7 +298,7 @@ def agree(status):
 APPLY = "for i in $(seq 50); do runuser -u tanaka -- sekisho apply --confirm 0; done"
 WRITE = ("for i in $(seq 200); do runuser -u tanaka -- sekisho rule request --source 192.168.10.0/24 --destination 203.0.113.10 "
          "--direction 'lan->wan' --protocol tcp --port $((2000 + i)) --purpose test; done")
-BACKUP = "runuser -u tanaka -- sekisho backup create --passphrase /etc/hostname"
+BACKUP = "runuser -u tanaka -- sekisho backup create --passphrase /run/pass"
 BUSY = [("during an apply", APPLY), ("while the registry is written", WRITE), ("during a start", None),
         ("during a backup", BACKUP), ("while it has nothing to do", "true")]
 
@@ -281,6 +310,7 @@ def cut(g, what, busy, wait):
         g.off()
         g.start()
     else:
+        g.inside("printf 'Umi-no-kaze-9-nami\\n' >/run/pass; chmod 644 /run/pass")
         g.vm.agent.send(f"\n({busy}) >/dev/null 2>&1 &\n")
     time.sleep(wait)
     g.off()
@@ -297,6 +327,10 @@ def cuts(g):
     seed = int(os.environ.get("SK_SEED") or int.from_bytes(os.urandom(4), "big"))
     count = int(os.environ.get("SK_CUTS") or 3)
     print(f"# {count} cuts, seed {seed}")
+    g.inside("printf 'Umi-no-kaze-9-nami\\n' >/run/pass; chmod 644 /run/pass")
+    for what, busy in BUSY:
+        one = re.sub(r"seq \d+", "seq 1", busy or "true")
+        g.check(f"{what}: what is cut does its work when it is not", g.inside(one, 240)[0] == 0, g.inside(one, 240)[1])
     dice = random.Random(seed)
     for i in range(count):
         what, busy = BUSY[i % len(BUSY)]
