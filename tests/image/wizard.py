@@ -30,11 +30,11 @@ class Dialogue:
         deadline = time.monotonic() + timeout
         while True:
             said = self.con.data[self.mark:].decode(errors="replace").replace("\r", "")
-            if said.endswith(": "):
+            more = self.con.read(0.5)  # a colon may also be in the middle of what is being said
+            if said.endswith(": ") and not more:
                 return said
             if time.monotonic() > deadline:
                 raise vm.Failed(f"no question came; last: {said[-1200:]}")
-            self.con.read(0.5)
 
     def answer(self, text):
         self.mark = len(self.con.data)
