@@ -182,9 +182,12 @@ assert r[0] & 7 == 4 and 0 < r[1] < 16 and abs(int.from_bytes(r[40:44], "big") -
 
 def services(g):
     """services for the inside: DHCP, names, time; each in status"""
+    empty = os.path.join(g.work, "dnsmasq.conf")
+    with open(empty, "wb"):
+        pass
     servers = [net.popen("wan", "dnsmasq", "-k", "--no-hosts", "--no-resolv", "--address=/www.example.jp/203.0.113.80", "--pid-file",
-                         "--listen-address=203.0.113.10", "--bind-interfaces", "--user=root", "--conf-file=/dev/null"),
-               net.popen("wan", "chronyd", "-n", "-U", "-x", "local stratum 3", "bindaddress 203.0.113.10", "allow all", "pidfile /dev/null",
+                         "--listen-address=203.0.113.10", "--bind-interfaces", "--user=root", "--conf-file=" + empty),
+               net.popen("wan", "chronyd", "-n", "-U", "-x", "local stratum 3", "bindaddress 203.0.113.10", "allow all", f"pidfile {g.work}/chrony.pid",
                          "cmdport 0", "bindcmdaddress /", "user root", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
     s, out = net.run("lan", "sh", "-c", "ip link add m0 link tlan type macvlan mode bridge 2>/dev/null; ip link set m0 up;"
                      "busybox udhcpc -i m0 -n -q -t 8 -T 3 -s /bin/true 2>&1; ip link del m0", timeout=60)
