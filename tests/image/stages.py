@@ -72,11 +72,23 @@ class Noise:
             p.wait()
 
 
+def upstream(g):
+    """The line's servers of names and time, there from the start as at a provider's."""
+    empty = os.path.join(g.work, "dnsmasq.conf")
+    with open(empty, "wb"):
+        pass
+    g.upstream = [net.popen("wan", "dnsmasq", "-k", "--no-hosts", "--no-resolv", "--address=/www.example.jp/203.0.113.80", "--pid-file",
+                            "--listen-address=203.0.113.10", "--bind-interfaces", "--user=root", "--conf-file=" + empty),
+                  net.popen("wan", "chronyd", "-n", "-U", "-x", "local stratum 3", "bindaddress 203.0.113.10", "allow all", f"pidfile {g.work}/chrony.pid",
+                            "cmdport 0", "bindcmdaddress /", "user root", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
+
+
 # ---- set-up ------------------------------------------------------------------------------------------
 def setup(g):
     """first start: answers on a stick, two people, a policy; nothing passes before"""
     begin = time.monotonic()
     g.start(sticks=[g.answer_stick(gateway.answers())])
+    upstream(g)
     noise = Noise()
     said = g.vm.con.expect(rb"sekisho: set[- ]up from [^\n]*\n", gateway.BOOT, boot=True).group(0).decode()
     if not g.check("the answers are taken", "FAILED" not in said, said):
@@ -182,22 +194,12 @@ assert r[0] & 7 == 4 and 0 < r[1] < 16 and abs(int.from_bytes(r[40:44], "big") -
 
 def services(g):
     """services for the inside: DHCP, names, time; each in status"""
-    empty = os.path.join(g.work, "dnsmasq.conf")
-    with open(empty, "wb"):
-        pass
-    servers = [net.popen("wan", "dnsmasq", "-k", "--no-hosts", "--no-resolv", "--address=/www.example.jp/203.0.113.80", "--pid-file",
-                         "--listen-address=203.0.113.10", "--bind-interfaces", "--user=root", "--conf-file=" + empty),
-               net.popen("wan", "chronyd", "-n", "-U", "-x", "local stratum 3", "bindaddress 203.0.113.10", "allow all", f"pidfile {g.work}/chrony.pid",
-                         "cmdport 0", "bindcmdaddress /", "user root", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
     s, out = net.run("lan", "sh", "-c", "ip link add m0 link tlan type macvlan mode bridge 2>/dev/null; ip link set m0 up;"
                      "busybox udhcpc -i m0 -n -q -t 8 -T 3 -s /bin/true 2>&1; ip link del m0", timeout=60)
     g.check("a device gets an address", "192.168.10.1" in out and "lease of" in out, out)
     g.check("a name is answered by way of the line's server", until(40, lambda: "203.0.113.80" in net.run("lan", "python3", "-c", QUERY, "www.example.jp")[1]),
             net.run("lan", "python3", "-c", QUERY, "www.example.jp")[1])
     g.check("the time is given", until(120, lambda: net.run("lan", "python3", "-c", CLOCK)[0] == 0), net.run("lan", "python3", "-c", CLOCK)[1])
-    for p in servers:
-        p.kill()
-        p.wait()
     s, out = g.sekisho("tanaka", "status")
     for word in ("DHCP", "DNS", "NTP"):
         g.check(f"status shows {word}", word.lower() in out.lower(), out)
