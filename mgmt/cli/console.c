@@ -270,12 +270,12 @@ static void restore(struct wiz *w)
 	SEKISHO(w, NULL, "backup", "list");
 	if (wiz_text(w,
 		    &(struct sk_text){"Backup: a name of these, or a path such as "
-				      "/media/stick/NAME",
-			    "バックアップ (上の名前、または /media/stick/… などのパス)"},
+				      "/media/backup/NAME",
+			    "バックアップ (上の名前、または /media/backup/… などのパス)"},
 		    NULL, file, sizeof(file)) < 0)
 		return;
-	wiz_say(w, "Key file, such as /media/stick/NAME (Enter: a passphrase instead): ",
-		"鍵ファイル (/media/stick/… など。Enter でパスフレーズを使う): ");
+	wiz_say(w, "Key file, such as /media/backup/NAME (Enter: a passphrase instead): ",
+		"鍵ファイル (/media/backup/… など。Enter でパスフレーズを使う): ");
 	if (wiz_line(w, key, sizeof(key)) < 0 ||
 		wiz_yes(w,
 			&(struct sk_text){"Replace everything here by the backup? Changes since "
