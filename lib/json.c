@@ -40,7 +40,22 @@ static bool too_deep(const char *s, size_t len)
 	return false;
 }
 
-json_t *sk_json_parse(const char *s, size_t len, struct sk_err *err)
+/* jansson quotes the text it stumbled over, last: "… near '…'", "invalid Unicode escape '…'". */
+static void unquote(char *text)
+{
+	static const char end[] = " near end of file", unicode[] = "invalid Unicode";
+	const size_t n = strlen(text), k = sizeof(end) - 1;
+	char *near = strstr(text, " near ");
+
+	if (n >= k && strcmp(text + n - k, end) == 0)
+		return;
+	if (near)
+		*near = '\0';
+	else if (strncmp(text, unicode, sizeof(unicode) - 1) == 0)
+		text[sizeof(unicode) - 1] = '\0';
+}
+
+static json_t *parse(const char *s, size_t len, bool quote, struct sk_err *err)
 {
 	json_error_t je;
 	char text[256];
@@ -54,12 +69,23 @@ json_t *sk_json_parse(const char *s, size_t len, struct sk_err *err)
 	/* Without JSON_ALLOW_NUL a \u0000 is an error, so every string is a C string. */
 	v = json_loadb(s, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
 	if (!v) {
-		/* jansson quotes the text it stumbled over. */
+		if (!quote)
+			unquote(je.text);
 		sk_escape(text, sizeof(text), je.text, strlen(je.text));
 		sk_err_set(err, -EINVAL, NULL, "JSON, line %d column %d: %s",
 			"JSON の %d 行 %d 桁: %s", je.line, je.column, text);
 	}
 	return v;
+}
+
+json_t *sk_json_parse(const char *s, size_t len, struct sk_err *err)
+{
+	return parse(s, len, true, err);
+}
+
+json_t *sk_json_parse_secret(const char *s, size_t len, struct sk_err *err)
+{
+	return parse(s, len, false, err);
 }
 
 static int put_chunk(const char *p, size_t n, void *arg)

@@ -15,6 +15,8 @@
 
 /* Parse one value (max nesting 16). New reference, or NULL with err set (line, column). */
 json_t *sk_json_parse(const char *s, size_t len, struct sk_err *err);
+/* The same of a text that may hold passwords: err says where and what, and quotes nothing of it. */
+json_t *sk_json_parse_secret(const char *s, size_t len, struct sk_err *err);
 
 /* Append canonical JSON: sorted keys, no spaces, UTF-8 as is. */
 void sk_json_put(struct sk_buf *b, const json_t *v);

@@ -58,13 +58,14 @@ struct mg_column {
 };
 
 enum mg_flags {
-	MG_F_WRITE = 1 << 0,   /* changes something: audited with before and after */
-	MG_F_HEAVY = 1 << 1,   /* read-only and slow: answered by a forked child */
-	MG_F_FOLLOW = 1 << 2,  /* streams until the client leaves */
-	MG_F_DRY_RUN = 1 << 3, /* knows "dry_run" */
-	MG_F_LOCAL = 1 << 4,   /* the CLI alone (help, completion, version) */
-	MG_F_LOGS = 1 << 6,    /* reads logs: who read what is itself in the audit log (No.53) */
-	MG_F_HIDDEN = 1 << 5,  /* for the build: in no help, man page or completion */
+	MG_F_WRITE = 1 << 0,    /* changes something: audited with before and after */
+	MG_F_HEAVY = 1 << 1,    /* read-only and slow: answered by a forked child */
+	MG_F_FOLLOW = 1 << 2,   /* streams until the client leaves */
+	MG_F_DRY_RUN = 1 << 3,  /* knows "dry_run" */
+	MG_F_LOCAL = 1 << 4,    /* the CLI alone (help, completion, version) */
+	MG_F_LOGS = 1 << 6,     /* reads logs: who read what is itself in the audit log (No.53) */
+	MG_F_FAILURES = 1 << 7, /* that it failed is itself in the audit log */
+	MG_F_HIDDEN = 1 << 5,   /* for the build: in no help, man page or completion */
 };
 
 struct mg_command {

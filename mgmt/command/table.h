@@ -50,7 +50,8 @@ extern const struct mg_arg mg_a_object_set[], mg_a_object_remove[], mg_a_object_
 	mg_a_change_return[], mg_a_account_add[], mg_a_account_set[], mg_a_account_name[],
 	mg_a_account_reason[], mg_a_account_review[], mg_a_site_import[];
 /* table_setup.c */
-extern const struct mg_arg mg_a_setup[], mg_a_setup_document[], mg_a_setup_check[];
+extern const struct mg_arg mg_a_setup[], mg_a_setup_document[], mg_a_setup_check[],
+	mg_a_setup_failed[];
 extern const struct mg_column mg_c_object[], mg_c_zone[], mg_c_setting[], mg_c_change[],
 	mg_c_account[];
 

@@ -47,6 +47,21 @@ const struct mg_arg mg_a_setup_document[] = {
 	{0},
 };
 
+const struct mg_arg mg_a_setup_failed[] = {
+	{.name = "where",
+		.type = MG_STRING,
+		.required = true,
+		.max = 600,
+		.meta = "TEXT",
+		.help = {"where it was looked for", "文書を探した場所"}},
+	{.name = "why",
+		.type = MG_STRING,
+		.required = true,
+		.meta = "TEXT",
+		.help = {"why it could not be read", "読み取れなかった理由"}},
+	{0},
+};
+
 const struct mg_arg mg_a_setup_check[] = {
 	{.name = "document",
 		.type = MG_FILE,

@@ -124,14 +124,15 @@ void mg_dispatch_publish(struct mg_call *c, int r, const struct sk_err *why)
 		sk_log_err(LOG_ERR, "storing events", &err);
 }
 
-static void audit_denied(struct mg_call *c, const struct sk_err *why)
+/* Refused or failed: a row that says why. */
+static void audit_failure(struct mg_call *c, int r, const struct sk_err *why)
 {
 	struct mg_audit_entry a = {.time = c->now,
 		.account = c->who.name[0] ? c->who.name : "unknown",
 		.uid = c->uid,
 		.pid = c->pid,
 		.op = c->cmd->op,
-		.target = "",
+		.target = c->cmd->flags & MG_F_FAILURES ? "gateway" : "",
 		.after = c->args,
 		.result = "denied"};
 	struct sk_err err = {0};
@@ -140,7 +141,7 @@ static void audit_denied(struct mg_call *c, const struct sk_err *why)
 		return;
 	if (mg_audit_denied(c->d->store, &a, why, &err) < 0)
 		sk_log_err(LOG_ERR, "audit", &err);
-	mg_dispatch_publish(c, -EACCES, why);
+	mg_dispatch_publish(c, r, why);
 }
 
 static const struct mg_arg *file_arg(const struct mg_call *c)
@@ -197,6 +198,30 @@ static int run_write(struct mg_call *c, mg_handler *fn, struct sk_err *err)
 	return r;
 }
 
+/* What comes before the handler, of somebody who may ask. */
+static int prepare(struct mg_call *c, int fd, struct sk_err *err)
+{
+	int r;
+
+	c->dry_run = mg_arg_flag(c, "dry_run");
+	r = mg_command_check_args(c->cmd, c->args, err);
+	if (r == 0)
+		r = map_file(c, fd, err);
+	if (r == 0 && (c->cmd->flags & MG_F_LOGS))
+		r = mg_access_record(c, err);
+	return r;
+}
+
+static void record_end(struct mg_call *c, int r, const struct sk_err *err)
+{
+	if (r == -EPERM || r == -EACCES)
+		audit_failure(c, -EACCES, err);
+	else if (r < 0 && (c->cmd->flags & MG_F_FAILURES) && !c->dry_run)
+		audit_failure(c, r, err);
+	else if ((c->cmd->flags & MG_F_WRITE) && !c->dry_run && !c->reply->following)
+		mg_dispatch_publish(c, r, err);
+}
+
 /* 1: the answer comes from elsewhere (a reader, a listener). */
 static int run(struct mg_call *c, int fd, struct sk_err *err)
 {
@@ -207,27 +232,19 @@ static int run(struct mg_call *c, int fd, struct sk_err *err)
 		return sk_err_set(err, -EOPNOTSUPP, NULL, "%s is not for the daemon",
 			"%s はデーモンの操作ではありません", c->cmd->op);
 	if ((r = identify(c, err)) < 0 || (r = check_role(c, err)) < 0) {
-		audit_denied(c, err);
+		audit_failure(c, -EACCES, err);
 		return r;
 	}
-	r = mg_command_check_args(c->cmd, c->args, err);
-	if (r < 0)
+	r = prepare(c, fd, err);
+	if (r < 0 && !(c->cmd->flags & MG_F_FAILURES))
 		return r;
-	c->dry_run = mg_arg_flag(c, "dry_run");
-	r = map_file(c, fd, err);
-	if (r == 0 && (c->cmd->flags & MG_F_LOGS))
-		r = mg_access_record(c, err);
-	if (r < 0)
-		return r;
-	if (c->cmd->flags & MG_F_HEAVY) {
+	if (r == 0 && (c->cmd->flags & MG_F_HEAVY)) {
 		r = mg_heavy_start(c, err);
 		return r < 0 ? r : 1;
 	}
-	r = c->cmd->flags & MG_F_WRITE ? run_write(c, fn, err) : fn(c, err);
-	if (r == -EPERM || r == -EACCES)
-		audit_denied(c, err);
-	else if ((c->cmd->flags & MG_F_WRITE) && !c->dry_run && !c->reply->following)
-		mg_dispatch_publish(c, r, err);
+	if (r == 0)
+		r = c->cmd->flags & MG_F_WRITE ? run_write(c, fn, err) : fn(c, err);
+	record_end(c, r, err);
 	return r == 0 && c->reply->following ? 1 : r;
 }
 

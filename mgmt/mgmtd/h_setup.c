@@ -81,7 +81,7 @@ static int read_document(struct setup *s, struct sk_err *err)
 
 	if (r < 0)
 		return r;
-	s->doc = sk_json_parse(data, len, err);
+	s->doc = sk_json_parse_secret(data, len, err);
 	return understand(s, err);
 }
 
@@ -728,6 +728,13 @@ int mg_h_setup_confirm(struct mg_call *c, struct sk_err *err)
 		r = report(&s, err);
 	done(&s);
 	return r;
+}
+
+/* Whoever should have asked could not read the document: said here, for the audit log. */
+int mg_h_setup_failed(struct mg_call *c, struct sk_err *err)
+{
+	return sk_err_en(err, -EIO, NULL, "set-up from %.120s: %s", mg_arg_str(c, "where"),
+		mg_arg_str(c, "why"));
 }
 
 int mg_h_setup_revert(struct mg_call *c, struct sk_err *err)

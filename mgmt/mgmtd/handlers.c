@@ -162,6 +162,7 @@ static const struct handler handlers[] = {
 	{"setup.apply", mg_h_setup_apply},
 	{"setup.check", mg_h_setup_check},
 	{"setup.confirm", mg_h_setup_confirm},
+	{"setup.failed", mg_h_setup_failed},
 	{"setup.revert", mg_h_setup_revert},
 	{"setup.show", mg_h_setup_show},
 	{"setup.state", mg_h_setup_state},

@@ -15,7 +15,7 @@ mg_handler mg_h_rule_request, mg_h_rule_submit, mg_h_rule_withdraw, mg_h_rule_li
 mg_handler mg_h_rule_import, mg_h_rule_export, mg_h_site_import;
 /* h_setup.c */
 mg_handler mg_h_setup_apply, mg_h_setup_check, mg_h_setup_confirm, mg_h_setup_revert,
-	mg_h_setup_show, mg_h_setup_state;
+	mg_h_setup_failed, mg_h_setup_show, mg_h_setup_state;
 /* h_secret.c */
 mg_handler mg_h_secret_list, mg_h_secret_remove, mg_h_secret_set;
 /* h_change.c */

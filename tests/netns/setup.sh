@@ -37,6 +37,19 @@ bad 'a time zone that is none' 'timezone: there is no time zone' 'd["timezone"] 
 bad 'a time zone that is a folder' 'timezone: there is no time zone' 'd["timezone"] = "Asia"'
 bad 'a time zone that is a table' 'timezone: there is no time zone' 'd["timezone"] = "leapseconds"'
 check 'a file that is no JSON' says 'line 1' sk setup --answers /etc/hostname
+# The middle of a password where the text breaks: neither said nor kept.
+sed 's/"password": *"Yama-to-Kawa-58"/"password" "Yama-to-Kawa-58"/' "$W/bad.json" >"$W/broken.json"
+check '… nor one whose fault is at a password' says 'JSON, line 1 column' sk setup --answers "$W/broken.json"
+cp "$W/says.out" "$W/broken.out"
+check 'looking is no attempt' says 'line 1' sk setup --check --answers /etc/hostname
+first() { in_ns gw "$BUILD/sekisho-setup" --first --mgmt-socket /run/sekisho/mgmt.sock --answers "$1"; }
+answers "$W/twice.json" 'd["ports"][2]["role"] = "wan"'
+refuse 'unattended: two ports with the role wan' first "$W/twice.json"
+first "$W/twice.json" >"$W/first.out" 2>/dev/null
+check '… said at the console, in Japanese, too' bash -c "grep -q 'FAILED: ports\[2\].role: only one port' $W/first.out && grep -q '失敗.*wan' $W/first.out"
+refuse 'unattended: a file that is not there' first /nowhere.json
+head -c 300000 /dev/zero | tr '\0' ' ' >"$W/large.json"
+refuse 'unattended: a file that is far too large' first "$W/large.json"
 check 'nothing was set by all that' test ! -e "$BOX/etc/sekisho/gateway.json"
 check '… and no account made' says 'no account tanaka' sk account show tanaka
 
@@ -56,6 +69,20 @@ check 'zones are the roles' bash -c "ip netns exec gw '$BUILD/sekisho' --csv --l
 check 'two requests wait for the approver' test "$(sk --json rule list --state requested | rows 'len(d)')" = 2
 check 'the audit log has it, without a password' bash -c \
 	"as $SATO --json audit list >$W/audit.json && grep -q setup.apply $W/audit.json && ! grep -q Kawa $W/audit.json"
+failed() { # PATTERN [OP]: a row of the console's with that error
+	as "$SATO" --json audit list | python3 -c 'import json, re, sys
+sys.exit(not [r for r in json.load(sys.stdin) if r["op"] == sys.argv[1] and r["account"] == "console" and
+	r["target"] == "gateway" and re.search(sys.argv[2], r["result"])])' "${2:-setup.apply}" "$1"
+}
+check 'each failure is in it: a port that is missing' failed '^ports\[1\].match: this machine has no port'
+check '… a role given twice' failed '^ports\[1\].role: only one port can be wan.*nothing was changed'
+check '… a file that is no JSON' failed '^JSON, line 1 column .*nothing was changed'
+check '… unattended, too' failed '^ports\[2\].role: only one port can be wan'
+check '… a file that is not there' failed '^set-up from /nowhere.json: .*No such file' setup.failed
+check '… or too large' failed "^set-up from $W/large.json: " setup.failed
+refuse '… but not that somebody looked' failed . setup.check
+check 'no password of those is in it, in the events, or was said' bash -c \
+	"! cat $W/audit.json $STATE/mgmtd/eve.json $W/broken.out | grep -e Yama -e Kawa -e Sakana -e Sato-1234"
 check 'settings are kept without passwords' bash -c "grep -q lan0 $BOX/etc/sekisho/gateway.json && ! grep -q Kawa $BOX/etc/sekisho/gateway.json"
 check 'people are kept with their hash, for root alone' bash -c \
 	"grep -q '^tanaka:$TANAKA:田中 一郎:\\\$y\\\$' $BOX/etc/sekisho/people && [ \$(stat -c %a $BOX/etc/sekisho/people) = 600 ]"

@@ -35,6 +35,19 @@ static int ask(const char *socket, const struct sk_buf *answers, bool *ret_sent,
 		PATIENCE_MS, NULL, NULL, NULL, err);
 }
 
+/* The audit log is the manager's: it is told what never came as far as a request. */
+static void record(const char *socket, const char *where, const struct sk_err *why)
+{
+	_cleanup_(sk_closep) int fd = sk_ipc_connect(socket, NULL);
+	char text[sizeof(why->path) + sizeof(why->en) + 4];
+
+	snprintf(text, sizeof(text), "%s%s%s", why->path, why->path[0] ? ": " : "", why->en);
+	if (fd >= 0)
+		sk_ipc_call(fd, "setup.failed",
+			json_pack("{s:s, s:s}", "where", where, "why", text), -1, PATIENCE_MS, NULL,
+			NULL, NULL, NULL);
+}
+
 int mg_box_first(const struct mg_box_first *f, struct sk_err *err)
 {
 	char where[600] = "", en[1000], ja[1200];
@@ -62,6 +75,8 @@ int mg_box_first(const struct mg_box_first *f, struct sk_err *err)
 		explicit_bzero(b.data, b.len);
 	sk_buf_done(&b);
 	if (r < 0) {
+		if (!sent)
+			record(f->socket, where, err);
 		/* What the manager did it says itself. */
 		snprintf(en, sizeof(en), "set-up from %s FAILED%s: %s%s%s", where,
 			sent ? "" : ", nothing was changed", err->path, err->path[0] ? ": " : "",

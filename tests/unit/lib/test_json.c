@@ -39,6 +39,26 @@ static void canonical_form(void **state)
 	canonical("{\"\":\"\"}", "{\"\":\"\"}");
 }
 
+/* Wherever it breaks, nothing of the text is in the error. */
+static void secret_text(void **state)
+{
+	static const char *const bad[] = {"{\"a\" \"hush\"}", "{\"a\":hush}", "{\"a\":\"hush",
+		"{\"a\":\"hush\\q\"}", "{\"a\":\"hush\n\"}", "\"hush\" near end of file",
+		"{\"hush\":1,\"hush\":2}", "[\"hush\xff\"]", "\"\\uhush\"", "{\"a\":1} hush",
+		"{\"a\":\" near hush"};
+	struct sk_err e;
+
+	for (size_t i = 0; i < SK_ARRAY_SIZE(bad); i++) {
+		memset(&e, 0, sizeof(e));
+		assert_null(sk_json_parse_secret(bad[i], strlen(bad[i]), &e));
+		assert_non_null(strstr(e.en, "JSON, line"));
+		assert_null(strstr(e.en, "hush"));
+		assert_null(strstr(e.ja, "hush"));
+	}
+	sk_json_parse_secret("{", 1, &e);
+	assert_non_null(strstr(e.en, "end of file"));
+}
+
 static void refuses_bad_text(void **state)
 {
 	static const char *const bad[] = {"", " ", "{", "}", "[1,]", "{\"a\"}", "{\"a\":1,}", "nul",
@@ -218,6 +238,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(canonical_form),
 		cmocka_unit_test(refuses_bad_text),
+		cmocka_unit_test(secret_text),
 		cmocka_unit_test(depth_is_capped),
 		cmocka_unit_test(getters),
 		cmocka_unit_test(getters_refuse),
