@@ -75,6 +75,19 @@ static void add_last(struct mg_call *c, json_t *v, const json_t *end)
 	set(v, "last_why", c->lang == SK_JA ? ja : en);
 }
 
+static void add_missed(struct mg_call *c, json_t *v, const json_t *end)
+{
+	const json_t *m = json_object_get(end, "missed");
+	char en[400], ja[400];
+
+	if (!m)
+		return;
+	mg_update_why(m, en, ja, sizeof(en));
+	set(v, "failed_slot", str(m, "slot"));
+	json_object_set(v, "failed_since", json_object_get(m, "since"));
+	set(v, "failed_why", c->lang == SK_JA ? ja : en);
+}
+
 static void add_source(struct mg_call *c, json_t *v)
 {
 	const struct mg_update *u = c->d->update;
@@ -104,12 +117,20 @@ static int show_status(struct mg_call *c, int code, const json_t *end, int *fd, 
 			v, "base_system", json_sprintf("Debian %s", str(end, "os_version")));
 	set(v, "outcome", str(end, "outcome"));
 	add_slots(v, end);
+	add_missed(c, v, end);
 	add_last(c, v, end);
 	add_source(c, v);
 	r = v ? mg_reply_record(c, v) : sk_err_nomem(err);
 	if (r == 0 && str(end, "slots_en")[0])
 		r = mg_reply_note(c, "%s", "%s",
 			c->lang == SK_JA ? str(end, "slots_ja") : str(end, "slots_en"));
+	if (r == 0 && json_object_get(end, "missed"))
+		r = mg_reply_note(c,
+			"slot %s was to start, slot %s runs: the next update writes slot %s anew",
+			"スロット %s が起動せず、スロット %s で動作しています。次の更新でスロット "
+			"%s が書き直されます",
+			str(json_object_get(end, "missed"), "slot"), str(end, "slot"),
+			str(json_object_get(end, "missed"), "slot"));
 	if (r == 0 && !json_is_true(json_object_get(end, "image")))
 		r = mg_reply_note(c,
 			"This machine is not the gateway's image: it is updated by its Debian "

@@ -151,6 +151,28 @@ static void tell_outcome(struct mg_daemon *d, const json_t *status)
 	d->update->settle = true;
 }
 
+/* Once, until another slot is to start: sekisho-update remembers it. */
+static void tell_missed(struct mg_daemon *d, const json_t *status)
+{
+	const json_t *m = json_object_get(status, "missed");
+	char en[400], ja[400], target[32];
+	json_t *more;
+
+	if (!m || d->update->settle || json_is_true(json_object_get(m, "told")))
+		return;
+	mg_update_why(m, en, ja, sizeof(en));
+	snprintf(target, sizeof(target), "slot %.8s", str(m, "slot"));
+	more = json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "slot", str(m, "slot"), "running_slot",
+		str(status, "slot"), "running", str(status, "version"), "message", en, "message_ja",
+		ja, "urgent", true);
+	sk_log(LOG_ERR, "slot %s was to start, slot %s runs: %s", str(m, "slot"),
+		str(status, "slot"), en);
+	audit_system(d, "update.fallback", target, json_incref(more), "fallback");
+	event(d, "fallback", str(status, "version"), more);
+	snprintf(d->update->missed, sizeof(d->update->missed), "%s", str(m, "slot"));
+	d->update->settle = true;
+}
+
 /* ---- asking -----------------------------------------------------------------------------------
  */
 static int took_status(struct mg_call *c, int code, const json_t *end, int *fd, struct sk_err *err)
@@ -163,6 +185,7 @@ static int took_status(struct mg_call *c, int code, const json_t *end, int *fd, 
 	json_decref(u->status);
 	u->status = json_deep_copy(end);
 	tell_outcome(c->d, u->status);
+	tell_missed(c->d, u->status);
 	if (sk_streq(str(u->status, "outcome"), "trial"))
 		u->next_status = c->now + TRIAL_S;
 	if (u->settle)
@@ -204,7 +227,7 @@ static int ask(struct mg_daemon *d, const char *command, struct mg_oneshot_ask *
 static void ask_status(struct mg_daemon *d, struct mg_update *u, int64_t now)
 {
 	struct mg_oneshot_ask q = {.op = u->settle ? "settle" : "status",
-		.args = json_object(),
+		.args = u->settle ? json_pack("{s:s}", "missed", u->missed) : json_object(),
 		.answer = u->settle ? took_settled : took_status};
 	bool settle = u->settle;
 
@@ -308,6 +331,23 @@ static void warn_outcome(struct mg_call *c, json_t *v, const struct mg_update *u
 		warn(c, v, &returned);
 }
 
+static void warn_missed(struct mg_call *c, json_t *v, const struct mg_update *u,
+	void (*warn)(struct mg_call *, json_t *, const struct sk_text *))
+{
+	const char *slot = str(json_object_get(u->status, "missed"), "slot");
+	const char *runs = str(u->status, "slot");
+	char en[160], ja[200];
+
+	if (!slot[0])
+		return;
+	snprintf(en, sizeof(en), "slot %s did not start, slot %s runs instead (see: update status)",
+		slot, runs);
+	snprintf(ja, sizeof(ja),
+		"スロット %s が起動せず、スロット %s で動作しています (update status で確認)", slot,
+		runs);
+	warn(c, v, &(struct sk_text){en, ja});
+}
+
 static void warn_versions(struct mg_call *c, json_t *v, const struct mg_update *u,
 	void (*warn)(struct mg_call *, json_t *, const struct sk_text *))
 {
@@ -344,5 +384,6 @@ void mg_update_status(struct mg_call *c, json_t *v,
 		json_object_set(o, "available", json_object_get(u->check, "available"));
 	json_object_set_new(v, "update", o);
 	warn_outcome(c, v, u, warn);
+	warn_missed(c, v, u, warn);
 	warn_versions(c, v, u, warn);
 }

@@ -16,7 +16,8 @@ struct mg_update {
 	int64_t checked, next_status, next_check;
 	char told[64]; /* the version that people were told of */
 	bool said_aside;
-	bool settle; /* it is to forget what everybody was told */
+	bool settle;    /* it is to forget what everybody was told */
+	char missed[8]; /* the slot that everybody was told of: it did not start */
 	/* system.reset: asked for by whom, until when its code is valid */
 	char reset_code[8], reset_who[64];
 	int64_t reset_until;

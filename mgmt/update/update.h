@@ -79,6 +79,22 @@ struct mg_outcome_facts {
 };
 enum mg_outcome mg_update_outcome(const struct mg_outcome_facts *f);
 
+/* ---- did the slot that was to start do so? ---- */
+struct mg_start_facts {
+	const json_t *note;           /* what was made here at an earlier start; NULL: none */
+	const json_t *pending, *last; /* updates; NULL: none */
+	const json_t *health;         /* the last result of health; NULL: none */
+	const char *first;            /* the loader's preference, "A"; "": not known */
+	const char *slot, *boot_id;   /* of this start */
+	int64_t now;
+};
+/*
+ * What is to be kept of this start, owned: {boot_id, slot, missed: {slot, since, told, health} if
+ * another slot was to run, and no update says why}. NULL: this start was judged already, or nobody
+ * can say. Judged once a start, as updates change the loader's preference.
+ */
+json_t *mg_update_start(const struct mg_start_facts *f);
+
 /* ---- the loader's environment block (GRUB manual, "Environment block"): always 1024 bytes ---- */
 #define MG_GRUBENV_SIZE 1024
 /* -EBADMSG: is no such block; -ENOENT: the name is not in it. */

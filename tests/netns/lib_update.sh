@@ -74,7 +74,7 @@ update_start() {
 	chown nobody "$U/state"
 	"$BUILD/sekisho-update" --listen /run/sekisho/update.sock --user nobody --allow-user 0 --state-dir "$U/state" \
 		--health-dir "$U/health" --keyring "$U/keyring.pem" --cmdline "$U/cmdline" --version-file "$U/version" \
-		--ca "$U/keys/tls.pem" --log-level 7 >>"$W/update.log" 2>&1 &
+		--grubenv "$U/fake/grubenv" --ca "$U/keys/tls.pem" --log-level 7 >>"$W/update.log" 2>&1 &
 	UPDATE=$!
 	"$BUILD/sekisho-system" --listen /run/sekisho/system.sock --grubenv "$U/fake/grubenv" --allow-user 0 >>"$W/system.log" 2>&1 &
 	wait_for 10 test -S /run/sekisho/update.sock

@@ -137,8 +137,8 @@ check "the machine starts again all the same" wait_for 10 grep -qsx Reboot "$U/f
 rm -f "$U/fake/power"
 
 # ---- what becomes of it: the other slot did not keep, the old one runs again ----
-restarted() { # as after a start: another boot_id in the note
-	sed -i 's/"boot_id":"[^"]*"/"boot_id":"before"/' "$U/state/pending.json"
+restarted() { # as after a start: another boot_id in the notes
+	sed -i 's/"boot_id":"[^"]*"/"boot_id":"before"/' "$U/state/start.json" $(ls "$U/state/pending.json" 2>/dev/null)
 	kill "$MGMTD"
 	wait "$MGMTD" 2>/dev/null
 	mgmtd_start
@@ -151,6 +151,9 @@ check "update status says why" wait_for 10 record 'r["outcome"] == "none" and r[
 	as $KANSA --json update status
 check "in Japanese, too" eval 'ip netns exec gw setpriv --reuid $KANSA --regid $KANSA --clear-groups "$BUILD/sekisho" --lang ja update status | grep -q 検査エンジンが応答しません'
 check "it is told once" test "$(grep -c '"action":"returned"' $STATE/mgmtd/eve.json)" = 1
+restarted
+check "nor is it told at the next start as a slot that failed" eval 'wait_for 15 eval "! grep -q before \"$U/state/start.json\"" &&
+	! grep -q fallback $STATE/mgmtd/eve.json && record "\"failed_slot\" not in r" as $KANSA --json update status'
 
 # ---- and one that is kept ----
 check "again, with a restart at once" eval 'as $TANAKA update apply "$U/good.raucb" --restart && wait_for 5 grep -qx Reboot "$U/fake/power"'
@@ -159,6 +162,27 @@ echo 0.7.0 >"$U/version"
 printf '{"slot":"B","version":"0.7.0","hash":"bbbb","boot_id":"%s","result":"good","time":2,"failed":[]}' "$(cat /proc/sys/kernel/random/boot_id)" >"$U/health/last.json"
 restarted
 check "it is kept" wait_for 15 grep -q '"event_type":"update".*"action":"kept"' $STATE/mgmtd/eve.json
+
+# ---- a slot that was good does not start any more: the loader took the other one ----
+fallbacks() { grep -c '"event_type":"update".*"action":"fallback"' $STATE/mgmtd/eve.json; }
+check "it is settled" wait_for 10 test ! -e "$U/state/pending.json"
+booted A aaaa
+echo 0.6.0 >"$U/version"
+restarted
+check "a slot that does not start is an event" wait_for 15 grep -q '"event_type":"update".*"action":"fallback".*did not start.*"running_slot":"A".*"slot":"B"' $STATE/mgmtd/eve.json
+check "and an audit row of the system's" audit_has 'update.fallback.*slot B'
+check "status warns of it" wait_for 10 eval 'as $KANSA status | grep -q "slot B did not start, slot A runs"'
+check "in Japanese, too" eval 'ip netns exec gw setpriv --reuid $KANSA --regid $KANSA --clear-groups "$BUILD/sekisho" --lang ja status | grep -q "スロット B が起動せず、スロット A で動作"'
+check "update status says which, and why" record 'r["slot"] == "A" and r["failed_slot"] == "B" and r["failed_since"] > 0 and "did not start" in r["failed_why"]' \
+	as $KANSA --json update status
+wait_for 15 grep -q '"told":true' "$U/state/start.json"
+restarted
+check "at the next start it is still so" wait_for 15 eval 'as $KANSA status | grep -q "slot B did not start, slot A runs"'
+check "but told once" test "$(fallbacks)" = 1
+booted B bbbb
+echo 0.7.0 >"$U/version"
+restarted
+check "the slot starts again: nothing is said any more" wait_for 15 eval 'record "r[\"slot\"] == \"B\" and \"failed_slot\" not in r" as $KANSA --json update status && as $KANSA status | grep -q "slot: *B\|Slot: *B" && ! as $KANSA status | grep -q "did not start"'
 check "the same once more: refused" says 'already runs' as $TANAKA update apply "$U/good.raucb"
 check "an older one by an administrator's word" record 'r["version"] == "0.5.0"' as $TANAKA --json update apply "$U/www/sekisho-0.5.0.raucb" --downgrade
 check "the word is in the audit log" audit_has 'downgrade.*true'

@@ -15,8 +15,8 @@ int mg_run_confine(const struct mg_run_opts *o, const char *file, struct sk_err 
 {
 	/* libsystemd asks for the process's own name. */
 	static const char *const extra[] = {"prctl", NULL};
-	const char *const readable[] = {o->health_dir, o->keyring, o->cmdline, o->version_file,
-		o->os_release, "/proc/sys/kernel/random/boot_id",
+	const char *const readable[] = {o->health_dir, o->keyring, o->cmdline, o->grubenv,
+		o->version_file, o->os_release, "/proc/sys/kernel/random/boot_id",
 		o->ca_file ? o->ca_file : o->keyring, file[0] == '/' ? file : NULL, NULL};
 	const char *const writable[] = {o->state_dir, NULL};
 	const struct sk_sandbox_files f = {

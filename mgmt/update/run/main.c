@@ -25,6 +25,7 @@ static int usage(FILE *f, int code)
 	      "  --health-dir DIR   results of the health check (" SK_STATEDIR "/health)\n"
 	      "  --keyring FILE     certificate of the update authority (/etc/rauc/keyring.pem)\n"
 	      "  --cmdline FILE     of the kernel (/proc/cmdline)\n"
+	      "  --grubenv FILE     state of the slots (/boot/state/grubenv)\n"
 	      "  --version-file FILE  version of the system (" SK_LIBDIR "/version)\n"
 	      "  --os-release FILE  of the base system (/etc/os-release)\n"
 	      "  --ca FILE          trusted certificates of servers instead of the system's\n"
@@ -44,6 +45,7 @@ enum {
 	O_HEALTH,
 	O_KEYRING,
 	O_CMDLINE,
+	O_GRUBENV,
 	O_VERSIONFILE,
 	O_OSRELEASE,
 	O_CA,
@@ -62,6 +64,7 @@ static const struct option longopts[] = {
 	{"health-dir", required_argument, NULL, O_HEALTH},
 	{"keyring", required_argument, NULL, O_KEYRING},
 	{"cmdline", required_argument, NULL, O_CMDLINE},
+	{"grubenv", required_argument, NULL, O_GRUBENV},
 	{"version-file", required_argument, NULL, O_VERSIONFILE},
 	{"os-release", required_argument, NULL, O_OSRELEASE},
 	{"ca", required_argument, NULL, O_CA},
@@ -92,6 +95,7 @@ static int option(struct settings *s, int c)
 	case O_HEALTH: s->run.health_dir = optarg; break;
 	case O_KEYRING: s->run.keyring = optarg; break;
 	case O_CMDLINE: s->run.cmdline = optarg; break;
+	case O_GRUBENV: s->run.grubenv = optarg; break;
 	case O_VERSIONFILE: s->run.version_file = optarg; break;
 	case O_OSRELEASE: s->run.os_release = optarg; break;
 	case O_CA: s->run.ca_file = optarg; break;
@@ -127,6 +131,7 @@ int main(int argc, char **argv)
 			.health_dir = SK_STATEDIR "/health",
 			.keyring = "/etc/rauc/keyring.pem",
 			.cmdline = "/proc/cmdline",
+			.grubenv = "/boot/state/grubenv",
 			.version_file = SK_LIBDIR "/version",
 			.os_release = "/etc/os-release",
 			.timeout = 3600},

@@ -20,6 +20,7 @@
 #endif
 #define PENDING "pending.json"
 #define LAST "last.json"
+#define START "start.json"
 
 struct request {
 	const struct mg_run_opts *o;
@@ -55,6 +56,42 @@ static int no_slots(struct sk_err *err)
 static void installed_name(const char *slot, char dst[32])
 {
 	snprintf(dst, 32, "installed-%.8s.json", slot);
+}
+
+/* ---- this start ----
+ */
+/* The first thing anybody asks since the start: later the loader may prefer another slot. */
+static void judge_start(const struct request *q)
+{
+	const char *dir = q->o->state_dir;
+	_cleanup_(sk_json_decrefp) json_t *note = mg_state_load(dir, START),
+					  *pending = mg_state_load(dir, PENDING),
+					  *last = mg_state_load(dir, LAST),
+					  *health = mg_state_load(q->o->health_dir, "last.json");
+	const struct mg_start_facts f = {.note = note,
+		.pending = pending,
+		.last = last,
+		.health = health,
+		.first = q->sys.first,
+		.slot = q->sys.slot,
+		.boot_id = q->sys.boot_id,
+		.now = sk_now()};
+	json_t *v = mg_update_start(&f);
+	struct sk_err err = {0};
+
+	if (v && mg_state_save(dir, START, v, &err) < 0)
+		sk_log_err(LOG_ERR, START, &err);
+	json_decref(v);
+}
+
+/* Only of this start: what an earlier one noted says nothing where nobody can judge. */
+static json_t *start_missed(const struct request *q, json_t **ret_note)
+{
+	json_t *note = mg_state_load(q->o->state_dir, START);
+
+	*ret_note = note;
+	return sk_streq(str(note, "boot_id"), q->sys.boot_id) ? json_object_get(note, "missed")
+							      : NULL;
 }
 
 /* ---- status ----
@@ -122,7 +159,7 @@ static enum mg_outcome add_outcome(struct request *q)
 static int op_status(struct request *q, struct sk_err *err)
 {
 	struct sk_err why = {0};
-	json_t *last = mg_state_load(q->o->state_dir, LAST);
+	json_t *last = mg_state_load(q->o->state_dir, LAST), *note, *missed;
 
 	if (last)
 		json_object_set_new(q->answer, "last", last);
@@ -132,6 +169,9 @@ static int op_status(struct request *q, struct sk_err *err)
 	set(q->answer, "os_version", q->sys.os_version);
 	json_object_set_new(q->answer, "image", json_boolean(q->sys.slot[0]));
 	add_outcome(q);
+	if ((missed = start_missed(q, &note)))
+		json_object_set(q->answer, "missed", missed);
+	json_decref(note);
 	if (q->sys.slot[0] && add_slots(q, &why) < 0) {
 		set(q->answer, "slots_en", why.en);
 		set(q->answer, "slots_ja", why.ja);
@@ -406,13 +446,29 @@ static int op_rollback(struct request *q, struct sk_err *err)
 	return 0;
 }
 
+/* Everybody was told that slot did not start. */
+static int told_missed(struct request *q, const char *slot, struct sk_err *err)
+{
+	json_t *note, *missed = start_missed(q, &note);
+	int r = 0;
+
+	if (missed && sk_streq(str(missed, "slot"), slot)) {
+		json_object_set_new(missed, "told", json_true());
+		r = mg_state_save(q->o->state_dir, START, note, err);
+	}
+	json_decref(note);
+	return r;
+}
+
 /* The manager has told everybody what became of it: it is no longer pending, but the last one. */
 static int op_settle(struct request *q, struct sk_err *err)
 {
 	const enum mg_outcome o = add_outcome(q);
 	json_t *last;
-	int r;
+	int r = told_missed(q, str(q->args, "missed"), err);
 
+	if (r < 0)
+		return r;
 	if (o != MG_OUTCOME_KEPT && o != MG_OUTCOME_RETURNED && o != MG_OUTCOME_INTERRUPTED)
 		return 0;
 	r = mg_state_lock(q->o->state_dir, err);
@@ -450,6 +506,7 @@ static int handle(struct sk_oneshot *s, const struct sk_oneshot_request *r, json
 	}
 	ret = sk_oneshot_unknown(err);
 	mg_system_read(q.o, &q.sys);
+	judge_start(&q);
 	for (size_t i = 0; i < SK_ARRAY_SIZE(ops); i++)
 		if (sk_streq(r->op, ops[i].op)) {
 			if (err)

@@ -17,6 +17,7 @@
 
 struct mg_run_opts {
 	const char *state_dir, *health_dir, *keyring, *cmdline, *version_file, *os_release;
+	const char *grubenv; /* the loader's memory */
 	const char *ca_file; /* NULL: the system's */
 	int64_t timeout;     /* seconds for a transfer */
 	bool no_seccomp;
@@ -35,7 +36,8 @@ int mg_run_confine(const struct mg_run_opts *o, const char *file, struct sk_err 
 
 /* ---- which system this is ---- */
 struct mg_system {
-	char slot[8]; /* "A"; "" on a machine without slots */
+	char slot[8];  /* "A"; "" on a machine without slots */
+	char first[8]; /* that the loader prefers; "": not known */
 	char hash[160], version[MG_VERSION_MAX], os_version[16], boot_id[64];
 };
 void mg_system_read(const struct mg_run_opts *o, struct mg_system *ret);

@@ -126,6 +126,21 @@ static void text_of(const char *path, struct sk_buf *b)
 	sk_file_read(path, b, NULL);
 }
 
+/* The first word of ORDER. */
+static void first_of(const char *path, char *dst, size_t cap)
+{
+	char order[32] = "";
+	struct sk_buf b;
+
+	text_of(path, &b);
+	if (b.len == MG_GRUBENV_SIZE &&
+		mg_grubenv_get(sk_buf_str(&b), "ORDER", order, sizeof(order)) == 0)
+		snprintf(dst, cap, "%.1s", order);
+	sk_buf_done(&b);
+	if (strcmp(dst, "A") != 0 && strcmp(dst, "B") != 0)
+		dst[0] = '\0';
+}
+
 void mg_system_read(const struct mg_run_opts *o, struct mg_system *ret)
 {
 	struct sk_buf b;
@@ -135,6 +150,8 @@ void mg_system_read(const struct mg_run_opts *o, struct mg_system *ret)
 	value_of(sk_buf_str(&b), "rauc.slot", ret->slot, sizeof(ret->slot));
 	value_of(sk_buf_str(&b), "sekisho.hash", ret->hash, sizeof(ret->hash));
 	sk_buf_done(&b);
+	if (ret->slot[0])
+		first_of(o->grubenv, ret->first, sizeof(ret->first));
 	text_of(o->os_release, &b);
 	value_of(sk_buf_str(&b), "VERSION_ID", ret->os_version, sizeof(ret->os_version));
 	sk_buf_done(&b);

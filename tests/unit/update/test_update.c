@@ -179,6 +179,60 @@ static enum mg_outcome outcome(
 	return o;
 }
 
+/* What is kept of a start, as text; "": nothing new. Slot A runs. */
+static const char *start(const char *note, const char *pending, const char *last, const char *first)
+{
+	static char text[400];
+	json_t *n = note ? json_loads(note, 0, NULL) : NULL;
+	json_t *p = pending ? json_loads(pending, 0, NULL) : NULL;
+	json_t *l = last ? json_loads(last, 0, NULL) : NULL;
+	json_t *h = json_pack("{s:s, s:s}", "slot", "B", "result", "return");
+	const struct mg_start_facts f = {n, p, l, h, first, "A", "two", 7};
+	json_t *v = mg_update_start(&f);
+	size_t len = v ? json_dumpb(v, text, sizeof(text) - 1, JSON_COMPACT | JSON_SORT_KEYS) : 0;
+
+	text[len] = '\0';
+	json_decref(n);
+	json_decref(p);
+	json_decref(l);
+	json_decref(h);
+	json_decref(v);
+	return text;
+}
+
+static void starts(void **state)
+{
+	static const char meant[] = "{\"boot_id\":\"two\",\"slot\":\"A\"}";
+	static const char told[] = "{\"boot_id\":\"two\",\"missed\":{\"since\":5,\"slot\":\"B\","
+				   "\"told\":true},\"slot\":\"A\"}";
+	static const char to_b[] = "{\"slot\":\"B\",\"boot_id\":\"one\",\"state\":\"installed\"}";
+	char before[400];
+
+	assert_string_equal(start(NULL, NULL, NULL, "A"), meant);
+	/* Nobody knows what the loader prefers. */
+	assert_string_equal(start(NULL, NULL, NULL, ""), "");
+	assert_string_equal(start(NULL, NULL, NULL, "B"),
+		"{\"boot_id\":\"two\",\"missed\":{\"health\":{\"result\":\"return\",\"slot\":\"B\"}"
+		","
+		"\"since\":7,\"slot\":\"B\",\"told\":false},\"slot\":\"A\"}");
+	/* Judged once a start: an update just installed makes the other slot the first. */
+	assert_string_equal(start(meant, NULL, NULL, "B"), "");
+	/* The next start is the same story, and nobody is told again. */
+	snprintf(before, sizeof(before), "%s", told);
+	memcpy(strstr(before, "two"), "one", 3);
+	assert_string_equal(start(before, NULL, NULL, "B"), told);
+	/* Until the slot that is to start does. */
+	assert_string_equal(start(before, NULL, NULL, "A"), meant);
+	/* An update's own end is told as that. */
+	assert_string_equal(start(NULL, to_b, NULL, "B"), meant);
+	assert_string_equal(
+		start(NULL, NULL, "{\"slot\":\"B\",\"outcome\":\"returned\"}", "B"), meant);
+	assert_non_null(
+		strstr(start(NULL, NULL, "{\"slot\":\"B\",\"outcome\":\"kept\"}", "B"), "missed"));
+	assert_non_null(strstr(
+		start(NULL, NULL, "{\"slot\":\"A\",\"outcome\":\"returned\"}", "B"), "missed"));
+}
+
 static void outcomes(void **state)
 {
 	static const char to_b[] = "{\"slot\":\"B\",\"boot_id\":\"one\"}";
@@ -262,6 +316,7 @@ int main(void)
 		cmocka_unit_test(manifests),
 		cmocka_unit_test(tails),
 		cmocka_unit_test(outcomes),
+		cmocka_unit_test(starts),
 		cmocka_unit_test(grubenv),
 		cmocka_unit_test(support),
 	};
