@@ -138,7 +138,10 @@ rm -f "$U/fake/power"
 
 # ---- what becomes of it: the other slot did not keep, the old one runs again ----
 restarted() { # as after a start: another boot_id in the notes
-	sed -i 's/"boot_id":"[^"]*"/"boot_id":"before"/' "$U/state/start.json" $(ls "$U/state/pending.json" 2>/dev/null)
+	local f
+	for f in "$U/state/start.json" "$U/state/pending.json"; do
+		[ ! -e "$f" ] || sed -i 's/"boot_id":"[^"]*"/"boot_id":"before"/' "$f"
+	done
 	kill "$MGMTD"
 	wait "$MGMTD" 2>/dev/null
 	mgmtd_start
