@@ -98,7 +98,7 @@ struct mg_daemon {
 	bool reader;       /* this process is a forked reader */
 	bool tighten;      /* postponed */
 	uint64_t tightens; /* how often it was asked for */
-	int64_t started;
+	int64_t started, ports_next; /* portwatch.c: when it looks again */
 	struct mg_counts counts;
 	/* audit rows of refused attempts: at most so many a minute, the rest is counted */
 	int64_t denied_minute;

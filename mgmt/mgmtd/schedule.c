@@ -17,6 +17,7 @@
 #include "mgmt/mgmtd/lists.h"
 #include "mgmt/mgmtd/notifier.h"
 #include "mgmt/mgmtd/peer.h"
+#include "mgmt/mgmtd/portwatch.h"
 #include "mgmt/store/allow.h"
 #include "mgmt/mgmtd/schedule.h"
 #include "mgmt/store/devices.h"
@@ -200,6 +201,7 @@ static int on_tick(sd_event_source *src, uint64_t usec, void *userdata)
 	mg_admission_tick(s->d, now);
 	mg_lists_tick(s->d, now);
 	mg_update_tick(s->d, now);
+	mg_portwatch_tick(s->d, now);
 	if (now / 60 != s->minute) {
 		s->minute = now / 60;
 		counters(s);

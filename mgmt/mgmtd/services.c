@@ -37,18 +37,25 @@ struct services {
 	char delegated[MG_GW_ROLES][IFNAMSIZ];
 };
 
-/* What the set-up in force wants. *ret_g, owned, for its ports. */
-static bool wanted(struct services *ret, struct mg_gateway **ret_g)
+struct mg_gateway *mg_services_gateway(void)
 {
-	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
 	_cleanup_(sk_json_decrefp) json_t *doc = NULL;
+	struct mg_gateway *g = NULL;
 	struct sk_buf b;
 
 	sk_buf_init(&b, MG_GW_BYTES_MAX);
 	if (sk_file_read(MG_BOX_GATEWAY, &b, NULL) == 0)
 		doc = sk_json_parse(sk_buf_str(&b), b.len, NULL);
 	sk_buf_done(&b);
-	if (!doc || mg_gateway_parse(doc, &g, NULL) < 0)
+	return doc && mg_gateway_parse(doc, &g, NULL) == 0 ? g : NULL;
+}
+
+/* What the set-up in force wants. *ret_g, owned, for its ports. */
+static bool wanted(struct services *ret, struct mg_gateway **ret_g)
+{
+	struct mg_gateway *g = mg_services_gateway();
+
+	if (!g)
 		return false;
 	ret->ntp = true; /* the gateway's own clock */
 	ret->pppoe = g->nets[MG_GW_WAN].ip4.method == MG_GW_PPPOE;
@@ -63,7 +70,6 @@ static bool wanted(struct services *ret, struct mg_gateway **ret_g)
 	}
 	ret->delegation = g->nets[MG_GW_WAN].delegation;
 	*ret_g = g;
-	g = NULL;
 	return true;
 }
 

@@ -5,6 +5,10 @@
 
 #include "mgmt/mgmtd/call.h"
 
+struct mg_gateway;
+
+/* The set-up in force, owned; NULL: there is none. */
+struct mg_gateway *mg_services_gateway(void);
 /*
  * "services" into v: the state of each that the set-up asks for, from the service manager; nothing
  * where the gateway was not set up by it. warn is called with what does not run.
