@@ -407,6 +407,8 @@ def corrupt(g):
     g.start(sticks=[os.path.join(g.work, "stick.fat")])
     health = g.wait()
     g.check("the other slot starts and is well", "GOOD slot A" in health and "started: B" in health, health)
+    g.check("status and audit log say that B did not start", until(60, lambda: slot_of(g)[2].get("failed_slot") == "B") and
+            "update.fallback" in g.sekisho("tanaka", "--json", "audit", "list")[1], json.dumps(slot_of(g)[2], ensure_ascii=False)[:1500])
     same(g, "after it")
 
 
