@@ -309,6 +309,8 @@ static bool begin(
 		fw_nft_plan_bridged(pl, r, FW_NFT_OIFNAME, w->out);
 }
 
+static const uint8_t link_local[16] = {0xfe, 0x80}; /* fe80::/10 */
+
 struct icmp6 {
 	uint8_t lo, hi, hops;
 	bool unspecified; /* from :: instead of a link-local address; hops 255: from any */
@@ -317,7 +319,7 @@ struct icmp6 {
 static void icmp6(
 	struct fw_nft_plan *pl, enum fw_builtin_id id, const struct way *w, const struct icmp6 *k)
 {
-	static const uint8_t any[16] = {0}, link_local[16] = {0xfe, 0x80};
+	static const uint8_t any[16] = {0};
 	struct fw_nft_rule r;
 
 	if (!begin(pl, &r, id, w))
@@ -336,20 +338,42 @@ static void icmp6(
 	fw_nft_plan_emit(pl, &r);
 }
 
-static void dhcp(struct fw_nft_plan *pl, const struct way *w, bool to_client, bool v6)
+/* RFC 2131 4.1: to everybody on the link, or to the one who has or gets the address. */
+static void dhcp4(struct fw_nft_plan *pl, const struct way *w, bool to_client, bool broadcast)
 {
+	static const uint8_t all[4] = {255, 255, 255, 255};
 	struct fw_nft_rule r;
 
 	if (!begin(pl, &r, FW_B_BRIDGE_DHCP, w))
 		return;
-	fw_nft_rule_u8(&r, FW_NFT_NFPROTO, v6 ? NFPROTO_IPV6 : NFPROTO_IPV4);
+	fw_nft_rule_u8(&r, FW_NFT_NFPROTO, NFPROTO_IPV4);
 	fw_nft_rule_u8(&r, FW_NFT_L4PROTO, IPPROTO_UDP);
-	if (!v6)
-		fw_nft_rule_u16(&r, FW_NFT_SPORT, to_client ? 67 : 68);
-	if (v6)
-		fw_nft_rule_u16(&r, FW_NFT_DPORT, to_client ? 546 : 547);
+	if (broadcast)
+		fw_nft_rule_add(&r, FW_NFT_DADDR4, FW_NFT_EQ, all);
 	else
-		fw_nft_rule_u16(&r, FW_NFT_DPORT, to_client ? 68 : 67);
+		r.meta_in = 0;
+	fw_nft_rule_u16(&r, FW_NFT_SPORT, to_client ? 67 : 68);
+	fw_nft_rule_u16(&r, FW_NFT_DPORT, to_client ? 68 : 67);
+	r.mark = true;
+	fw_nft_plan_emit(pl, &r);
+}
+
+/* RFC 8415 7.1, 7.2: within the link; a server may answer from any port. */
+static void dhcp6(struct fw_nft_plan *pl, const struct way *w, bool to_client, bool multicast)
+{
+	static const uint8_t servers[16] = {0xff, 0x02, [13] = 1, [15] = 2}; /* ff02::1:2 */
+	struct fw_nft_rule r;
+
+	if (!begin(pl, &r, FW_B_BRIDGE_DHCP, w))
+		return;
+	fw_nft_rule_u8(&r, FW_NFT_NFPROTO, NFPROTO_IPV6);
+	fw_nft_rule_u8(&r, FW_NFT_L4PROTO, IPPROTO_UDP);
+	fw_nft_rule_add(&r, FW_NFT_SADDR6, FW_NFT_PREFIX, link_local)->prefix = 10;
+	if (multicast)
+		fw_nft_rule_add(&r, FW_NFT_DADDR6, FW_NFT_EQ, servers);
+	else
+		fw_nft_rule_add(&r, FW_NFT_DADDR6, FW_NFT_PREFIX, link_local)->prefix = 10;
+	fw_nft_rule_u16(&r, FW_NFT_DPORT, to_client ? 546 : 547);
 	r.mark = true;
 	fw_nft_plan_emit(pl, &r);
 }
@@ -382,20 +406,27 @@ static void asked(struct fw_nft_plan *pl)
 	fw_nft_plan_emit(pl, &r);
 }
 
+/* From an outside zone to another; turned round: outwards. */
+static struct way inwards_of(const struct fw_policy *p)
+{
+	struct way w = {0, 0};
+
+	for (size_t z = 0; z < p->n_zones; z++)
+		if (p->zones[z].kind == FW_ZONE_OUTSIDE)
+			w.in |= 1u << z;
+		else
+			w.out |= 1u << z;
+	return w;
+}
+
 void fw_nft_plan_bridge_link(struct fw_nft_plan *pl)
 {
 	const uint32_t every = (1u << FW_BRIDGE_ZONES_MAX) - 1;
 	const struct way any = {every, every};
-	struct way inwards = {0, 0}, outwards;
+	const struct way inwards = inwards_of(pl->p), outwards = {inwards.out, inwards.in};
 
 	if (!pl->bridge)
 		return;
-	for (size_t z = 0; z < pl->p->n_zones; z++)
-		if (pl->p->zones[z].kind == FW_ZONE_OUTSIDE)
-			inwards.in |= 1u << z;
-		else
-			inwards.out |= 1u << z;
-	outwards = (struct way){inwards.out, inwards.in};
 	asked(pl);
 	within(pl);
 	/* RFC 4861 7.1, RFC 3810 5, RFC 3590: as for the gateway itself. */
@@ -406,10 +437,22 @@ void fw_nft_plan_bridge_link(struct fw_nft_plan *pl)
 		icmp6(pl, FW_B_BRIDGE_MLD, &any, &(struct icmp6){130, 132, MLD_HOPS, from_any});
 		icmp6(pl, FW_B_BRIDGE_MLD, &any, &(struct icmp6){143, 143, MLD_HOPS, from_any});
 	}
-	for (int v6 = 0; v6 <= 1; v6++) {
-		dhcp(pl, &outwards, false, v6);
-		dhcp(pl, &inwards, true, v6);
-	}
+	dhcp4(pl, &outwards, false, true);
+	dhcp4(pl, &inwards, true, true);
+	dhcp6(pl, &outwards, false, true);
+	dhcp6(pl, &outwards, false, false);
+	dhcp6(pl, &inwards, true, false);
+}
+
+/* Nothing tells such a packet from one of or for a host far away: as if a record allowed it. */
+void fw_nft_plan_bridge_renewal(struct fw_nft_plan *pl)
+{
+	const struct way inwards = inwards_of(pl->p), outwards = {inwards.out, inwards.in};
+
+	if (!pl->bridge)
+		return;
+	dhcp4(pl, &outwards, false, false);
+	dhcp4(pl, &inwards, true, false);
 }
 
 /* ---- the ends of inet's chains ---- */

@@ -529,6 +529,7 @@ static void forward(struct fw_nft_plan *pl, const char *chain)
 	invalid(pl, chain);
 	fw_nft_plan_list_watch(pl, chain, true, true);
 	fw_nft_plan_guard_new(pl, chain, false);
+	fw_nft_plan_bridge_renewal(pl);
 	via_map(pl, chain, FW_NFT_MAP_FORWARD);
 	via_map(pl, chain, FW_NFT_MAP_DENY);
 	go(pl, chain, FW_NFT_DENY);

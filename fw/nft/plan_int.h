@@ -50,6 +50,8 @@ void fw_nft_plan_bridge_only(const struct fw_nft_plan *pl, struct fw_nft_rule *r
 void fw_nft_plan_bridge_map(struct fw_nft_plan *pl, const char *chain, enum fw_nft_map m);
 /* First in "forward", "output", "ips" and "ips_save"; nothing without a bridge. */
 void fw_nft_plan_bridge_link(struct fw_nft_plan *pl);
+/* DHCP from host to host, behind all that stops a new connection in "forward". */
+void fw_nft_plan_bridge_renewal(struct fw_nft_plan *pl);
 void fw_nft_plan_bridge_own(struct fw_nft_plan *pl, const char *chain);
 void fw_nft_plan_bridge_uninspected(struct fw_nft_plan *pl, const char *chain);
 void fw_nft_plan_bridge_passed(struct fw_nft_plan *pl, const char *chain);

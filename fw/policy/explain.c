@@ -218,6 +218,21 @@ static enum fw_builtin_id allow_out(const struct walk *w, const struct fw_zone *
 	return id ? id : choose(c, SK_ARRAY_SIZE(c), to);
 }
 
+static bool is_dhcp_servers(const struct fw_ip *ip)
+{
+	return ip->family == 6 && ip->a >> 64 == 0xff02000000000000 && (uint64_t)ip->a == 0x10002;
+}
+
+/* DHCPv6 within the link; over IPv4 a renewal is from host to host. */
+static bool is_dhcp_across(const struct walk *w, bool to_client)
+{
+	const struct fw_ip *to = &w->f->dst;
+	if (!is_dhcp(w, to_client) || w->f->src.family == 4)
+		return is_dhcp(w, to_client);
+	return v6_link_local(&w->f->src) &&
+		(v6_link_local(to) || (!to_client && is_dhcp_servers(to)));
+}
+
 /* What keeps a network working across the bridge; MLD from :: as well (RFC 3590). */
 static enum fw_builtin_id allow_across(
 	const struct walk *w, const struct fw_zone *from, const struct fw_zone *to)
@@ -234,9 +249,9 @@ static enum fw_builtin_id allow_across(
 		return FW_B_BRIDGE_MLD;
 	if (is_advertisement(w) && fw_bridge_inwards(from, to))
 		return FW_B_BRIDGE_RA;
-	if (is_dhcp(w, false) && fw_bridge_inwards(to, from))
+	if (is_dhcp_across(w, false) && fw_bridge_inwards(to, from))
 		return FW_B_BRIDGE_DHCP;
-	return is_dhcp(w, true) && fw_bridge_inwards(from, to) ? FW_B_BRIDGE_DHCP : 0;
+	return is_dhcp_across(w, true) && fw_bridge_inwards(from, to) ? FW_B_BRIDGE_DHCP : 0;
 }
 
 static enum fw_builtin_id builtin_allow(const struct walk *w)
@@ -352,6 +367,14 @@ static bool is_inspected(const struct walk *w)
 	return from || to ? from != to && is_dns(w) : true;
 }
 
+/* What keeps the bridge's link working is not; DHCP from host to host may come from anywhere. */
+static bool is_link(const struct walk *w, uint32_t number)
+{
+	if (number == FW_B_BRIDGE_DHCP && w->dst.family == 4)
+		return w->dst.a == 0xffffffff;
+	return number >= FW_B_BRIDGE_ND && number <= FW_B_LAST;
+}
+
 static void decide(struct walk *w, struct fw_decision *d)
 {
 	const struct fw_policy_rule *r;
@@ -395,6 +418,6 @@ void fw_explain(const struct fw_policy *p, const struct fw_flow *f,
 	if (d.verdict == FW_V_ACCEPT && w.to != FW_SELF)
 		d.snat = source_translation(&w);
 	d.inspected = p->inspect.on && d.verdict == FW_V_ACCEPT && is_inspected(&w) &&
-		!(d.number >= FW_B_BRIDGE_ND && d.number <= FW_B_LAST);
+		!is_link(&w, d.number);
 	*ret = d;
 }

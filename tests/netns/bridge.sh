@@ -69,7 +69,7 @@ check "… and the other" tcp_try gw 192.168.1.10 80
 check "the record for one side again" bridge_policy "$RULES" '"guard": {"enabled": true}'
 refuse "… goes for that side alone" tcp_try gw $V4 80
 check "who takes the gateway for the router gets nowhere" eval 'in_ns lan ip route add 203.0.113.20 via 192.168.1.2 &&
-	! tcp_try lan 203.0.113.20 80'
+	! tcp_try lan 203.0.113.20 80; r=$?; in_ns lan ip route del 203.0.113.20; [ $r = 0 ]'
 
 # ---- the router's DHCP and router advertisements
 cat >"$W/router.conf" <<C
@@ -107,45 +107,34 @@ dhcp4() { # NS: does a DHCP server of the other side hear it ask?
 }
 check "the gateway's own DHCP" eval 'in_ns gw timeout 20 busybox udhcpc -i br-gate -n -q -f -t 5 -T 2 -s /bin/true'
 
+cat >"$W/address.sh" <<S
+#!/bin/sh
+[ "\$1" = bound ] && ip addr add "\$ip/24" dev "\$interface"
+echo "\$1 \$ip" >>$W/lease.states
+S
+chmod +x "$W/address.sh"
+ip netns exec guest6 busybox udhcpc -i s0 -n -f -t 5 -T 2 -s "$W/address.sh" >"$W/udhcpc.log" 2>&1 &
+UDHCPC=$!
+check "a device of the office keeps its address" wait_for 10 grep -q '^bound 192.168.1.1' "$W/lease.states"
+kill -USR1 $UDHCPC
+check "… renews it, from host to host" wait_for 10 grep -q '^renew 192.168.1.1' "$W/lease.states"
+kill $UDHCPC
+
+# ---- what only looks like DHCP
+L=$(link_local lan) R=$(link_local inet)
+in_ns lan ping -6 -nqc 1 -W 2 "$R%eth0" >/dev/null 2>&1 # they know each other
+check "inwards DHCPv6 crosses within the link alone, DHCP from a server's port to a client's" test "$(heard lan 10 inet udp \
+	"link,$R,547,$L,546" "far,2001:db8:113::10,547,2001:db8:1::10,546" "near,2001:db8:1::1,547,2001:db8:1::10,546" \
+	"far-link,2001:db8:1::1,547,$L,546" "link-far,$R,547,2001:db8:1::10,546" "to-server,$R,546,$L,547" \
+	"all4,192.168.1.1,67,255.255.255.255,68" "host4,192.168.1.1,67,192.168.1.10,68" "port4,192.168.1.1,53,192.168.1.10,68" \
+	"server4,192.168.1.1,68,192.168.1.10,67")" = "all4 arp host4 link"
+check "outwards, too, and to the servers of the link" test "$(heard inet 10 lan udp \
+	"link,$L,546,$R,547" "servers,$L,546,ff02::1:2,547" "far,2001:db8:1::10,546,2001:db8:113::10,547" \
+	"far-link,2001:db8:1::10,546,$R,547" "far-servers,2001:db8:1::10,546,ff02::1:2,547" "to-client,$L,547,$R,546" \
+	"all4,192.168.1.10,68,255.255.255.255,67" "host4,192.168.1.10,68,192.168.1.1,67" \
+	"port4,192.168.1.10,5001,192.168.1.1,67" "client4,192.168.1.10,67,192.168.1.1,68")" = "all4 arp host4 link servers"
+
 # ---- frames that hold neither IPv4, IPv6 nor ARP
-cat >"$W/frame.py" <<'PY'
-import socket, struct, sys, time
-MARK = b"SEKISHO-FRAME-"
-TYPES = {"arp": 0x0806, "vlan": 0x8100, "qinq": 0x88a8, "pppoe-d": 0x8863, "pppoe": 0x8864, "lldp": 0x88cc, "other": 0x9000, "llc": 0x0042}
-s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-s.bind(("eth0", 0))
-if sys.argv[1] == "send":
-    me = s.getsockname()[4]
-    for name, t in TYPES.items():
-        body = struct.pack(">HH", 5, 0x0800) if name in ("vlan", "qinq") else b""
-        if name == "arp":
-            body = struct.pack(">HHBBH6s4s6s4s", 1, 0x800, 6, 4, 2, me, bytes([192, 168, 1, 99]), b"\xff" * 6, bytes([192, 168, 1, 99]))
-        for dst in (b"\xff" * 6, bytes.fromhex(sys.argv[2].replace(":", ""))):
-            s.send((dst + me + struct.pack(">H", t) + body + MARK + name.encode()).ljust(80, b"\0"))
-else:
-    print("ready", flush=True)
-    end, seen = time.time() + float(sys.argv[2]), set()
-    s.settimeout(0.2)
-    while time.time() < end:
-        try:
-            f = s.recv(2000)
-        except TimeoutError:
-            continue
-        if MARK in f:
-            seen.add(f.split(MARK)[1].split(b"\0")[0].decode())
-            if "arp" in seen and end - time.time() > 1:
-                end = time.time() + 1
-    print(*sorted(seen))
-PY
-crosses() { # FROM TO: which of them arrive
-	: >"$W/heard"
-	in_ns "$2" python3 "$W/frame.py" hear 10 >"$W/heard" &
-	local pid=$!
-	wait_for 5 grep -q ready "$W/heard"
-	in_ns "$1" python3 "$W/frame.py" send "$(in_ns "$2" cat /sys/class/net/eth0/address)"
-	wait $pid
-	tail -n 1 "$W/heard"
-}
 counter() { ctl counters | python3 -c '
 import json, sys
 v = {r[0]: r[1] for l in sys.stdin for r in json.loads(l).get("counters", [])}
@@ -163,6 +152,10 @@ for a in 203.0.113.20 2001:db8:113::20; do
 	refuse "a listed server is not reached: $a" tcp_try lan $a 80
 	check "… reported with the zones" event "s.get('reason') == 'blocklist' and e.get('dest_ip') == '$a' and s.get('zone_in') == 'lan' and s.get('zone_out') == 'wan'"
 done
+check "DHCP of a far host passes the list first" test "$(heard inet 10 lan udp \
+	"listed,192.168.1.10,68,203.0.113.20,67" "other,192.168.1.10,68,203.0.113.10,67")" = "arp other"
+check "… inwards, too" test "$(heard lan 10 inet udp \
+	"listed,203.0.113.20,67,192.168.1.10,68" "other,203.0.113.10,67,192.168.1.10,68")" = "arp other"
 check "another one is" tcp_try lan $V4 80
 in_ns inet python3 - <<'PY'
 import socket
@@ -270,7 +263,7 @@ bad() { # NAME WORDS PYTHON…: the changed document is refused with these words
 	local name=$1 words=$2
 	shift 2
 	python3 -c 'import json,sys
-d = json.load(open(sys.argv[1])); d["generation"] = 100
+d = json.load(open(sys.argv[1])); d["generation"] = 200
 exec(sys.argv[2])
 json.dump(d, open(sys.argv[3], "w"))' "$W/doc.json" "$1" "$W/bad.json"
 	ctl apply "$W/bad.json" 0 >"$W/bad.out" 2>&1

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Inspection in transparent operation: what a rule forbids does not cross the bridge, in either direction, over IPv4 and
 # IPv6; the ends of a rejected connection are told; alerts name the ports. Without inspection nothing crosses but what
-# keeps the network itself working: DHCP, router advertisements, neighbour discovery.
+# keeps the network itself working: DHCP that everybody hears, router advertisements, neighbour discovery.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib_ips.sh"
 . "$(dirname "$0")/lib_bridge.sh"
@@ -19,6 +19,7 @@ drop tcp any any -> any 80 (msg:"beacon"; flow:established,to_server; content:"B
 drop http any any -> any any (msg:"bad file"; flow:established,to_client; file.data; content:"MALWARE-BODY-MARK"; sid:2; rev:1;)
 drop dns any any -> any any (msg:"bad name"; dns.query; content:"evil.example"; nocase; endswith; sid:3; rev:1;)
 reject tcp any any -> any 81 (msg:"rejected"; flow:established,to_server; content:"REJECT-ME"; sid:4; rev:1;)
+drop udp any any -> any 67 (msg:"no lease"; content:"FRAME-tunnel"; sid:5; rev:1;)
 R
 policy "$W/a.rules"
 RULES='{"number":1001,"from":"lan","to":"wan","protocol":"tcp","port":"1-65535"},
@@ -39,14 +40,15 @@ dhcp-leasefile=$W/leases
 user=root
 C
 in_ns inet dnsmasq --conf-file="$W/router.conf" -k >"$W/router.log" 2>&1 &
-lease() { in_ns lan timeout 20 busybox udhcpc -i eth0 -n -q -f -t 5 -T 2 -s /bin/true; }
-check "… but the router's DHCP answers" lease
+lease() { in_ns lan timeout 20 busybox udhcpc -i eth0 -n -q -f -t "$1" -T 2 -s /bin/true "${@:2}"; }
+check "… but the router's DHCP answers everybody" lease 5 -B
+refuse "… an answer to one host alone is inspected" lease 1
 check "… and neighbours on both sides find each other over IPv6" eval 'in_ns lan ip -6 neigh flush dev eth0
 	in_ns lan ping -6 -nqc 1 -W 1 2001:db8:1::1; in_ns lan ip -6 neigh show 2001:db8:1::1 | grep -q lladdr'
 ipsd_start
 check "the rules load" ips apply "$W/policy.json"
 loaded() { ips status | grep -q "\"loaded\": $1"; }
-check "all of them" wait_for 5 loaded 4
+check "all of them" wait_for 5 loaded 5
 for a in 203.0.113.10 2001:db8:113::10; do
 	check "an innocent request crosses: $a" try lan $a 80 'GET /good HTTP/1.0\r\n\r\n'
 	refuse "a beacon does not" try lan $a 80 'GET /BEACON-42 HTTP/1.0\r\n\r\n'
@@ -63,7 +65,9 @@ check "a good one is" udp_dns lan 192.168.1.1 www.good.example
 check "the kernel remembers" counted_drop
 check "an alert names the port it came by" wait_for 3 eval 'grep "\"signature_id\": 1," "$W/events" | grep "\"in_iface\": \"lan0\"" | grep -q "\"blocked\""'
 check "… and the port it was for" eval 'grep "\"signature_id\": 1," "$W/events" | grep -q "wan0"'
-check "DHCP crosses with inspection, too" lease
+check "DHCP crosses with inspection, too" lease 5
+check "what only has its ports is inspected" test "$(heard inet 10 lan udp \
+	"lease,192.168.1.10,68,203.0.113.10,67" "tunnel,192.168.1.10,68,203.0.113.10,67")" = "arp lease"
 kill "$IPSD"
 wait "$IPSD" 2>/dev/null
 refuse "inspection gone: nothing crosses" tcp_try lan 203.0.113.10 80

@@ -49,7 +49,7 @@ bridge_net() {
 }
 
 ctl() { in_ns gw "$BUILD/fwdctl" "$@"; }
-# bridge_policy RULES-JSON [MORE-JSON]: applied
+# bridge_policy RULES-JSON [MORE-JSON]: applied; CONFIRM: on trial
 BRIDGE_GEN=0
 bridge_policy() {
 	BRIDGE_GEN=$((BRIDGE_GEN + 1))
@@ -60,7 +60,7 @@ bridge_policy() {
 	 {"name": "lan", "label": "l", "kind": "inside", "bridge": "br-gate", "interfaces": ${LAN_PORTS:-[\"lan0\"]},
 	  "reject": true, "ping": true, "manage": true, "serve": ["dns", "ntp"]}], "rules": [$1]}
 	JSON
-	ctl apply "$W/doc.json" 0 >"$W/apply.out" 2>&1 || { cat "$W/apply.out"; return 1; }
+	ctl apply "$W/doc.json" "${CONFIRM:-0}" >"$W/apply.out" 2>&1 || { cat "$W/apply.out"; return 1; }
 }
 # event EXPRESSION: an event for which the Python expression holds (e, s = e["sekisho"])
 event() {
@@ -77,3 +77,17 @@ event() {
 	sys.exit(1)
 	PY
 }
+# heard NS SECONDS SENDER ARGS…: what of it arrives in NS (see bridge_frame.py)
+heard() {
+	local ns=$1 time=$2 from=$3 pid
+	shift 3
+	: >"$W/heard"
+	in_ns "$ns" python3 "$TOP/tests/netns/bridge_frame.py" hear "$time" >"$W/heard" &
+	pid=$!
+	wait_for 5 grep -q ready "$W/heard"
+	in_ns "$from" python3 "$TOP/tests/netns/bridge_frame.py" "$@"
+	wait $pid
+	tail -n 1 "$W/heard" | grep -v ready
+}
+crosses() { heard "$2" "${3:-10}" "$1" send "$(in_ns "$2" cat /sys/class/net/eth0/address)"; } # FROM TO [SECONDS]
+link_local() { in_ns "$1" ip -6 -o addr show dev eth0 scope link | grep -o 'fe80[^/]*'; }

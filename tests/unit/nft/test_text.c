@@ -323,10 +323,17 @@ static void text_of_bridge(void **state)
 	text_says(s,
 		"oifname \"br-gate\" meta mark set meta mark and 0xf800ffff or 0x00f00000 "
 		"comment");
+	/* Not inspected is what does not leave the link. */
 	text_says(s,
-		"th sport 68 th dport 67 counter name \"b33\" ct mark set ct mark and "
-		"0x000000ff or 0x00002100 meta mark set meta mark and 0xfeffffff or 0x01000000 "
-		"accept");
+		"ip daddr 255.255.255.255 th sport 68 th dport 67 counter name \"b33\" ct mark "
+		"set ct mark and 0x000000ff or 0x00002100 meta mark set meta mark and 0xfeffffff "
+		"or 0x01000000 accept");
+	text_says(s,
+		"meta l4proto udp th sport 67 th dport 68 counter name \"b33\" ct mark set ct "
+		"mark and 0x000000ff or 0x00002100 accept");
+	text_says(s, "ip6 saddr fe80::/10 ip6 daddr ff02::1:2 th dport 547 counter");
+	text_says(s, "ip6 saddr fe80::/10 ip6 daddr fe80::/10 th dport 546 counter");
+	assert_null(strstr(s, "ip6 daddr ff02::1:2 th dport 546"));
 	text_says(s,
 		"meta mark & 0x02000000 != 0 meta mark set meta mark and 0xfbffffff or "
 		"0x04000000 comment \"b35\"");

@@ -169,6 +169,59 @@ static void served(void **state)
 	fw_policy_free(p);
 }
 
+/* wan and lan on one bridge: DHCP crosses it, inspected unless it cannot leave the link. */
+static const struct {
+	uint8_t from, to;
+	const char *src, *dst;
+	uint16_t port;
+	bool crosses, inspected;
+} bridge_cases[] = {
+	{T_LAN, T_WAN, "0.0.0.0", "255.255.255.255", 67, true, false},
+	{T_WAN, T_LAN, "192.168.1.1", "255.255.255.255", 68, true, false},
+	{T_LAN, T_WAN, "192.168.1.5", "192.168.1.1", 67, true, true},
+	{T_WAN, T_LAN, "192.168.1.1", "192.168.1.5", 68, true, true},
+	{T_WAN, T_LAN, "0.0.0.0", "255.255.255.255", 67, false, false},
+	{T_LAN, T_WAN, "192.168.1.5", "255.255.255.255", 68, false, false},
+	{T_LAN, T_WAN, V6LL, "ff02::1:2", 547, true, false},
+	{T_LAN, T_WAN, V6LL, "fe80::2", 547, true, false},
+	{T_WAN, T_LAN, V6LL, "fe80::2", 546, true, false},
+	{T_LAN, T_WAN, V6LL, "2400::1", 547, false, false},
+	{T_LAN, T_WAN, "2001:db8:1::5", "ff02::1:2", 547, false, false},
+	{T_LAN, T_WAN, "2001:db8:1::5", "2400::1", 547, false, false},
+	{T_WAN, T_LAN, "2400::1", "2001:db8:1::5", 546, false, false},
+	{T_WAN, T_LAN, V6LL, "2001:db8:1::5", 546, false, false},
+	{T_WAN, T_LAN, "2400::1", "fe80::2", 546, false, false},
+	{T_WAN, T_LAN, V6LL, "ff02::1:2", 546, false, false},
+	{T_WAN, T_LAN, V6LL, "fe80::2", 547, false, false},
+};
+
+static void across_a_bridge(void **state)
+{
+	struct fw_policy *p = t_policy();
+
+	p->n_zones = 2;
+	p->site.reverse_path = p->zones[T_WAN].bogons = false;
+	p->inspect.on = true;
+	for (size_t i = 0; i < p->n_zones; i++)
+		snprintf(p->zones[i].bridge, IFNAMSIZ, "br-gate");
+	t_finish(p);
+	for (size_t i = 0; i < SK_ARRAY_SIZE(bridge_cases); i++) {
+		struct fw_flow f = flow(bridge_cases[i].from, bridge_cases[i].to,
+			bridge_cases[i].src, bridge_cases[i].dst);
+		struct fw_decision d;
+
+		f.proto = 17;
+		f.port = bridge_cases[i].port;
+		fw_explain(p, &f, NULL, NULL, &d);
+		if ((d.number == FW_B_BRIDGE_DHCP) != bridge_cases[i].crosses ||
+			(d.verdict == FW_V_ACCEPT) != bridge_cases[i].crosses ||
+			d.inspected != bridge_cases[i].inspected)
+			fail_msg("case %zu: verdict %d by %u, inspected %d", i, d.verdict, d.number,
+				d.inspected);
+	}
+	fw_policy_free(p);
+}
+
 static void decisions(void **state)
 {
 	struct fw_policy *p = sample();
@@ -530,6 +583,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(served),
+		cmocka_unit_test(across_a_bridge),
 		cmocka_unit_test(decisions),
 		cmocka_unit_test(translated_destination),
 		cmocka_unit_test(inspection),
