@@ -35,12 +35,17 @@ static int kernel_apply(
 	if (fwd_counters_expect(&d->counters, p) < 0 ||
 		fwd_counters_start(&d->counters, &start, &n) < 0)
 		return sk_err_nomem(err);
+	r = fwd_transparent_before(d, p, err);
+	if (r < 0)
+		return r;
 	fwd_seal_break(d);
 	fwd_drift_pause(d, true);
 	r = fw_nft_apply(d->nft, p, start, n, &stats, err);
 	fwd_drift_pause(d, false);
-	if (r < 0)
+	if (r < 0) {
+		fwd_transparent_kept(d);
 		return r;
+	}
 	fwd_counters_started(&d->counters);
 	fwd_poll_counters(d);
 	fwd_guard_applied(d, p);

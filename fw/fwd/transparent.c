@@ -21,6 +21,7 @@ struct fwd_transparent {
 	struct fwd *d;
 	struct fwd_bridge *links;
 	sd_event_source *io;
+	bool known;            /* which policy is in the kernel: only then are ports touched */
 	char bridge[IFNAMSIZ]; /* "": routed */
 	char (*ports)[IFNAMSIZ];
 	size_t n_ports;
@@ -47,8 +48,6 @@ static const char *ask_policy(struct fwd_transparent *t)
 	if (access(MODULE, F_OK) < 0)
 		return "br_netfilter is not loaded: nothing crosses the bridge (modprobe "
 		       "br_netfilter)";
-	if (fwd_bridge_refresh(t->links, NULL) < 0)
-		return "the interfaces cannot be read";
 	l = fwd_bridge_link(t->links, t->bridge);
 	if (!l || l->filtered)
 		return NULL;
@@ -71,11 +70,75 @@ static const char *open_ports(struct fwd_transparent *t)
 	return NULL;
 }
 
+/* ---- what no policy looks after ---- */
+
+/* The policy's bridge, or one that once was it: nobody else makes a single bridge ask. */
+static bool was_opened(const struct fwd_transparent *t, const struct fwd_link *bridge)
+{
+	return bridge &&
+		(bridge->filtered ||
+			(t->bridge[0] && strncmp(bridge->name, t->bridge, IFNAMSIZ) == 0));
+}
+
+static bool is_port_of(const struct fw_policy *p, const struct fwd_link *l, const char *bridge)
+{
+	const char *name = fw_policy_bridge(p);
+
+	return name && strncmp(name, bridge, IFNAMSIZ) == 0 &&
+		fw_zone_of_iface(p->zones, p->n_zones, l->name);
+}
+
+static bool has_port(const struct fwd_transparent *t, const struct fwd_link *l, const char *bridge)
+{
+	for (size_t i = 0; i < t->n_ports && sk_streq(t->bridge, bridge); i++)
+		if (strncmp(t->ports[i], l->name, IFNAMSIZ) == 0)
+			return true;
+	return false;
+}
+
+/* Ports that are in no zone of p; NULL: of the policy in the kernel. */
+static int close_others(struct fwd_transparent *t, const struct fw_policy *p)
+{
+	const struct fwd_link *l, *bridge;
+	int ret = 0, r;
+
+	for (size_t i = 0; (l = fwd_bridge_links(t->links, i)); i++) {
+		bridge = l->port && !l->isolated ? fwd_bridge_link_at(t->links, l->master) : NULL;
+		if (!was_opened(t, bridge) ||
+			(p ? is_port_of(p, l, bridge->name) : has_port(t, l, bridge->name)))
+			continue;
+		r = fwd_bridge_isolate(t->links, l, true);
+		if (r < 0)
+			ret = r;
+		else
+			sk_log(LOG_INFO, "%s is in no zone of a bridge: it is kept apart", l->name);
+	}
+	return ret;
+}
+
+/* Anew after a failure: a port may have gone meanwhile. */
+static int keep_apart(struct fwd_transparent *t, const struct fw_policy *p)
+{
+	int r = -EAGAIN;
+
+	for (int i = 0; i < 2 && r < 0; i++) {
+		r = fwd_bridge_refresh(t->links, NULL);
+		if (r == 0)
+			r = close_others(t, p);
+	}
+	return r;
+}
+
 static void ensure(struct fwd_transparent *t)
 {
 	const char *wrong = NULL;
 
-	if (t->bridge[0])
+	if (!t->known)
+		return;
+	if (keep_apart(t, NULL) < 0)
+		wrong = "ports that are in no zone cannot be kept apart: no port of the bridge is "
+			"opened";
+	if (t->bridge[0] && !wrong)
 		wrong = ask_policy(t);
 	if (t->bridge[0] && !wrong)
 		wrong = open_ports(t);
@@ -86,7 +149,7 @@ static int on_links(sd_event_source *src, int fd, uint32_t revents, void *arg)
 {
 	struct fwd_transparent *t = arg;
 
-	if (t->bridge[0])
+	if (t->known)
 		ensure(t);
 	else
 		fwd_bridge_refresh(t->links, NULL);
@@ -138,11 +201,27 @@ static int copy_ports(struct fwd_transparent *t, const struct fw_policy *p)
 	return t->ports ? 0 : -ENOMEM;
 }
 
+int fwd_transparent_before(struct fwd *d, const struct fw_policy *p, struct sk_err *err)
+{
+	struct fwd_transparent *t = d->transparent;
+	int r = t->known && !t->bridge[0] ? 0 : keep_apart(t, p);
+
+	return r < 0 ? sk_err_set(err, r, NULL, "the ports of the bridge cannot be kept apart: %s",
+			       "ブリッジのポートを切り離せません: %s", strerror(-r))
+		     : 0;
+}
+
+void fwd_transparent_kept(struct fwd *d)
+{
+	ensure(d->transparent);
+}
+
 void fwd_transparent_applied(struct fwd *d, const struct fw_policy *p)
 {
 	struct fwd_transparent *t = d->transparent;
 	const char *name = fw_policy_bridge(p);
 
+	t->known = true;
 	snprintf(t->bridge, IFNAMSIZ, "%s", name ? name : "");
 	if (name && copy_ports(t, p) < 0)
 		t->bridge[0] = '\0';

@@ -186,6 +186,17 @@ check "a second port of the office" bridge_policy "$RULES"
 check "devices of the office reach each other, as over any switch" tcp_try lan2 192.168.1.10 80
 check "… and the router" wait_for 5 pg lan2 192.168.1.1
 refuse "what comes from outside is not for them" tcp_try inet 192.168.1.11 80
+cable lan3 lan2
+LAN_PORTS='["lan0","lan1","lan2"]'
+check "a third one" bridge_policy "$RULES"
+check "… hears the second" test "$(crosses lan2 lan3)" = arp
+LAN_PORTS='["lan0"]'
+check "two of them in no zone any more" bridge_policy "$RULES"
+check "… hear nothing of each other" test -z "$(crosses lan2 lan3 3)"
+check "… nor does the router of them" test -z "$(crosses lan2 inet 3)"
+LAN_PORTS='["lan0","lan1"]'
+check "one of them again" bridge_policy "$RULES"
+check "… is a device of the office" tcp_try lan2 192.168.1.10 80
 
 # ---- nothing opens it
 # A datagram every millisecond to a port that no rule opens; the server in the office would write it down.
@@ -257,6 +268,23 @@ JSON
 check "a policy without bridge takes its place" ctl apply "$W/routed.json" 0
 refuse "… the bridge's table goes" nft list table bridge sekisho
 refuse "… and nothing crosses" pg lan 192.168.1.1
+apart() { [ -z "$(crosses lan inet 3)" ] && [ -z "$(crosses inet lan 3)" ]; }
+check "… no frame of any other kind, no VLAN tag, no PPPoE" apart
+LAN_PORTS='["lan0"]' BRIDGE_GEN=100
+check "a policy with the bridge on trial" eval 'CONFIRM=60 bridge_policy "$RULES"'
+check "… is in force" wait_for 5 works
+check "… taken back" ctl rollback
+check "… and no frame crosses" apart
+check "on trial again" eval 'CONFIRM=60 bridge_policy "$RULES" && wait_for 5 works'
+kill -KILL $FWD
+wait $FWD 2>/dev/null
+rm -f /run/sekisho/fwd.sock
+fwd_start --no-owner
+check "fwd dies on trial, and starts with the policy of before" eval '[ "$(status "[\"generation\"]")" = 99 ]'
+check "… no frame crosses" apart
+in_ns gw ip link set wan0 type bridge_slave isolated off
+in_ns gw ip link set lan0 type bridge_slave isolated off
+check "… nor when its ports are opened by somebody else" wait_for 5 apart
 
 # ---- what a bridge cannot have
 bad() { # NAME WORDS PYTHON…: the changed document is refused with these words
