@@ -24,6 +24,7 @@ static int fail(struct sk_err *err, int code, const char *path, const struct sk_
 
 static const struct sk_text cannot_read = {"cannot read %s: %s", "%s を読み込めません (%s)"};
 static const struct sk_text cannot_write = {"cannot write %s: %s", "%s に書き込めません (%s)"};
+static const struct sk_text cannot_remove = {"cannot remove %s: %s", "%s を削除できません (%s)"};
 static const struct sk_text cannot_make = {"cannot create %s: %s", "%s を作成できません (%s)"};
 
 static int read_all(int fd, struct sk_buf *b)
@@ -144,6 +145,21 @@ int sk_file_replace(const char *path, const void *p, size_t n, mode_t mode, stru
 	if (r == 0)
 		r = sync_dir(dir);
 	return r < 0 ? fail(err, r, path, &cannot_write) : 0;
+}
+
+int sk_file_remove(const char *path, struct sk_err *err)
+{
+	char dir[PATH_MAX];
+	int r = dir_of(path, dir, sizeof(dir));
+
+	if (r == 0 && unlink(path) < 0) {
+		if (errno == ENOENT)
+			return 0;
+		r = -errno;
+	}
+	if (r == 0)
+		r = sync_dir(dir);
+	return r < 0 ? fail(err, r, path, &cannot_remove) : 0;
 }
 
 #define SEALS (F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)

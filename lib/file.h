@@ -19,6 +19,9 @@ int sk_fd_read(int fd, struct sk_buf *b, struct sk_err *err);
  */
 int sk_file_replace(const char *path, const void *p, size_t n, mode_t mode, struct sk_err *err);
 
+/* Unlink, durably; what is not there is no error. */
+int sk_file_remove(const char *path, struct sk_err *err);
+
 /* A sealed memfd (F_SEAL_WRITE|SHRINK|GROW|SEAL) with the bytes, or -errno. Caller closes. */
 int sk_memfd(const char *name, const void *p, size_t n);
 /* 0 if fd is a memfd sealed as above; a file another process can still change is -EPERM. */

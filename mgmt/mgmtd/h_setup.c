@@ -38,6 +38,7 @@ struct setup {
 	json_t *uids; /* name → Unix user */
 	bool first;   /* no policy was ever in force */
 	enum stage stage;
+	char trial[MG_TRIAL_ID];
 	unsigned requests; /* that wait for somebody's approval now */
 };
 
@@ -565,14 +566,19 @@ static int report(struct setup *s, struct sk_err *err)
 
 /* ---- on trial ---------------------------------------------------------------------------------
  */
+static json_t *of_trial(const struct setup *s)
+{
+	return json_pack("{s:s}", "trial", s->trial);
+}
+
 static int record_trial(struct setup *s, unsigned seconds, struct sk_err *err)
 {
 	json_t *after = mg_gateway_settings(s->doc, s->g);
 	int r = mg_txn_begin(&s->t, mg_h_store(s->c), err);
 
 	if (after)
-		after = json_pack(
-			"{s:I, s:o}", "trial_seconds", (json_int_t)seconds, "settings", after);
+		after = json_pack("{s:s, s:I, s:o}", "trial", s->trial, "trial_seconds",
+			(json_int_t)seconds, "settings", after);
 	if (r == 0)
 		return mg_h_commit(s->c, &s->t, "gateway", before(), after, err);
 	json_decref(after);
@@ -603,12 +609,12 @@ static int use_for_now(struct setup *s, unsigned seconds, bool *ret_none, struct
 	_cleanup_(sk_json_decrefp) json_t *end = NULL;
 	struct mg_daemon *d = s->c->d;
 	struct sk_err later = {0};
-	int r = mg_trial_prepare(d, err);
+	int r = mg_trial_prepare(d, s->trial, err);
 
 	if (r < 0)
 		return r;
 	s->stage = TRIED;
-	r = ask_box(s, "setup.write", json_pack("{s:O, s:b}", "uids", s->uids, "trial", true),
+	r = ask_box(s, "setup.write", json_pack("{s:O, s:s}", "uids", s->uids, "trial", s->trial),
 		s->doc, &end, err);
 	*ret_none = r == 0 && !json_is_true(json_object_get(end, "trial"));
 	if (*ret_none) {
@@ -618,15 +624,15 @@ static int use_for_now(struct setup *s, unsigned seconds, bool *ret_none, struct
 	if (r == 0)
 		r = record_trial(s, seconds, err);
 	if (r == 0)
-		r = mg_trial_begin(d, s->doc, seconds, err);
+		r = mg_trial_begin(d, s->trial, s->doc, seconds, err);
 	if (r < 0) {
-		if (box(s, "setup.revert", json_object(), NULL, &later) == 0)
+		if (box(s, "setup.revert", of_trial(s), NULL, &later) == 0)
 			mg_trial_end(d);
 		else
-			mg_trial_fail(d, "failed");
+			mg_trial_fail(d, s->trial, "failed");
 		return r;
 	}
-	if (box(s, "setup.activate", json_object(), s->doc, &later) < 0)
+	if (box(s, "setup.activate", of_trial(s), s->doc, &later) < 0)
 		mg_reply_note(s->c, "%s%.0s", "%.0s%s", later.en, sk_err_text(&later, SK_JA));
 	return say_trial(s, seconds, err);
 }
@@ -695,6 +701,16 @@ int mg_h_setup_apply(struct mg_call *c, struct sk_err *err)
 	return r;
 }
 
+/* The settings, and by which trial: see mg_trial_id(). */
+static json_t *confirmed(const struct setup *s)
+{
+	json_t *v = mg_gateway_settings(s->doc, s->g);
+
+	if (v)
+		json_object_set_new(v, "trial", json_string(s->trial));
+	return v;
+}
+
 /* What the second set-up always was, by somebody who still reaches the gateway. */
 int mg_h_setup_confirm(struct mg_call *c, struct sk_err *err)
 {
@@ -702,27 +718,32 @@ int mg_h_setup_confirm(struct mg_call *c, struct sk_err *err)
 		.c = c, .uids = json_object(), .doc = json_incref(mg_trial_document(c->d))};
 	json_t *old = before();
 	struct sk_err later = {0};
-	int r = s.doc ? understand(&s, err)
-		      : sk_err_set(err, -ENOENT, NULL,
-				"no set-up is on trial; one that nobody confirmed in time was "
-				"taken back (sekisho audit list)",
-				"試行中の設定はありません。時間内に確定しなかった設定は取り消されて"
-				"います (sekisho audit list で確認)");
+	int r;
+
+	snprintf(s.trial, sizeof(s.trial), "%s", mg_trial_id(c->d));
+	r = s.doc ? understand(&s, err)
+		  : sk_err_set(err, -ENOENT, NULL,
+			    "no set-up is on trial; one that nobody confirmed in time was "
+			    "taken back (sekisho audit list)",
+			    "試行中の設定はありません。時間内に確定しなかった設定は取り消されて"
+			    "います (sekisho audit list で確認)");
 
 	if (r == 0)
 		r = mg_txn_begin(&s.t, mg_h_store(c), err);
 	if (r == 0)
 		r = ask_again(&s, err);
 	if (r == 0)
-		r = box(&s, "setup.keep", json_object(), s.doc, err);
+		r = box(&s, "setup.keep", of_trial(&s), s.doc, err);
+	/* What ends before this is taken back, and what ends after it stays. */
 	if (r == 0)
-		r = mg_h_commit(c, &s.t, "gateway", old, mg_gateway_settings(s.doc, s.g), err);
+		r = mg_h_commit(c, &s.t, "gateway", old, confirmed(&s), err);
 	else
 		json_decref(old);
 	if (r == 0)
 		mg_trial_end(c->d);
 	/* Name servers that the line brought meanwhile. */
-	if (r == 0 && box(&s, "setup.activate", json_object(), NULL, &later) < 0)
+	if (r == 0 &&
+		box(&s, "setup.activate", json_pack("{s:b}", "recorded", true), NULL, &later) < 0)
 		sk_log_err(LOG_WARNING, "set-up", &later);
 	if (r == 0)
 		r = report(&s, err);

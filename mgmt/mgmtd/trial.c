@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The clock of a set-up on trial. It does not ask what a restart was: whoever starts with the mark
- * of a trial on disk makes the settings that are kept count again, which are those of before.
+ * of a trial on disk, and does not find it confirmed, makes the settings of before count again.
  */
 #include "mgmt/mgmtd/trial.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/file.h"
+#include "lib/json.h"
 #include "lib/log.h"
 #include "lib/util.h"
 #include "mgmt/mgmtd/oneshot.h"
@@ -23,6 +25,7 @@
 
 struct mg_trial {
 	struct mg_daemon *d;
+	char id[MG_TRIAL_ID];
 	json_t *doc; /* NULL: nothing to confirm any more */
 	sd_event_source *timer;
 	uint64_t deadline_us; /* monotonic */
@@ -90,10 +93,17 @@ static int returned(struct mg_call *c, int code, const json_t *end, int *fd, str
 		c, "the settings of before are in use again", "以前の設定に戻しました");
 }
 
+/* Without a name it is of a version that gave none. */
+static json_t *request(const struct mg_trial *t)
+{
+	return t->id[0] ? json_pack("{s:s}", "trial", t->id) : json_object();
+}
+
 static int take_back(struct mg_call *c, struct sk_err *err)
 {
 	const struct mg_oneshot_ask q = {.name = "setup",
 		.op = "setup.revert",
+		.args = request(c->d->trial),
 		.passfd = -1,
 		.patience = PATIENCE_S,
 		.beside = true,
@@ -127,36 +137,52 @@ static int on_time(sd_event_source *source, uint64_t us, void *arg)
 
 /* ---- one trial --------------------------------------------------------------------------------
  */
-static int arm(struct mg_daemon *d, json_t *doc, uint64_t us, const char *why, struct sk_err *err)
+/* as: what it is, without what this adds. */
+static int arm(struct mg_daemon *d, const struct mg_trial *as, uint64_t us, struct sk_err *err)
 {
 	struct mg_trial *t = calloc(1, sizeof(*t));
 	int r;
 
 	if (!t)
 		return sk_err_nomem(err);
-	*t = (struct mg_trial){.d = d, .why = why, .deadline_us = sk_mono_us() + us};
+	*t = *as;
+	t->d = d;
+	t->deadline_us = sk_mono_us() + us;
 	r = sd_event_add_time_relative(d->ev, &t->timer, CLOCK_MONOTONIC, us, 0, on_time, t);
 	if (r < 0) {
 		free(t);
 		return sk_err_en(err, r, NULL, "timer of a set-up: %s", strerror(-r));
 	}
-	t->doc = json_incref(doc);
+	json_incref(t->doc);
 	d->trial = t;
 	return 0;
 }
 
-int mg_trial_prepare(struct mg_daemon *d, struct sk_err *err)
+int mg_trial_prepare(struct mg_daemon *d, char ret_id[static MG_TRIAL_ID], struct sk_err *err)
 {
-	static const char text[] =
-		"a set-up is on trial; without an answer the one before returns\n";
-	char path[512];
+	uint64_t n[2];
+	char path[512], text[256];
+	int len;
 
-	return sk_file_replace(mark(d, path, sizeof(path)), text, strlen(text), 0600, err);
+	if (getrandom(n, sizeof(n), 0) != (ssize_t)sizeof(n))
+		return sk_err_en(err, -EIO, NULL, "getrandom: %s", strerror(errno));
+	snprintf(ret_id, MG_TRIAL_ID, "%016llx%016llx", (unsigned long long)n[0],
+		(unsigned long long)n[1]);
+	len = snprintf(text, sizeof(text),
+		"{\"trial\": \"%s\",\n \"is\": \"a set-up on trial; without an answer the one "
+		"before "
+		"returns\"}\n",
+		ret_id);
+	return sk_file_replace(mark(d, path, sizeof(path)), text, (size_t)len, 0600, err);
 }
 
-int mg_trial_begin(struct mg_daemon *d, json_t *doc, unsigned seconds, struct sk_err *err)
+int mg_trial_begin(
+	struct mg_daemon *d, const char *id, json_t *doc, unsigned seconds, struct sk_err *err)
 {
-	return arm(d, doc, (uint64_t)seconds * 1000000, "not confirmed", err);
+	struct mg_trial t = {.doc = doc, .why = "not confirmed"};
+
+	snprintf(t.id, sizeof(t.id), "%s", id);
+	return arm(d, &t, (uint64_t)seconds * 1000000, err);
 }
 
 unsigned mg_trial_left(const struct mg_daemon *d)
@@ -180,12 +206,18 @@ json_t *mg_trial_document(const struct mg_daemon *d)
 	return d->trial ? d->trial->doc : NULL;
 }
 
+const char *mg_trial_id(const struct mg_daemon *d)
+{
+	return d->trial ? d->trial->id : "";
+}
+
 void mg_trial_end(struct mg_daemon *d)
 {
+	struct sk_err err = {0};
 	char path[512];
 
-	if (unlink(mark(d, path, sizeof(path))) < 0 && errno != ENOENT)
-		sk_log(LOG_WARNING, "%s: %s", path, strerror(errno));
+	if (sk_file_remove(mark(d, path, sizeof(path)), &err) < 0)
+		sk_log_err(LOG_WARNING, "set-up on trial", &err);
 	mg_trial_stop(d);
 }
 
@@ -201,24 +233,77 @@ int mg_trial_return(struct mg_call *c, struct sk_err *err)
 	return take_back(c, err);
 }
 
-void mg_trial_fail(struct mg_daemon *d, const char *why)
+void mg_trial_fail(struct mg_daemon *d, const char *id, const char *why)
 {
+	struct mg_trial t = {.why = why};
 	struct sk_err err = {0};
 
-	if (!d->trial && arm(d, NULL, 0, why, &err) < 0)
+	snprintf(t.id, sizeof(t.id), "%s", id);
+	if (!d->trial && arm(d, &t, 0, &err) < 0)
 		sk_log_err(LOG_ERR, "taking a set-up back", &err);
 }
 
 /* ---- the daemon -------------------------------------------------------------------------------
  */
+/* The trial that the mark is of; "" where that cannot be read. */
+static void marked(const char *path, char id[static MG_TRIAL_ID])
+{
+	_cleanup_(sk_json_decrefp) json_t *v = NULL;
+	const char *s;
+	struct sk_buf b;
+
+	sk_buf_init(&b, 4096);
+	if (sk_file_read(path, &b, NULL) == 0)
+		v = sk_json_parse(sk_buf_str(&b), b.len, NULL);
+	s = json_string_value(json_object_get(v, "trial"));
+	snprintf(id, MG_TRIAL_ID, "%s", s ? s : "");
+	sk_buf_done(&b);
+}
+
+struct confirmed {
+	const char *id;
+	bool found;
+};
+
+static int is_confirmed(const json_t *row, void *arg)
+{
+	struct confirmed *c = arg;
+	const json_t *after = json_object_get(row, "after");
+
+	c->found = c->found ||
+		(sk_streq(json_string_value(json_object_get(row, "op")), "setup.confirm") &&
+			sk_streq(json_string_value(json_object_get(row, "result")), "ok") &&
+			sk_streq(json_string_value(json_object_get(after, "trial")), c->id));
+	return 0;
+}
+
+/* It ended between the registry's record and the removal of the mark. */
+static bool confirmed(struct mg_daemon *d, const char *id)
+{
+	const struct mg_audit_filter f = {.target = "gateway"};
+	struct confirmed c = {.id = id};
+	struct sk_err err = {0};
+
+	if (id[0] && mg_audit_each(d->store, &f, is_confirmed, &c, &err) < 0)
+		sk_log_err(LOG_WARNING, "set-up on trial", &err);
+	return c.found;
+}
+
 int mg_trial_start(struct mg_daemon *d, struct sk_err *err)
 {
+	struct mg_trial t = {.why = "interrupted"};
 	char path[512];
 
 	if (access(mark(d, path, sizeof(path)), F_OK) < 0)
 		return 0;
+	marked(path, t.id);
+	if (confirmed(d, t.id)) {
+		sk_log(LOG_NOTICE, "a set-up on trial was confirmed before the end: it stays");
+		mg_trial_end(d);
+		return 0;
+	}
 	sk_log(LOG_NOTICE, "a set-up on trial was interrupted: the one before is taken up again");
-	return arm(d, NULL, 0, "interrupted", err);
+	return arm(d, &t, 0, err);
 }
 
 void mg_trial_stop(struct mg_daemon *d)

@@ -125,6 +125,103 @@ check '… as nothing could be changed' uses 192.168.10.8
 setup_start
 check '… until it is back' back 15
 
+# ---- between keeping and recording -------------------------------------------------------------------------
+ASIDE=$KEPT.before
+between() { # OP HOW [COMMAND…]: stands between the manager and sekisho-setup
+	mv /run/sekisho/setup.sock /run/sekisho/setup.real
+	python3 "$TOP/tests/netns/setup_between.py" /run/sekisho/setup.sock /run/sekisho/setup.real "$@" >"$W/between.out" 2>&1 &
+	BETWEEN=$!
+	wait_for 10 test -S /run/sekisho/setup.sock
+}
+direct() {
+	kill "$BETWEEN"
+	wait "$BETWEEN" 2>/dev/null
+	mv /run/sekisho/setup.real /run/sekisho/setup.sock
+}
+restarted() { # the manager, which was killed
+	wait "$MGMTD" 2>/dev/null
+	rm -f /run/sekisho/mgmt.sock
+	mgmtd_start
+}
+asked() { sk --json change list --state requested | rows 'len(d)'; }
+rows_of() { as "$TANAKA" --json audit list --limit 1000 | rows "len([r for r in d if r['op'] == '$1' and r['result'] == 'ok'])"; }
+
+# With a line over PPPoE, whose password has to come back, too.
+answers "$W/line.json" 'del d["people"]' \
+	"d['networks'][0] = {'role': 'wan', 'ipv4': {'method': 'pppoe'}, 'pppoe': {'user': 'u@isp', 'password': 'line-secret-1'}}"
+check 'a line over PPPoE' as "$TANAKA" setup --confirm 0 --answers "$W/line.json"
+cp -a "$KEPT" "$W/kept.before"
+before=$(asked) confirms=$(rows_of setup.confirm)
+to 192.168.10.21 --confirm 600 >/dev/null
+between setup.keep after kill -9 "$MGMTD"
+refuse 'the manager is killed when the settings are kept, but not recorded' as "$TANAKA" setup confirm
+check '… they are' keeps 192.168.10.21
+check '… without the password of a line that is not there any more' test ! -e "$BOX/etc/sekisho/pppoe.secret"
+check '… the ones of before are there still, for root alone' test "$(stat -c %a "$ASIDE")" = 600
+direct
+restarted
+check '… and return when it starts' back 15
+check '… as they were' cmp "$KEPT" "$W/kept.before"
+check '… with the password' grep -q line-secret-1 "$BOX/etc/sekisho/pppoe.secret"
+check '… for pppd, too' grep -q line-secret-1 "$BOX/run/sekisho-setup/ppp.options"
+check '… and nothing was asked for' test "$(asked)" = "$before"
+check '… and the audit log says what happened' test "$(returns) $(rows_of setup.confirm)" = "('system', 'interrupted') $confirms"
+check '… and nothing is aside any more' test ! -e "$ASIDE"
+
+to 192.168.10.22 --confirm 600 >/dev/null
+between setup.keep lost
+refuse 'a confirmation whose answer got lost is none' as "$TANAKA" setup confirm
+check '… although the settings are kept' keeps 192.168.10.22
+refuse '… nor is it a second time' as "$TANAKA" setup confirm
+direct
+check 'it is taken back' as "$TANAKA" setup revert
+check '… indeed' back
+check '… as it was' cmp "$KEPT" "$W/kept.before"
+
+to 192.168.10.23 --confirm 600 >/dev/null
+between setup.keep lost
+refuse 'the same again' as "$TANAKA" setup confirm
+direct
+check 'a confirmation that succeeds after one that did not' as "$TANAKA" setup confirm
+check '… is one' keeps 192.168.10.23
+check '… and nothing is aside any more' test ! -e "$ASIDE"
+
+# Recorded, and killed before anything else.
+to 192.168.10.24 --confirm 600 >/dev/null
+cp -a "$MARK" "$W/mark"
+reverts=$(rows_of setup.revert)
+between setup.activate after kill -9 "$MGMTD"
+refuse 'the manager is killed when it has recorded a confirmation' as "$TANAKA" setup confirm
+direct
+cp -a "$W/mark" "$MARK"
+restarted
+check '… and the mark is there still: the start removes it' gone
+check '… and the settings stay' bash -c "grep -qx Address=192.168.10.24/24 $LAN && grep -q '192.168.10.24/24' $KEPT"
+check '… and nobody says that it was interrupted' test "$(rows_of setup.revert)" = "$reverts"
+check '… and there is nothing to confirm' says 'no set-up is on trial' as "$TANAKA" setup confirm
+
+# ---- late ------------------------------------------------------------------------------------------------
+check 'as before' as "$TANAKA" setup --confirm 0 --answers "$W/again.json"
+check '… indeed' back
+between setup.write late
+refuse 'a set-up that nobody answers' to 192.168.10.25 --confirm 600
+check '… and that is done at last is too late' wait_for 10 grep -q 'setup.write.*taken back meanwhile' "$W/between.out"
+check '… and leaves nothing' back
+direct
+mkfifo "$W/release"
+flock "$BOX/run/sekisho-setup/lock" cat "$W/release" >/dev/null &
+exec 9>"$W/release"
+wait_for 10 grep -q ' FLOCK ' /proc/locks
+to 192.168.10.26 --confirm 600 >"$W/to.out" 2>&1 9>&- &
+waits=$!
+check 'two requests at a time: one waits' wait_for 10 grep -q -e '-> FLOCK' /proc/locks
+check '… with everything' uses 192.168.10.1
+exec 9>&-
+check '… and is done afterwards' wait "$waits"
+check '… indeed' uses 192.168.10.26
+check '… as is what takes it back' as "$TANAKA" setup revert
+check '… indeed' back
+
 # ---- what goes wrong -------------------------------------------------------------------------------------
 mkdir "$W/aside"
 mv "$KEPT" "$W/aside"

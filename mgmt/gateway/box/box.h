@@ -38,6 +38,24 @@ int mg_box_save(
  */
 int mg_box_trial(
 	const struct mg_box *b, const json_t *doc, const struct mg_gateway *g, struct sk_err *err);
+/*
+ * Before the settings on trial are kept: those of before, with the line's password, so that they
+ * can still return until the registry has recorded it. id: of the trial; once for each.
+ */
+int mg_box_aside(const struct mg_box *b, const char *id, struct sk_err *err);
+/* What was set aside by that trial is what is kept again; nothing was: 0. */
+int mg_box_aside_restore(const struct mg_box *b, const char *id, struct sk_err *err);
+int mg_box_aside_forget(const struct mg_box *b, struct sk_err *err);
+
+/* One request at a time: waits; closing the descriptor that it returns lets the next one in. */
+int mg_box_lock(const struct mg_box *b, struct sk_err *err);
+/* How far the trial of this start came: whoever is late must neither begin it nor end another. */
+enum mg_box_turn { MG_BOX_NONE, MG_BOX_ON, MG_BOX_KEPT, MG_BOX_BACK };
+#define MG_BOX_TRIAL_ID 33
+int mg_box_turn_set(
+	const struct mg_box *b, const char *id, enum mg_box_turn turn, struct sk_err *err);
+enum mg_box_turn mg_box_turn(const struct mg_box *b, char ret_id[static MG_BOX_TRIAL_ID]);
+
 /* As mg_box_load(), but what is on trial where something is; without the line's password then. */
 int mg_box_load_used(const struct mg_box *b, struct mg_gateway **ret, struct sk_err *err);
 /* The configurations under /run, and away with those of before. */

@@ -94,34 +94,77 @@ static int take(const struct mg_box *box, const struct sk_oneshot_request *q, js
 	return r == 0 ? keep_secret(box, *g, err) : r;
 }
 
-/* Is it on trial? Only where there are settings that it could return to. */
-static int mark_trial(const struct mg_box *box, const struct sk_oneshot_request *q,
-	const json_t *doc, const struct mg_gateway *g, json_t **extra, struct sk_err *err)
+/* ---- on trial ---------------------------------------------------------------------------------
+ */
+/* *ret: the trial that the request belongs to, borrowed; NULL: to none. */
+static int trial_of(const struct sk_oneshot_request *q, const char **ret, struct sk_err *err)
+{
+	int r = sk_json_str(q->args, "trial", false, ret, err);
+
+	if (r == 0 && *ret &&
+		(!**ret || strlen(*ret) >= MG_BOX_TRIAL_ID ||
+			strspn(*ret, "0123456789abcdef") != strlen(*ret)))
+		return sk_err_en(err, -EINVAL, "trial", "is no name of a trial");
+	return r;
+}
+
+/* Whoever asked for this gave it up, and has had the settings of before returned since. */
+static int not_over(const struct mg_box *box, const char *id, struct sk_err *err)
+{
+	char last[MG_BOX_TRIAL_ID];
+
+	if (!id || mg_box_turn(box, last) != MG_BOX_BACK || strcmp(last, id) != 0)
+		return 0;
+	return sk_err_set(err, -ESTALE, NULL, "this set-up was taken back meanwhile",
+		"この設定は既に取り消されました");
+}
+
+/* Is there something to return to? */
+static bool any_before(const struct mg_box *box)
 {
 	_cleanup_(mg_gateway_freep) struct mg_gateway *old = NULL;
-	const bool trial = json_is_true(json_object_get(q->args, "trial")) &&
-		mg_box_load(box, &old, NULL, NULL) == 0;
 
-	*extra = json_pack("{s:b}", "trial", trial);
-	return mg_box_trial(box, trial ? doc : NULL, g, err);
+	return mg_box_load(box, &old, NULL, NULL) == 0;
 }
+
+static int begin(const struct mg_box *box, const char *id, const json_t *doc,
+	const struct mg_gateway *g, struct sk_err *err)
+{
+	/* An earlier trial is over: nobody needs what it set aside. */
+	int r = mg_box_aside_forget(box, err);
+
+	if (r == 0 && id)
+		r = mg_box_turn_set(box, id, MG_BOX_ON, err);
+	return r == 0 ? mg_box_trial(box, id ? doc : NULL, g, err) : r;
+}
+
+/* ---- requests ---------------------------------------------------------------------------------
+ */
 
 static int write_all(const struct mg_box *box, const struct sk_oneshot_request *q, json_t **extra,
 	struct sk_err *err)
 {
 	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
 	_cleanup_(sk_json_decrefp) json_t *doc = NULL;
+	const char *id = NULL;
 	json_t *uids = NULL;
+	bool any;
 	int r = sk_json_object(q->args, "uids", true, &uids, err);
 
+	if (r == 0)
+		r = trial_of(q, &id, err);
+	if (r == 0)
+		r = not_over(box, id, err);
+	any = r == 0 && id && any_before(box);
 	if (r == 0)
 		r = take(box, q, &doc, &g, err);
 	if (r == 0)
 		r = people(box, g, uids, err);
 	if (r == 0)
-		r = mark_trial(box, q, doc, g, extra, err);
+		r = begin(box, any ? id : NULL, doc, g, err);
 	if (r == 0)
 		r = mg_box_identity(box, g, err);
+	*extra = json_pack("{s:b}", "trial", any);
 	return r == 0 ? mg_box_generate(box, g, err) : r;
 }
 
@@ -129,26 +172,58 @@ static int keep(const struct mg_box *box, const struct sk_oneshot_request *q, st
 {
 	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
 	_cleanup_(sk_json_decrefp) json_t *doc = NULL;
-	int r = take(box, q, &doc, &g, err);
+	const char *id = NULL;
+	int r = trial_of(q, &id, err);
 
 	if (r == 0)
+		r = not_over(box, id, err);
+	if (r == 0)
+		r = take(box, q, &doc, &g, err);
+	if (r == 0 && id)
+		r = mg_box_aside(box, id, err);
+	if (r == 0)
 		r = mg_box_save(box, doc, g, err);
+	if (r == 0 && id)
+		r = mg_box_turn_set(box, id, MG_BOX_KEPT, err);
 	return r == 0 ? mg_box_trial(box, NULL, g, err) : r;
 }
 
-/* What is kept counts again; services that cannot be told take it up at their next start. */
-static int revert(const struct mg_box *box, json_t **extra, struct sk_err *err)
+/* The configurations of this start. */
+static int make_again(const struct mg_box *box, struct mg_gateway *g, struct sk_err *err)
 {
-	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
-	struct sk_err later = {0};
-	int r = mg_box_load(box, &g, NULL, err);
+	int r = mg_box_trial(box, NULL, g, err);
 
 	if (r == 0)
-		r = mg_box_trial(box, NULL, g, err);
-	if (r == 0)
 		r = mg_box_identity(box, g, err);
+	if (r < 0)
+		return r;
+	return mg_box_generate(box, g, err);
+}
+
+/* What was kept before counts again; services that cannot be told take it up at their next start.
+ */
+static int revert(const struct mg_box *box, const struct sk_oneshot_request *q, json_t **extra,
+	struct sk_err *err)
+{
+	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
+	char last[MG_BOX_TRIAL_ID];
+	struct sk_err later = {0};
+	const char *id = NULL;
+	int r = trial_of(q, &id, err);
+
+	if (r < 0)
+		return r;
+	/* Late: it was asked for again, and another set-up is on trial since. */
+	if (id && mg_box_turn(box, last) == MG_BOX_ON && strcmp(last, id) != 0)
+		return 0;
+	if (id)
+		r = mg_box_turn_set(box, id, MG_BOX_BACK, err);
+	if (r == 0 && id)
+		r = mg_box_aside_restore(box, id, err);
 	if (r == 0)
-		r = mg_box_generate(box, g, err);
+		r = mg_box_load(box, &g, NULL, err);
+	if (r == 0)
+		r = make_again(box, g, err);
 	if (r < 0)
 		return r;
 	r = mg_box_activate(g, &later);
@@ -164,19 +239,25 @@ static int activate(const struct mg_box *box, const struct sk_oneshot_request *q
 {
 	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
 	_cleanup_(sk_json_decrefp) json_t *doc = NULL;
-	int r = q->memfd >= 0 ? take(box, q, &doc, &g, err) : mg_box_load(box, &g, NULL, err);
+	const char *id = NULL;
+	int r = trial_of(q, &id, err);
 
+	if (r == 0)
+		r = not_over(box, id, err);
+	if (r == 0)
+		r = q->memfd >= 0 ? take(box, q, &doc, &g, err) : mg_box_load(box, &g, NULL, err);
+	/* It is recorded: nothing returns any more. */
+	if (r == 0 && json_is_true(json_object_get(q->args, "recorded")))
+		r = mg_box_aside_forget(box, err);
 	if (r == 0)
 		r = mg_box_activate(g, err);
 	*extra = json_pack("{s:b}", "activated", r == 0);
 	return r;
 }
 
-int mg_box_serve(struct sk_oneshot *s, const struct sk_oneshot_request *q, json_t **extra,
-	void *arg, struct sk_err *err)
+static int serve(const struct mg_box *box, const struct sk_oneshot_request *q, json_t **extra,
+	struct sk_err *err)
 {
-	const struct mg_box *box = arg;
-
 	if (strcmp(q->op, "setup.write") == 0)
 		return write_all(box, q, extra, err);
 	if (strcmp(q->op, "setup.keep") == 0)
@@ -184,6 +265,18 @@ int mg_box_serve(struct sk_oneshot *s, const struct sk_oneshot_request *q, json_
 	if (strcmp(q->op, "setup.activate") == 0)
 		return activate(box, q, extra, err);
 	if (strcmp(q->op, "setup.revert") == 0)
-		return revert(box, extra, err);
-	return mg_box_secret(box, q, extra, err);
+		return revert(box, q, extra, err);
+	return sk_oneshot_unknown(err);
+}
+
+int mg_box_serve(struct sk_oneshot *s, const struct sk_oneshot_request *q, json_t **extra,
+	void *arg, struct sk_err *err)
+{
+	_cleanup_(sk_closep) int lock = -1;
+	const struct mg_box *box = arg;
+
+	if (strncmp(q->op, "setup.", 6) != 0)
+		return mg_box_secret(box, q, extra, err);
+	lock = mg_box_lock(box, err);
+	return lock < 0 ? lock : serve(box, q, extra, err);
 }

@@ -90,6 +90,19 @@ static void replaces_whole(void **state)
 	assert_int_equal(entries(dir), 1); /* no temporary file stays */
 }
 
+static void removes(void **state)
+{
+	const char *path = in_dir("gone");
+	struct sk_err e = {0};
+
+	assert_int_equal(sk_file_replace(path, "x", 1, 0600, NULL), 0);
+	assert_int_equal(sk_file_remove(path, &e), 0);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(sk_file_remove(path, &e), 0);
+	assert_int_equal(sk_file_remove(dir, &e), -EISDIR);
+	assert_non_null(strstr(e.en, "cannot remove"));
+}
+
 static void replaces_relative_and_links(void **state)
 {
 	char cwd[256];
@@ -240,6 +253,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(replaces_whole, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(removes, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(replaces_relative_and_links, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(failure_leaves_the_old, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(full_disk_leaves_the_old, make_dir, remove_dir),
