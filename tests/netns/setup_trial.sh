@@ -222,6 +222,28 @@ check '… indeed' uses 192.168.10.26
 check '… as is what takes it back' as "$TANAKA" setup revert
 check '… indeed' back
 
+# ---- cards that have other names when it returns ---------------------------------------------------------
+in_ns gw ip link add lan7 type veth peer name lan7p
+answers "$W/two.json" 'del d["people"]' 'd["ports"].append({"match": {"name": "lan7"}, "role": "lan"})' \
+	"d['networks'][0] = {'role': 'wan', 'ipv4': {'method': 'pppoe'}, 'pppoe': {'user': 'u@isp', 'password': 'line-secret-1'}}"
+check 'the office has two ports' as "$TANAKA" setup --confirm 0 --answers "$W/two.json"
+named() { grep -rqx "Name=$1" "$BOX/run/systemd/network"; }
+check '… both of them' named lan7
+to 192.168.10.27 --confirm 600 >/dev/null
+check 'on trial it has one' bash -c "! grep -rqx Name=lan7 $BOX/run/systemd/network"
+in_ns gw ip link set lan7 name lan8
+mac=$(in_ns gw cat /sys/class/net/wan0/address)
+in_ns gw ip link set wan0 down
+in_ns gw ip link set wan0 address 52:54:00:0a:0b:0d
+check 'it returns' as "$TANAKA" setup revert
+check '… with the port under its name of now' named lan8
+check '… and the password is not said to another card at the line' test ! -e "$BOX/run/sekisho-setup/ppp.options"
+in_ns gw ip link set wan0 address "$mac"
+in_ns gw ip link set wan0 up
+in_ns gw ip link del lan8
+check 'as before' as "$TANAKA" setup --confirm 0 --answers "$W/again.json"
+check '… indeed' back
+
 # ---- what goes wrong -------------------------------------------------------------------------------------
 mkdir "$W/aside"
 mv "$KEPT" "$W/aside"

@@ -18,6 +18,14 @@
 /* Ethernet ports of this network namespace, by name; no bridges, no virtual ones but veth. */
 int mg_box_ifaces(struct mg_gw_iface *v, size_t max, size_t *ret_n, struct sk_err *err);
 
+/*
+ * Loaded settings and this machine's cards: mg_gateway_fit() for each port. false: one of them does
+ * not fit, or the cards cannot be listed.
+ */
+bool mg_box_fit(struct mg_gateway *g, enum mg_gw_fit fit[static MG_GW_PORTS_MAX]);
+/* What does not fit, to the log, in both languages. */
+void mg_box_fit_say(const struct mg_gateway *g, const enum mg_gw_fit fit[static MG_GW_PORTS_MAX]);
+
 /* Where everything lies: root "" on the machine itself, a folder in tests. */
 struct mg_box {
 	const char *root;

@@ -110,40 +110,13 @@ static void serve(int fd, void *arg)
 #define SETTLE_STEPS 20
 #define STEP_US 200000
 
-static bool fits(struct mg_gateway *g, enum mg_gw_fit fit[static MG_GW_PORTS_MAX])
-{
-	struct mg_gw_iface ifaces[MG_BOX_IFACES_MAX];
-	bool all = true;
-	size_t n = 0;
-
-	if (mg_box_ifaces(ifaces, MG_BOX_IFACES_MAX, &n, NULL) < 0)
-		return false;
-	for (size_t i = 0; i < g->n_ports; i++) {
-		fit[i] = mg_gateway_fit(g, i, ifaces, n);
-		all = all && fit[i] == MG_GW_FITS;
-	}
-	return all;
-}
-
-/* At the console, in both languages: a missing card must not take the others with it. */
-static void say_fit(const struct mg_gw_port *p, enum mg_gw_fit fit)
-{
-	const struct sk_text *text = mg_gateway_fit_text(fit);
-
-	if (!text)
-		return;
-	sk_log(LOG_ERR, "port %s (%s, %s): %s / %s", mg_gw_role_name(p->role), p->name, p->mac,
-		text->en, text->ja);
-}
-
 static void settle(struct mg_gateway *g)
 {
 	enum mg_gw_fit fit[MG_GW_PORTS_MAX] = {MG_GW_FITS};
 
-	for (int i = 0; !fits(g, fit) && i < SETTLE_STEPS; i++)
+	for (int i = 0; !mg_box_fit(g, fit) && i < SETTLE_STEPS; i++)
 		usleep(STEP_US);
-	for (size_t i = 0; i < g->n_ports; i++)
-		say_fit(&g->ports[i], fit[i]);
+	mg_box_fit_say(g, fit);
 }
 
 /* Never set up is no failure: nothing has addresses then, and nothing passes. */

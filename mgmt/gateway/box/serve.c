@@ -188,15 +188,18 @@ static int keep(const struct mg_box *box, const struct sk_oneshot_request *q, st
 	return r == 0 ? mg_box_trial(box, NULL, g, err) : r;
 }
 
-/* The configurations of this start. */
+/* The configurations of this start, as at its beginning: the cards may have other names now. */
 static int make_again(const struct mg_box *box, struct mg_gateway *g, struct sk_err *err)
 {
+	enum mg_gw_fit fit[MG_GW_PORTS_MAX] = {MG_GW_FITS};
 	int r = mg_box_trial(box, NULL, g, err);
 
 	if (r == 0)
 		r = mg_box_identity(box, g, err);
 	if (r < 0)
 		return r;
+	mg_box_fit(g, fit);
+	mg_box_fit_say(g, fit);
 	return mg_box_generate(box, g, err);
 }
 
