@@ -619,7 +619,16 @@ static int use_for_now(struct setup *s, unsigned seconds, bool *ret_none, struct
 	*ret_none = r == 0 && !json_is_true(json_object_get(end, "trial"));
 	if (*ret_none) {
 		mg_trial_end(d);
-		return 0;
+		return mg_reply_note(s->c,
+			"there are no settings of before that could return: this is no trial, but "
+			"final",
+			"戻すべき以前の設定がないため、試行ではなく確定しました");
+	}
+	/* Refused before anything was written: there is nothing to take back. */
+	if (r == -ENODATA) {
+		s->stage = NOTHING;
+		mg_trial_end(d);
+		return r;
 	}
 	if (r == 0)
 		r = record_trial(s, seconds, err);

@@ -248,9 +248,20 @@ check '… indeed' back
 mkdir "$W/aside"
 mv "$KEPT" "$W/aside"
 mkdir "$KEPT"
-check 'without settings to return to there is no trial' says 'not kept' to 192.168.10.9
+check 'settings of before that cannot be read are no reason to do without a trial' says 'confirm 0 sets up without one' to 192.168.10.9
+check '… and nothing was changed' uses 192.168.10.1
+check '… and nothing is in the way of what the message says' gone
 rmdir "$KEPT"
+echo '{' >"$KEPT"
+check 'nor are such that are damaged' says 'nothing was changed' to 192.168.10.9
+check 'without a trial they are replaced' to 192.168.10.9 --confirm 0
+check '… indeed' keeps 192.168.10.9
+rm "$KEPT"
+to 192.168.10.10 >"$W/none.out" 2>&1
+check 'without settings to return to there is no trial' keeps 192.168.10.10
+check '… and that is said' grep -q 'no trial, but final' "$W/none.out"
 mv "$W/aside/gateway.json" "$KEPT"
+check 'as before' as "$TANAKA" setup --confirm 0 --answers "$W/again.json"
 answers "$W/bad.json" 'del d["people"]' "d['networks'][0] = {'role': 'wan', 'ipv4': {'method': 'pppoe'}, 'pppoe': {'user': 'u@isp'}}"
 check 'what cannot be written is no trial' says 'pppoe.password: is missing' as "$TANAKA" setup --answers "$W/bad.json"
 check '… and leaves none' back

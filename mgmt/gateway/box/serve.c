@@ -2,6 +2,7 @@
 /* Requests of the manager. It has checked the document and who asks; it is checked here again. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/file.h"
 #include "lib/json.h"
@@ -119,12 +120,25 @@ static int not_over(const struct mg_box *box, const char *id, struct sk_err *err
 		"この設定は既に取り消されました");
 }
 
-/* Is there something to return to? */
-static bool any_before(const struct mg_box *box)
+/* Is there something to return to? What cannot be read is no reason to make a trial final. */
+static int any_before(const struct mg_box *box, bool *ret, struct sk_err *err)
 {
 	_cleanup_(mg_gateway_freep) struct mg_gateway *old = NULL;
+	struct sk_err why = {0};
+	char path[512];
+	int r;
 
-	return mg_box_load(box, &old, NULL, NULL) == 0;
+	mg_box_path(box, MG_BOX_GATEWAY, path, sizeof(path));
+	*ret = access(path, F_OK) == 0 || errno != ENOENT;
+	r = *ret ? mg_box_load(box, &old, NULL, &why) : 0;
+	if (r == 0)
+		return 0;
+	return sk_err_set(err, -ENODATA, NULL,
+		"the settings of before cannot be read, so there is nothing that a trial could "
+		"return to: --confirm 0 sets up without one (%s%s%s)",
+		"以前の設定を読み取れないため、試行しても戻せません。--confirm 0 "
+		"を付けると試行せず確定します (%s%s%s)",
+		why.path, why.path[0] ? ": " : "", why.en);
 }
 
 static int begin(const struct mg_box *box, const char *id, const json_t *doc,
@@ -148,14 +162,15 @@ static int write_all(const struct mg_box *box, const struct sk_oneshot_request *
 	_cleanup_(sk_json_decrefp) json_t *doc = NULL;
 	const char *id = NULL;
 	json_t *uids = NULL;
-	bool any;
+	bool any = false;
 	int r = sk_json_object(q->args, "uids", true, &uids, err);
 
 	if (r == 0)
 		r = trial_of(q, &id, err);
 	if (r == 0)
 		r = not_over(box, id, err);
-	any = r == 0 && id && any_before(box);
+	if (r == 0 && id)
+		r = any_before(box, &any, err);
 	if (r == 0)
 		r = take(box, q, &doc, &g, err);
 	if (r == 0)

@@ -10,7 +10,7 @@
  * setup.write {uids: {"tanaka": 2001}, trial} with the document as memfd: END {trial}; people and
  * what is made of the document for this start. trial: a name (hexadecimal) that the trial has in
  * all its requests; what is kept until setup.keep is the set-up of before. false in the answer:
- * there is none. setup.keep {trial}, with the document: END {};
+ * there is none; -ENODATA: it cannot be read. setup.keep {trial}, with the document: END {};
  * gateway.json, by which the gateway counts as set up; with a trial the one before is set aside.
  * setup.activate {trial}, with a document that is not kept yet, or without {recorded}: END
  * {activated}; recorded: what was set aside is forgotten. setup.revert {trial}: END {activated};
