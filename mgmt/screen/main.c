@@ -29,7 +29,11 @@
 
 #define FONT "/usr/share/fonts/truetype/vlgothic/VL-Gothic-Regular.ttf"
 #define USER "sekisho-screen"
-#define BURST (64u << 10) /* bytes of output that are read before the screen is drawn again */
+/* What is done of the output before the screen is drawn, and keys and signals are looked at again:
+ * bytes that are read, so many at a time, and cells that they write or move. */
+#define BURST (64u << 10)
+#define PIECE 512
+#define WORK (8u << 20)
 #define AGAIN_MS 50
 
 struct screen {
@@ -241,13 +245,14 @@ static bool typed(struct screen *s)
 /* Output of the program. false: nobody has its side open (login(1) opens it again). */
 static bool written(struct screen *s)
 {
-	char buf[4096], back[64];
-	size_t total = 0, m;
+	char buf[PIECE], back[64];
+	size_t total = 0, work = 0, m;
 	ssize_t n = 0;
 
-	while (total < BURST && (n = read(s->master, buf, sizeof(buf))) > 0) {
+	while (total < BURST && work < WORK && (n = read(s->master, buf, sizeof(buf))) > 0) {
 		scr_vt_feed(s->vt, buf, (size_t)n);
 		total += (size_t)n;
+		work += scr_vt_work(s->vt);
 	}
 	m = scr_vt_answer(s->vt, back, sizeof(back));
 	if (m && write(s->master, back, m) < 0 && errno != EAGAIN && errno != EIO)

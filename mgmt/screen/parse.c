@@ -205,8 +205,8 @@ static void report(struct scr_vt *vt)
 
 static void repeat(struct scr_vt *vt, size_t n)
 {
-	/* More than fills the screen changes nothing. */
-	n = SK_MIN(n, vt->rows * vt->cols);
+	/* Of one line, which is what programs draw with it: the number comes from outside. */
+	n = SK_MIN(n, vt->cols);
 	while (vt->last && n--)
 		scr_vt_print(vt, vt->last, 1);
 }

@@ -40,6 +40,7 @@ struct scr_vt {
 	size_t utf8_len, utf8_need;
 	char answer[64];
 	size_t answer_len;
+	size_t work; /* see scr_vt_work() */
 };
 
 void scr_vt_reset(struct scr_vt *vt);

@@ -88,8 +88,17 @@ static struct scr_cell *cells(struct scr_vt *vt, size_t row)
 	return vt->cells + row * vt->cols;
 }
 
-static void blank(const struct scr_vt *vt, struct scr_cell *c, size_t n)
+size_t scr_vt_work(struct scr_vt *vt)
 {
+	const size_t n = vt->work;
+
+	vt->work = 0;
+	return n;
+}
+
+static void blank(struct scr_vt *vt, struct scr_cell *c, size_t n)
+{
+	vt->work += n;
 	for (size_t i = 0; i < n; i++)
 		c[i] = (struct scr_cell){.ch = ' ', .fg = SCR_FG, .bg = vt->at.pen.bg};
 }
@@ -125,6 +134,7 @@ void scr_vt_scroll(struct scr_vt *vt, size_t top, size_t bottom, long by)
 	else
 		memmove(b, a, (n - d) * line);
 	blank(vt, by > 0 ? a + (n - d) * vt->cols : a, d * vt->cols);
+	vt->work += (n - d) * vt->cols;
 	memset(vt->changed + top, true, n);
 }
 
@@ -134,6 +144,7 @@ void scr_vt_shift(struct scr_vt *vt, long by)
 	const size_t d = SK_MIN((size_t)(by < 0 ? -by : by), n);
 	struct scr_cell *c = cells(vt, vt->at.row) + col;
 
+	vt->work += n - d;
 	split(vt, vt->at.row, col);
 	if (by > 0) {
 		split(vt, vt->at.row, vt->cols - d);
@@ -181,6 +192,7 @@ void scr_vt_print(struct scr_vt *vt, uint32_t ch, size_t width)
 		new.wide = 0;
 		c[1] = new;
 	}
+	vt->work += width;
 	vt->at.col += width;
 	vt->last = ch;
 }

@@ -33,6 +33,9 @@ void scr_vt_free(struct scr_vt *vt);
 /* What a program wrote; a sequence may be cut anywhere and goes on at the next call. */
 void scr_vt_feed(struct scr_vt *vt, const void *bytes, size_t n);
 
+/* Cells that were written or moved since this was asked last: a byte may stand for all of them. */
+size_t scr_vt_work(struct scr_vt *vt);
+
 /* What is to be sent back as if it were typed (where the cursor is, …): taken out, at most cap
  * bytes. */
 size_t scr_vt_answer(struct scr_vt *vt, char *dst, size_t cap);

@@ -291,6 +291,40 @@ static void test_keys(void **state)
 	}
 }
 
+/* A few bytes may ask for much: what they cost is known, and a repetition fills one line at most.
+ */
+static void test_work(void **state)
+{
+	struct scr_vt *vt = scr_vt_new(4, 10);
+	size_t n = 0;
+
+	assert_non_null(vt);
+	scr_vt_work(vt);
+	write_text(vt, "x\033[9999b");
+	assert_string_equal(line(vt, 0), "xxxxxxxxxx");
+	assert_string_equal(line(vt, 1), "x");
+	cursor_at(vt, 1, 1);
+	assert_int_equal(scr_vt_work(vt), 11);
+	assert_int_equal(scr_vt_work(vt), 0);
+	/* In the last row each line moves the others. */
+	write_text(vt, "\033[4;1H");
+	for (int i = 0; i < 100; i++) {
+		write_text(vt, "\033[9999b");
+		n += scr_vt_work(vt);
+	}
+	assert_in_range(n, 100 * 10, 100 * (10 + 4 * 10));
+	/* Every character moves the rest of its line. */
+	write_text(vt, "\033[4h\r");
+	scr_vt_work(vt);
+	write_text(vt, "y");
+	assert_int_equal(scr_vt_work(vt), 9 + 1 + 1);
+	write_text(vt, "\033[2L");
+	assert_in_range(scr_vt_work(vt), 1, 40);
+	write_text(vt, "\033[2J");
+	assert_int_equal(scr_vt_work(vt), 40);
+	scr_vt_free(vt);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +338,7 @@ int main(void)
 		cmocka_unit_test(test_layout),
 		cmocka_unit_test(test_pixels),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_work),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
