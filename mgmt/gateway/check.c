@@ -320,17 +320,39 @@ static int check_inside(const struct mg_gateway *g, int i, struct sk_err *err)
 	return r;
 }
 
+int mg_gateway_check_name(const char *name, struct sk_err *err)
+{
+	if (!mg_wf_account_name(name) || strlen(name) > 31)
+		return sk_err_set(err, -EINVAL, "name",
+			"small letters and digits, beginning with a letter",
+			"英小文字で始まる、英小文字と数字の名前にしてください");
+	return 0;
+}
+
+int mg_gateway_check_display(const char *display, struct sk_err *err)
+{
+	if (strpbrk(display, ":,\\"))
+		return sk_err_set(err, -EINVAL, "display", "must not contain : , or \\",
+			"「:」「,」「\\」は使えません");
+	for (const char *s = display; *s; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f)
+			return sk_err_set(err, -EINVAL, "display", "has a control character",
+				"制御文字は使えません");
+	return 0;
+}
+
 static int check_people(const struct mg_gateway *g, struct sk_err *err)
 {
 	for (size_t i = 0; i < g->n_people; i++) {
 		const struct mg_gw_person *p = &g->people[i];
 		char path[48];
+		int r = mg_gateway_check_name(p->name, err);
 
+		if (r < 0) {
+			sk_err_prefix(err, "people[%zu]", i);
+			return r;
+		}
 		snprintf(path, sizeof(path), "people[%zu].name", i);
-		if (!mg_wf_account_name(p->name) || strlen(p->name) > 31)
-			return sk_err_set(err, -EINVAL, path,
-				"small letters and digits, beginning with a letter",
-				"英小文字で始まる、英小文字と数字の名前にしてください");
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(p->name, g->people[k].name) == 0)
 				return sk_err_set(

@@ -270,9 +270,8 @@ static int read_person(const json_t *v, struct mg_gw_person *p, struct sk_err *e
 		r = mg_gw_text(v, "password", false, p->password, sizeof(p->password), err);
 	if (r == 0)
 		r = read_roles(v, p, err);
-	if (r == 0 && strpbrk(p->display, ":,\\"))
-		r = sk_err_set(err, -EINVAL, "display", "must not contain : , or \\",
-			"「:」「,」「\\」は使えません");
+	if (r == 0)
+		r = mg_gateway_check_display(p->display, err);
 	if (r == 0 && p->password[0])
 		r = mg_gateway_check_password(p->password, p->name, err);
 	return r;

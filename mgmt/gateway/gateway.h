@@ -91,6 +91,10 @@ struct mg_gw_net {
 	bool dns, ntp, manage;
 };
 
+/* Numbers of Unix users that are made here. */
+#define MG_GW_UID_FIRST 2000
+#define MG_GW_UID_LAST 59999
+
 struct mg_gw_person {
 	char name[64], display[128], password[128];
 	unsigned roles; /* enum mg_role */
@@ -124,6 +128,9 @@ void mg_gateway_freep(struct mg_gateway **g);
 /* What only a gateway that was never set up needs: an administrator and, another person, an
  * approver, each with a password. */
 int mg_gateway_check_first(const struct mg_gateway *g, struct sk_err *err);
+/* What may be somebody's user name, and what their full name. */
+int mg_gateway_check_name(const char *name, struct sk_err *err);
+int mg_gateway_check_display(const char *display, struct sk_err *err);
 /* No.115: long, not of one kind of characters, no sequences, nothing of the person's name. */
 int mg_gateway_check_password(const char *password, const char *name, struct sk_err *err);
 

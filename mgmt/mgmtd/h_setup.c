@@ -23,8 +23,6 @@
 #include "mgmt/mgmtd/private.h"
 #include "mgmt/mgmtd/trial.h"
 
-#define UID_FIRST 2000
-#define UID_LAST 59999
 #define WRITE_MS 45000
 
 /* How far it came: what an error has to say beside itself. */
@@ -99,8 +97,11 @@ static int may(const struct setup *s, struct sk_err *err)
 			"既に設定済みです。変更は管理者が行ってください");
 	if (!s->first && s->g->n_people)
 		return sk_err_set(err, -EPERM, "people",
-			"accounts are managed with `sekisho account` now",
-			"設定済みの装置では sekisho account で管理してください");
+			"people are added at the console's menu, accounts are managed with "
+			"`sekisho account` now",
+			"設定済みの装置では、利用者の追加はコンソールのメニューで、アカウントの管理"
+			"は "
+			"sekisho account で行ってください");
 	return 0;
 }
 
@@ -125,12 +126,12 @@ static bool taken(const struct setup *s, int64_t uid)
 static int64_t unix_user(const struct setup *s, const char *name)
 {
 	struct passwd pw, *found = NULL;
-	int64_t uid = UID_FIRST;
+	int64_t uid = MG_GW_UID_FIRST;
 	char buf[4096];
 
 	if (getpwnam_r(name, &pw, buf, sizeof(buf), &found) == 0 && found)
 		return (int64_t)found->pw_uid;
-	while (uid < UID_LAST && taken(s, uid))
+	while (uid < MG_GW_UID_LAST && taken(s, uid))
 		uid++;
 	return uid;
 }

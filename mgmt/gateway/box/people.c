@@ -142,6 +142,7 @@ struct change {
 	const struct mg_box_person *v;
 	size_t n;
 	bool passwords; /* also of users that exist */
+	bool gone;      /* they go */
 };
 
 static void put_passwd(struct sk_buf *b, const struct mg_box_person *p, const char *old, size_t len)
@@ -201,14 +202,15 @@ static int edit(const struct change *c, const struct table *t, struct sk_err *er
 		size_t len = 0;
 
 		old = line_of(s, p->name, &len);
-		if (old && (!t->password || !c->passwords || !p->hash[0]))
+		if (c->gone ? !old : old && (!t->password || !c->passwords || !p->hash[0]))
 			continue;
 		changed = true;
 		sk_buf_reset(&out);
 		sk_buf_put(&out, s, old ? (size_t)(old - s) : text.len);
 		if (!old && out.len && out.data[out.len - 1] != '\n')
 			sk_buf_putc(&out, '\n');
-		t->put(&out, p, old, len);
+		if (!c->gone)
+			t->put(&out, p, old, len);
 		if (old)
 			sk_buf_puts(&out, old + len + (old[len] == '\n'));
 		sk_buf_reset(&text);
@@ -221,7 +223,8 @@ static int edit(const struct change *c, const struct table *t, struct sk_err *er
 	return r;
 }
 
-static void make_home(const struct mg_box *b, const struct mg_box_person *p)
+/* gone: only if nothing is in it. */
+static void make_home(const struct mg_box *b, const struct mg_box_person *p, bool gone)
 {
 	char path[512];
 
@@ -237,7 +240,9 @@ static void make_home(const struct mg_box *b, const struct mg_box_person *p)
 		chmod(path, 0755);
 		snprintf(path + strlen(path), sizeof(path) - strlen(path), "/%s", p->name);
 	}
-	if (mkdir(path, 0700) == 0 && lchown(path, p->uid, p->uid) < 0)
+	if (gone)
+		rmdir(path);
+	else if (mkdir(path, 0700) == 0 && lchown(path, p->uid, p->uid) < 0)
 		sk_log(LOG_WARNING, "%s: %s", path, strerror(errno));
 }
 
@@ -255,7 +260,7 @@ static int unix_users(const struct change *c, struct sk_err *err)
 	if (real)
 		ulckpwdf();
 	for (size_t i = 0; r == 0 && i < c->n; i++)
-		make_home(c->b, &c->v[i]);
+		make_home(c->b, &c->v[i], c->gone);
 	return r;
 }
 
@@ -396,7 +401,7 @@ int mg_box_people_set(
 	const struct mg_box *b, const struct mg_box_person *v, size_t n, struct sk_err *err)
 {
 	_cleanup_(sk_freep) struct mg_box_person *all = NULL;
-	const struct change c = {b, v, n, true};
+	const struct change c = {.b = b, .v = v, .n = n, .passwords = true};
 	size_t count = 0, k;
 	int r = load_people(b, &all, &count, n, err);
 
@@ -406,9 +411,33 @@ int mg_box_people_set(
 		all[k] = v[i];
 		count += k == count;
 	}
+	if (r == 0 && count > MANY)
+		r = sk_err_set(err, -ENOSPC, "people", "not more than %d people",
+			"登録できる利用者は %d 人までです", MANY);
 	if (r == 0)
 		r = write_people(b, all, count, err);
 	return r == 0 ? unix_users(&c, err) : r;
+}
+
+int mg_box_people_remove(const struct mg_box *b, const char *name, struct sk_err *err)
+{
+	_cleanup_(sk_freep) struct mg_box_person *all = NULL;
+	size_t count = 0, k;
+	struct change c = {.b = b, .n = 1, .gone = true};
+	int r = load_people(b, &all, &count, 0, err);
+
+	for (k = 0; r == 0 && k < count && strcmp(all[k].name, name) != 0; k++)
+		;
+	if (r < 0 || k == count)
+		return r;
+	/* Somebody who is still in the file comes again at the next start; a user of nobody stays.
+	 */
+	c.v = &all[k];
+	r = unix_users(&c, err);
+	if (r < 0)
+		return r;
+	memmove(&all[k], &all[k + 1], (count - k - 1) * sizeof(*all));
+	return write_people(b, all, count - 1, err);
 }
 
 int mg_box_people_boot(const struct mg_box *b, struct sk_err *err)

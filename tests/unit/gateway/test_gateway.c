@@ -134,6 +134,17 @@ static void passwords(void **state)
 		assert_int_equal(mg_gateway_check_password(good[i], "tanaka", NULL), 0);
 }
 
+static void names(void **state)
+{
+	assert_int_equal(mg_gateway_check_name("tanaka-2", NULL), 0);
+	assert_int_equal(mg_gateway_check_name("Tanaka", NULL), -EINVAL);
+	assert_int_equal(mg_gateway_check_name("root", NULL), -EINVAL);
+	assert_int_equal(mg_gateway_check_name("a-name-of-more-than-31-characters", NULL), -EINVAL);
+	assert_int_equal(mg_gateway_check_display("田中 一郎", NULL), 0);
+	assert_int_equal(mg_gateway_check_display("a:b", NULL), -EINVAL);
+	assert_int_equal(mg_gateway_check_display("a\nb", NULL), -EINVAL);
+}
+
 static void addresses(void **state)
 {
 	struct mg_gw_ip a, b;
@@ -409,6 +420,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(faults_are_named),
 		cmocka_unit_test(passwords),
+		cmocka_unit_test(names),
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(files_are_made),
 		cmocka_unit_test(transparent),
