@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/util.h"
+#include "mgmt/cli/person.h"
 #include "mgmt/cli/query.h"
 #include "mgmt/cli/wizard.h"
 #include "mgmt/gateway/box/box.h"
@@ -42,19 +43,18 @@ static int run(const char *const *argv, const struct passwd *as)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-static int sekisho(struct wiz *w, const char *const *words, const struct passwd *as)
+int cli_console_run(struct wiz *w, const char *const *words, const struct passwd *as)
 {
-	const char *argv[16] = {"sekisho", "--lang", w->lang == SK_JA ? "ja" : "en"};
+	const char *argv[20] = {"sekisho", "--lang", w->lang == SK_JA ? "ja" : "en"};
 
 	for (size_t i = 0; words[i] && i + 4 < SK_ARRAY_SIZE(argv); i++)
 		argv[i + 3] = words[i];
 	fflush(w->out);
 	return run(argv, as);
 }
-#define SEKISHO(w, as, ...) sekisho(w, (const char *const[]){__VA_ARGS__, NULL}, as)
+#define SEKISHO(w, as, ...) cli_console_run(w, (const char *const[]){__VA_ARGS__, NULL}, as)
 
-/* For the journal: whoever looks for guessing at the machine finds it there. */
-static void note(int priority, const char *what, const char *name)
+void cli_console_note(int priority, const char *what, const char *name)
 {
 	const char *tty = ttyname(STDIN_FILENO);
 	char who[256];
@@ -89,10 +89,10 @@ static const struct passwd *authenticate(struct wiz *w)
 	good = sp && mg_box_verify(password, sp->sp_pwdp);
 	explicit_bzero(password, sizeof(password));
 	if (good) {
-		note(LOG_NOTICE, "right password", name);
+		cli_console_note(LOG_NOTICE, "right password", name);
 		return getpwnam(name);
 	}
-	note(LOG_WARNING, "wrong name or password", name);
+	cli_console_note(LOG_WARNING, "wrong name or password", name);
 	slow_down();
 	wiz_say(w, "Name or password is wrong.\n", "利用者名またはパスワードが違います。\n");
 	return NULL;
@@ -115,6 +115,14 @@ static void set_up(struct wiz *w, const char *socket)
 	who = authenticate(w);
 	if (who)
 		SEKISHO(w, who, "setup");
+}
+
+static void add_person(struct wiz *w, const char *socket)
+{
+	const struct passwd *who = authenticate(w);
+
+	if (who)
+		cli_person_add(w, socket, who);
 }
 
 /* ---- a lost administrator ---------------------------------------------------------------------
@@ -248,7 +256,7 @@ static void recover(struct wiz *w, const char *socket)
 		return;
 	if (SEKISHO(w, NULL, "account", "set", name, "--roles", roles, "--purpose", reason) != 0)
 		return;
-	note(LOG_NOTICE, "a new password", name);
+	cli_console_note(LOG_NOTICE, "a new password", name);
 	if (wiz_yes(w, &(struct sk_text){"Was the account disabled?", "無効になっていましたか?"},
 		    false) == 1)
 		SEKISHO(w, NULL, "account", "enable", name, "--reason", reason);
@@ -341,6 +349,7 @@ int cli_console(enum sk_lang lang, const char *socket)
 		{"restart", "再起動"},
 		{"shut down", "電源を切る"},
 		{"Nihongo / English", "日本語 / English"},
+		{"add a person", "利用者を追加"},
 		{"leave", "終了"},
 	};
 	struct wiz w = {.fd = STDIN_FILENO, .out = stdout, .lang = lang};
@@ -364,6 +373,7 @@ int cli_console(enum sk_lang lang, const char *socket)
 		case 6: end(&w, "reboot"); break;
 		case 7: end(&w, "poweroff"); break;
 		case 8: w.lang = w.lang == SK_JA ? SK_EN : SK_JA; break;
+		case 9: add_person(&w, socket); break;
 		default: return 0;
 		}
 	}

@@ -27,6 +27,8 @@ int wiz_line(struct wiz *w, char *dst, size_t cap);
 /* Enter takes def (may be NULL or "": then something must be typed, unless empty is allowed). */
 int wiz_text(struct wiz *w, const struct sk_text *q, const char *def, char *dst, size_t cap);
 int wiz_password(struct wiz *w, const struct sk_text *q, char *dst, size_t cap); /* no echo */
+/* One that is good enough for name, typed twice. */
+int wiz_new_password(struct wiz *w, const char *name, char *dst, size_t cap);
 /* A number from 1; the index, or -EPIPE. */
 int wiz_choice(struct wiz *w, const struct sk_text *q, const struct sk_text *v, int n, int def);
 int wiz_yes(struct wiz *w, const struct sk_text *q, bool def); /* 0 or 1 */

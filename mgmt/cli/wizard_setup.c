@@ -480,7 +480,7 @@ static int networks(struct wiz *w, json_t *doc)
 
 /* ---- people -----------------------------------------------------------------------------------
  */
-static int new_password(struct wiz *w, const char *name, char *dst, size_t cap)
+int wiz_new_password(struct wiz *w, const char *name, char *dst, size_t cap)
 {
 	for (;;) {
 		struct sk_err why = {0};
@@ -513,7 +513,7 @@ static int person(struct wiz *w, json_t *people, const char *usual, json_t *role
 	if (r == 0)
 		r = put_text(w, p, "display", &(struct sk_text){"Full name", "氏名"}, NULL);
 	if (r == 0)
-		r = new_password(w, text_of(p, "name"), password, sizeof(password));
+		r = wiz_new_password(w, text_of(p, "name"), password, sizeof(password));
 	if (r == 0)
 		json_object_set_new(p, "password", json_string(password));
 	explicit_bzero(password, sizeof(password));

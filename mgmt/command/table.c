@@ -114,10 +114,12 @@ const struct mg_command mg_commands[] = {
 		.help = {"the menu of the gateway's console", "コンソールのメニューを表示する"},
 		.detail = {"For root, in front of the machine: state, set-up, recovery of an "
 			   "administrator (which leaves an audit entry), restoring a backup, "
-			   "factory reset, restart.",
+			   "factory reset, restart; and, with an administrator's password, adding "
+			   "a person.",
 			"装置の前にいる root のための機能: "
 			"状態表示、設定、管理者の復旧(操作記録に残"
-			"る)、バックアップの復元、出荷時の状態に戻す、再起動。"},
+			"る)、バックアップの復元、出荷時の状態に戻す、再起動。利用者の追加には管"
+			"理者のパスワードが必要。"},
 	},
 #include "mgmt/command/device.def"
 	{

@@ -94,7 +94,7 @@ def wizard(g):
         if "== 関所 (Sekisho)" in said:
             break
         reply(g, talk, said, people)
-    talk.answer("10")
+    talk.answer("11")
     con.expect(rb"login: ?\Z", 60)
     text = talk.text()
     with open(os.path.join(g.work, "wizard.log"), "w", encoding="utf-8") as f:

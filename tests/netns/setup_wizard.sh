@@ -116,24 +116,89 @@ check 'they are Unix users, with a folder of their own' bash -c 'id tanaka && [ 
 menu() { printf '%s\n' "$1" | ip netns exec gw "$BUILD/sekisho" --lang en console >"$W/menu.out" 2>&1; }
 shows() { menu "$1" && grep -q -- "$2" "$W/menu.out" || { cat "$W/menu.out"; return 1; }; }
 check 'root alone is told at once that it is set up' bash -c "! ip netns exec gw '$BUILD/sekisho' --lang en setup </dev/null >$W/root.out 2>&1 && grep -q 'set up already' $W/root.out && ! grep -q 'Name of' $W/root.out"
-check 'the menu shows the state' shows $'1\n10' 'Generation'
+check 'the menu shows the state' shows $'1\n11' 'Generation'
 refuse 'the menu is for root' as 2001 console
-check 'setting up again wants an administrator' shows $'3\ntanaka\nwrong-Password-1\n10' 'is wrong'
-check '… whose password opens it' shows $'3\ntanaka\nYama-to-Kawa-58\nOther site\n10' 'Name of this machine'
+check 'setting up again wants an administrator' shows $'3\ntanaka\nwrong-Password-1\n11' 'is wrong'
+check '… whose password opens it' shows $'3\ntanaka\nYama-to-Kawa-58\nOther site\n11' 'Name of this machine'
 roles() { sk --json account show "$1" | rows 'd["roles"]'; }
-check 'a person is recovered' shows $'4\nsato\nforgot the password\ny\ny\nn\nKita-no-Yama-29\n10' 'can sign in'
+check 'a person is recovered' shows $'4\nsato\nforgot the password\ny\ny\nn\nKita-no-Yama-29\n11' 'can sign in'
 check '… with the roles as they were' test "$(roles sato)" = approver
-check 'nobody is recovered who has no account' shows $'4\nnobody1\nwhy\n10' 'There is no account nobody1'
-check 'an administrator is recovered' shows $'4\nsato\ntanaka has left the company\nn\ny\nn\nweak\nHigashi-no-Umi-47\n10' 'can sign in'
+check 'nobody is recovered who has no account' shows $'4\nnobody1\nwhy\n11' 'There is no account nobody1'
+check 'an administrator is recovered' shows $'4\nsato\ntanaka has left the company\nn\ny\nn\nweak\nHigashi-no-Umi-47\n11' 'can sign in'
 check '… after a weak password was refused' grep -q 'at least 10' "$W/menu.out"
 check '… who has the role, beside those of before' bash -c "[[ ,$(roles sato), == *,admin,* && ,$(roles sato), == *,approver,* ]]"
-check 'an administrator only gets a password' shows $'4\ntanaka\nforgot the password\ny\nn\nYama-to-Kawa-59\n10' 'can sign in'
+check 'an administrator only gets a password' shows $'4\ntanaka\nforgot the password\ny\nn\nYama-to-Kawa-59\n11' 'can sign in'
 check '… and keeps the roles' bash -c "[[ ,$(roles tanaka), == *,admin,* && ,$(roles tanaka), == *,requester,* ]]"
-check '… and the password' shows $'3\nsato\nHigashi-no-Umi-47\nOther site\n10' 'Name of this machine'
+check '… and the password' shows $'3\nsato\nHigashi-no-Umi-47\nOther site\n11' 'Name of this machine'
 check '… and it is in the audit log' bash -c \
 	"ip netns exec gw setpriv --reuid $(id -u sato) --clear-groups '$BUILD/sekisho' --json audit list | grep -q 'has left the company'"
 check 'the new password is kept for the next start' bash -c \
 	"[ \"\$(grep ^sato: /etc/sekisho/people | cut -d: -f4)\" = \"\$(grep ^sato: /etc/shadow | cut -d: -f2)\" ]"
+
+# ---- a person is added -----------------------------------------------------------------------------------
+TANAKA_PW=Yama-to-Kawa-59
+is_user() { grep -q "^$1:" /etc/passwd && grep -q "^$1:" /etc/shadow && grep -q "^$1:" /etc/group && grep -q "^$1:" /etc/sekisho/people; }
+no_user() { ! cat /etc/passwd /etc/shadow /etc/group /etc/sekisho/people | grep -q "^$1:" && [ ! -e "/home/$1" ]; }
+person() { setpriv --reuid "$(id -u "$1")" --clear-groups "$BUILD/sekisho" --lang en "${@:2}"; }
+in_gw() { ip netns exec gw bash -c "$(declare -f person); BUILD=$BUILD; $1"; }
+check 'somebody is added by an administrator, whose weak password was refused' shows \
+	$'10\ntanaka\n'$TANAKA_PW$'\nkansa\nKansa Keiko\nauditr\nauditor,admin\nthe yearly audit\nweak\nMori-no-Kuma-61\nMori-no-Kuma-62\nMori-no-Kuma-61\nMori-no-Kuma-61\ny\n11' 'kansa can sign in'
+check '… a role that there is not, too' grep -q '"auditr" is no role' "$W/menu.out"
+check '… the password, too' grep -q 'at least 10' "$W/menu.out"
+check '… and two that differ' grep -q 'They differ' "$W/menu.out"
+check '… no password is shown' bash -c "! grep -q Mori-no $W/menu.out"
+check 'the new person is a Unix user, with a number of its own and a folder' bash -c \
+	"$(declare -f is_user); is_user kansa && [ \$(id -u kansa) = 2002 ] && [ \"\$(stat -c %U:%a ~kansa)\" = kansa:700 ]"
+check '… who has no account before another person approves it' bash -c "! ip netns exec gw '$BUILD/sekisho' account show kansa"
+refuse '… and may do nothing' in_gw 'person kansa audit list'
+number=$(sk --json change list --state requested | rows '[c["number"] for c in d if c["name"] == "kansa"][0]')
+check 'asking twice is refused while it waits' shows $'10\ntanaka\n'$TANAKA_PW$'\nkansa\n11' 'waits for approval'
+refuse 'the administrator does not approve it' in_gw "person tanaka change approve $number"
+check 'another person does' in_gw "person sato change approve $number"
+check '… then the account has its roles' bash -c "[[ ,$(roles kansa), == *,auditor,* && ,$(roles kansa), == *,admin,* ]]"
+check '… who it is is known by the number' in_gw 'person kansa audit list'
+check '… and by the password' shows $'3\nkansa\nMori-no-Kuma-61\nOther site\n11' 'Name of this machine'
+check 'who asked and why is in the audit log' in_gw "person kansa --json audit list --account tanaka | grep 'the yearly audit' | grep -q account.add"
+check 'a name that is in use is refused' shows $'10\ntanaka\n'$TANAKA_PW$'\nkansa\n11' 'exists already'
+check '… and one of the system' shows $'10\ntanaka\n'$TANAKA_PW$'\ndaemon\n11' 'somebody else'
+check '… nothing came of it' bash -c "[ \$(grep -c . /etc/sekisho/people) = 3 ]"
+check 'nobody is added without a password that is right' shows $'10\ntanaka\nwrong-Password-1\n11' 'is wrong'
+
+check 'another is asked for' shows \
+	$'10\ntanaka\n'$TANAKA_PW$'\nsuzuki\nSuzuki Jiro\nrequester\nthird requester\nKita-no-Kuni-83\nKita-no-Kuni-83\ny\n11' 'suzuki can sign in'
+number=$(sk --json change list --state requested | rows '[c["number"] for c in d if c["name"] == "suzuki"][0]')
+check '… and returned' in_gw "person sato change return $number --reason 'with the role approver, please'"
+check '… asked for again, with the same number' shows \
+	$'10\ntanaka\n'$TANAKA_PW$'\nsuzuki\nSuzuki Jiro\nrequester,approver\nthird requester\nKita-no-Kuni-84\nKita-no-Kuni-84\ny\n11' 'suzuki can sign in'
+check '… indeed' bash -c "[ \$(id -u suzuki) = 2003 ] && [ \$(grep -c ^suzuki: /etc/shadow) = 1 ]"
+number=$(sk --json change list --state requested | rows '[c["number"] for c in d if c["name"] == "suzuki"][0]')
+check '… and approved' in_gw "person sato change approve $number"
+check '… it is the new password that opens' shows $'10\nsuzuki\nKita-no-Kuni-84\n11' 'suzuki is no administrator'
+check 'who is no administrator adds nobody' bash -c "! grep -q 'Full name' $W/menu.out"
+
+# A number that is only asked for is nobody else's; an account that is not given leaves no Unix user.
+check 'a number is asked for without a Unix user' in_gw "person tanaka account add ito --display Ito --uid 2004 --roles requester --purpose x"
+rm -f "$W/keys"
+mkfifo "$W/keys"
+ip netns exec gw "$BUILD/sekisho" --lang en console <"$W/keys" >"$W/add.out" 2>&1 &
+menu=$!
+exec 7>"$W/keys"
+printf '10\nkansa\nMori-no-Kuma-61\nyamada\nYamada Saburo\nrequester\nhelps out\nMinami-no-Shima-35\nMinami-no-Shima-35\n' >&7
+check 'the menu asks whether to do it' wait_for 10 grep -q 'Add this person' "$W/add.out"
+check '… the administrator has just been disabled' in_gw "person sato account disable kansa --reason 'left the company'"
+printf 'y\n11\n' >&7
+exec 7>&-
+wait "$menu"
+check '… so nobody is added' grep -q 'Nobody was added' "$W/add.out"
+check '… and no Unix user stays' no_user yamada
+check 'a disabled administrator adds nobody' shows $'10\nkansa\nMori-no-Kuma-61\n11' 'kansa is no administrator'
+refuse '… and may do nothing any more' in_gw 'person kansa status'
+check 'a number that is asked for is not given away' shows \
+	$'10\ntanaka\n'$TANAKA_PW$'\nyamada\nYamada Saburo\nrequester\nhelps out\nMinami-no-Shima-35\nMinami-no-Shima-35\ny\n11' 'yamada can sign in'
+check '… indeed' bash -c "[ \$(id -u yamada) = 2005 ]"
+check 'without a yes nobody is added' shows \
+	$'10\ntanaka\n'$TANAKA_PW$'\nmori\nMori Shiro\nrequester\nhelps out\nMinami-no-Shima-36\nMinami-no-Shima-36\nn\n11' 'Add this person'
+check '… indeed' no_user mori
 
 # What is tried at the machine is in the journal.
 mkdir "$W/dev"
@@ -156,8 +221,8 @@ check '… and so is a right one' wait_for 5 grep -q '<85>.*console menu: right 
 check '… but no password' bash -c "! grep -q 'Password-1\|Umi-47' $W/journal.out"
 kill "$journal"
 
-check 'a factory reset needs the code' shows $'6\n000000\n10' 'nothing was erased'
-check '… and nothing is done without' shows $'6\n\n10' 'Nothing was erased'
+check 'a factory reset needs the code' shows $'6\n000000\n11' 'nothing was erased'
+check '… and nothing is done without' shows $'6\n\n11' 'Nothing was erased'
 # sekisho-system, who would do it, is a fake here.
 python3 "$(dirname "$0")/setup_fake.py" /run/sekisho/system.sock true >"$W/system.out" &
 fake=$!
@@ -170,7 +235,7 @@ exec 7>"$W/keys"
 echo 6 >&7
 wait_for 10 grep -q -- '--code [0-9]' "$W/reset.out"
 grep -o -- '--code [0-9]*' "$W/reset.out" | cut -d' ' -f2 >&7
-echo 10 >&7
+echo 11 >&7
 exec 7>&-
 wait "$menu"
 check 'with the code it is done' grep -q '"op": "[a-z.]*reset"' "$W/system.out"
@@ -182,9 +247,9 @@ kill "$fake"
 python3 "$(dirname "$0")/setup_fake.py" /run/sekisho/backup.sock true >"$W/backup.out" &
 fake=$!
 wait_for 10 test -S /run/sekisho/backup.sock
-menu $'5\na-backup\n\nn\n10'
+menu $'5\na-backup\n\nn\n11'
 check 'a restore wants a yes' bash -c "grep -q 'Replace everything here' $W/menu.out && ! grep -q backup.restore $W/backup.out"
-menu $'5\na-backup\n/etc/hostname\ny\n10'
+menu $'5\na-backup\n/etc/hostname\ny\n11'
 check 'it is done with a key file' grep -q '"name": "a-backup".*"secret": "key".*backup.restore' "$W/backup.out"
 menu $'5\nb-backup\n\ny\nmy-passphrase'
 check '… or with a passphrase' grep -q '"name": "b-backup".*"secret": "passphrase".*backup.restore' "$W/backup.out"
