@@ -95,9 +95,9 @@ struct mg_daemon {
 	int reader_fd; /* to the process that forks readers */
 	sd_event_source *reader_source;
 	struct mg_follower followers[MG_FOLLOWERS];
-	bool reader;       /* this process is a forked reader */
-	bool tighten;      /* postponed */
-	uint64_t tightens; /* how often it was asked for */
+	bool reader;                 /* this process is a forked reader */
+	bool tighten;                /* postponed */
+	uint64_t tightens;           /* how often it was asked for */
 	int64_t started, ports_next; /* portwatch.c: when it looks again */
 	struct mg_counts counts;
 	/* audit rows of refused attempts: at most so many a minute, the rest is counted */
