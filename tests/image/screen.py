@@ -72,7 +72,7 @@ def menu(g, name):
 
 def person(g, at):
     """Somebody signs in at the screen of a gateway that was set up in Japanese, with a US keyboard."""
-    at.type("10\n")
+    at.type("11\n")
     prompt(g, at, 1, "leaving leads to the prompt")
     at.type("tanaka\n")
     sees(g, at, "password", "パスワード: ")
@@ -128,7 +128,7 @@ def switching(g, at):
     sees(g, at, "second-again", "== 関所 (Sekisho)", "1) 装置の状態")
     at.type("9\n")
     sees(g, at, "english", "1) state of the gateway")
-    at.type("10\n")
+    at.type("11\n")
     prompt(g, at, 2, "leaving leads to the prompt")
     at.key("alt-f1")
 
@@ -141,7 +141,7 @@ def without(g, at):
             until(60, lambda: "1) state of the gateway" in console(g, 1)) and "no Japanese on this screen" in console(g, 1),
             console(g, 1))
     at.picture().save(os.path.join(g.work, "screen-text.png"))
-    at.type("10\n")
+    at.type("11\n")
     g.inside("umount /dev/fb0")
 
 
