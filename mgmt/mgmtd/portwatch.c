@@ -19,6 +19,7 @@
 
 #define FIRST_S 5 /* cards appear while the machine starts */
 #define AGAIN_S 30
+#define FAILED_S 600 /* what cannot be noted is told again each time */
 #define TOLD_MAX 65536
 
 static const char *told_path(const struct mg_daemon *d, char *dst, size_t cap)
@@ -128,6 +129,8 @@ void mg_portwatch_tick(struct mg_daemon *d, int64_t now)
 	if (!g || !(old = told_load(d)))
 		return;
 	new = compare(d, g, old, &err);
-	if (!new || (!json_equal(old, new) && told_save(d, new, &err) < 0))
+	if (!new || (!json_equal(old, new) && told_save(d, new, &err) < 0)) {
 		sk_log_err(LOG_ERR, "ports", &err);
+		d->ports_next = now + FAILED_S;
+	}
 }
