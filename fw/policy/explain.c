@@ -127,6 +127,12 @@ static bool is_dhcp(const struct walk *w, bool to_client)
 	return w->f->proto == UDP && w->port == want;
 }
 
+/* To the gateway: over IPv6 from its link alone. */
+static bool is_dhcp_in(const struct walk *w, bool to_client)
+{
+	return is_dhcp(w, to_client) && (w->f->src.family == 4 || v6_link_local(&w->f->src));
+}
+
 static bool is_advertisement(const struct walk *w)
 {
 	return w->f->proto == ICMPV6 && w->port == 134 && v6_link_local(&w->f->src);
@@ -189,11 +195,11 @@ static enum fw_builtin_id allow_in(const struct walk *w, const struct fw_zone *f
 	const bool v6 = w->f->src.family == 6;
 	const struct choice c[] = {
 		{FW_B_RA_CLIENT, is_advertisement(w)},
-		{FW_B_DHCP_CLIENT, is_dhcp(w, true)},
-		{FW_B_USE_DHCPV6, v6 && is_dhcp(w, true)},
+		{FW_B_DHCP_CLIENT, is_dhcp_in(w, true)},
+		{FW_B_USE_DHCPV6, v6 && is_dhcp_in(w, true)},
 		{FW_B_MANAGE, w->f->proto == TCP && is_manage_port(&w->p->site, w->port)},
 		{FW_B_PING, is_ping(w)},
-		{FW_B_SERVE_DHCP, is_dhcp(w, false)},
+		{FW_B_SERVE_DHCP, is_dhcp_in(w, false)},
 		{FW_B_SERVE_DNS, is_dns(w)},
 		{FW_B_SERVE_NTP, is_ntp(w)},
 	};

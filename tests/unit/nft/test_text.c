@@ -296,6 +296,10 @@ static void text_of_services(void **state)
 	text_says(s,
 		"oifname \"eth0\" meta nfproto ipv6 meta l4proto udp th dport 547 counter name "
 		"\"b28\"");
+	text_says(s,
+		"iifname \"eth0\" meta nfproto ipv6 meta l4proto udp ip6 saddr fe80::/10 th dport "
+		"546 "
+		"counter name \"b28\"");
 	sk_buf_done(&b);
 	fw_policy_free(p);
 }
