@@ -4,7 +4,7 @@ $(eval $(call module,mg-gateway,mgmt/gateway,ip.c password.c document.c network.
 	mg-workflow mg-command fw-registry sk,))
 # The ports alone: also for who has no rights.
 $(eval $(call module,mg-ifaces,mgmt/gateway/box,ifaces.c,mg-gateway sk,))
-$(eval $(call module,mg-box,mgmt/gateway/box,settings.c aside.c fit.c people.c activate.c answers.c serve.c \
+$(eval $(call module,mg-box,mgmt/gateway/box,settings.c upstream.c aside.c fit.c people.c activate.c answers.c serve.c \
 	first.c secrets.c,\
 	mg-secret mg-ifaces mg-gateway sk,libsystemd libcrypt))
 $(eval $(call program,sekisho-setup,mgmt/gateway/box,main.c,mg-box mg-keys,,$(PREFIX)/sbin))

@@ -107,10 +107,17 @@ check '… and kept for root alone' test "$(stat -c %a "$BOX/etc/sekisho/pppoe.s
 check 'nobody types it again' line u@isp
 check '… and pppd has it' grep -q 'line-secret-1' "$BOX/run/sekisho-setup/ppp.options"
 check 'it is not that of another user' says 'no password of this user' line v@isp
-mkdir -p "$BOX/etc/ppp"
+mkdir -p "$BOX/etc/ppp" "$BOX/run/systemd/netif"
+ip netns exec gw "$BUILD/sekisho-setup" --upstream --root "$BOX" >"$W/upstream.log" 2>&1 &
+UPSTREAM=$!
+asked() { grep -qx "nameserver $1" "$BOX/run/sekisho-setup/resolv.conf"; }
 printf 'nameserver 203.0.113.77\nnameserver 203.0.113.78\n' >"$BOX/etc/ppp/resolv.conf"
-check 'name servers that pppd was told' in_ns gw "$BUILD/sekisho-setup" --upstream --root "$BOX"
-check '… are asked' grep -qx 'nameserver 203.0.113.77' "$BOX/run/sekisho-setup/resolv.conf"
+check 'name servers that pppd was told are asked' wait_for 10 asked 203.0.113.77
+for i in $(seq 1 100); do printf 'DNS=203.0.113.%d\n' "$i" >"$W/state" && mv "$W/state" "$BOX/run/systemd/netif/state"; done
+check 'of many in a row, the last' wait_for 10 asked 203.0.113.100
+refuse '… and none before' asked 203.0.113.99
+check '… beside what pppd has' asked 203.0.113.78
+kill "$UPSTREAM"
 in_ns gw ip link set wan0 down
 mac=$(in_ns gw cat /sys/class/net/wan0/address)
 in_ns gw ip link set wan0 address 52:54:00:0a:0b:0d

@@ -169,10 +169,11 @@ ip netns exec inet pppoe-server -F -I eth0 -L 203.0.113.254 -R 203.0.113.201 -O 
 SERVER=$!
 ip netns exec gw pppd file /run/sekisho-setup/ppp.options logfd 2 >"$W/pppd.log" 2>&1 &
 PPPD=$!
+ip netns exec gw "$BUILD/sekisho-setup" --upstream >"$W/upstream.log" 2>&1 &
+UPSTREAM=$!
 check 'the line comes up with its password' wait_for 40 has_address ppp-wan 203.0.113.201
 check 'its MTU is the line'"'"'s' bash -c "ip netns exec gw ip link show ppp-wan | grep -q 'mtu 1454'"
 check 'the way out goes through it' bash -c "ip netns exec gw ip route show default | grep -q ppp-wan"
-in_gw "$BUILD/sekisho-setup" --upstream
-check 'its name server is known' grep -q '^nameserver 203.0.113.53$' /run/sekisho-setup/resolv.conf
-kill "$PPPD" "$SERVER"
+check 'its name server is known' wait_for 10 grep -q '^nameserver 203.0.113.53$' /run/sekisho-setup/resolv.conf
+kill "$PPPD" "$SERVER" "$UPSTREAM"
 finish

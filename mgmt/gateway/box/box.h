@@ -74,6 +74,8 @@ int mg_box_zone(const char *zone, struct sk_err *err);
 int mg_box_identity(const struct mg_box *b, const struct mg_gateway *g, struct sk_err *err);
 /* Name servers that the line brought, for dnsmasq. */
 int mg_box_upstream(const struct mg_box *b, const struct mg_gateway *g, struct sk_err *err);
+/* … whenever they change. Returns only with an error. */
+int mg_box_upstream_watch(const struct mg_box *b, struct sk_err *err);
 
 /* ---- people -----------------------------------------------------------------------------------
  */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * sekisho-setup: what root has to do of setting the gateway up. One request of the manager (write,
- * activate) on the service manager's connection; or, by option, what happens at each start and when
- * a line's name servers or a person's password change.
+ * activate) on the service manager's connection; or, by option, what happens at each start, when a
+ * person's password changes, and what watches the line's name servers.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -37,7 +37,7 @@ static int usage(FILE *f, int code)
 	      "  --boot             make the configurations of this start\n"
 	      "  --first            set a new gateway up with the answer file of a stick\n"
 	      "  --keyboard         the layout of the keyboard at the screen\n"
-	      "  --upstream         name servers of the line, for dnsmasq\n"
+	      "  --upstream         name servers of the line, for dnsmasq, whenever they change\n"
 	      "  --people-save      keep passwords that people changed\n"
 	      "  --root DIR         files lie below DIR (tests)\n"
 	      "  --allow-user NAME  who besides root may ask, name or uid (sekisho-mgmtd)\n"
@@ -145,14 +145,6 @@ static int boot(const struct mg_box *b, struct sk_err *err)
 	return r;
 }
 
-static int upstream(const struct mg_box *b, struct sk_err *err)
-{
-	_cleanup_(mg_gateway_freep) struct mg_gateway *g = NULL;
-	int r = mg_box_load_used(b, &g, err);
-
-	return r == -ENOENT ? 0 : r == 0 ? mg_box_upstream(b, g, err) : r;
-}
-
 /* Before the set-up: the Japanese one, as the set-up proposes. */
 static int keyboard(const struct mg_box *b, struct sk_err *err)
 {
@@ -188,7 +180,7 @@ int main(int argc, char **argv)
 	switch (s.mode) {
 	case BOOT: r = boot(&s.box, &err); break;
 	case FIRST: r = mg_box_first(&s.first, &err); break;
-	case UPSTREAM: r = upstream(&s.box, &err); break;
+	case UPSTREAM: r = mg_box_upstream_watch(&s.box, &err); break;
 	case KEYBOARD: r = keyboard(&s.box, &err); break;
 	case PEOPLE: r = mg_box_people_save(&s.box, &err); break;
 	default: return sk_oneshot_run(&s.o);

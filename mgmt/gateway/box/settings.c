@@ -22,7 +22,6 @@
 #define TRIAL SETUP "/trial.json"
 #define LINKS "/etc/systemd/network"
 #define ZONES "/usr/share/zoneinfo/"
-#define PPP_RESOLV "/etc/ppp/resolv.conf" /* pppd's usepeerdns */
 
 const char *mg_box_path(const struct mg_box *b, const char *path, char *dst, size_t cap)
 {
@@ -313,49 +312,5 @@ int mg_box_identity(const struct mg_box *b, const struct mg_gateway *g, struct s
 			"# The gateway's own resolver (sekisho-dns.service).\n"
 			"nameserver 127.0.0.1\noptions edns0 trust-ad\n",
 			err);
-	return r;
-}
-
-/* ---- name servers of the line -----------------------------------------------------------------
- */
-/* "DNS=…" of networkd's state, "nameserver …" of what pppd wrote. */
-static void collect(const char *path, const char *key, struct sk_buf *all)
-{
-	struct sk_buf s;
-	const char *line;
-
-	sk_buf_init(&s, 65536);
-	if (sk_file_read(path, &s, NULL) == 0)
-		for (line = sk_buf_str(&s); *line; line += strcspn(line, "\n"), line += *line != 0)
-			if (strncmp(line, key, strlen(key)) == 0)
-				sk_buf_printf(all, "%.*s ",
-					(int)(strcspn(line, "\n") - strlen(key)),
-					line + strlen(key));
-	sk_buf_done(&s);
-}
-
-int mg_box_upstream(const struct mg_box *b, const struct mg_gateway *g, struct sk_err *err)
-{
-	struct sk_buf found, text, old;
-	char path[512];
-	const char *list;
-	int r;
-
-	sk_buf_init(&found, 65536);
-	sk_buf_init(&text, 65536);
-	sk_buf_init(&old, 65536);
-	collect(mg_box_path(b, "/run/systemd/netif/state", path, sizeof(path)), "DNS=", &found);
-	if (g->nets[MG_GW_WAN].ip4.method == MG_GW_PPPOE)
-		collect(mg_box_path(b, PPP_RESOLV, path, sizeof(path)), "nameserver ", &found);
-	list = sk_buf_str(&found);
-	mg_gateway_resolv(g, &list, 1, &text);
-	mg_box_path(b, SETUP "/resolv.conf", path, sizeof(path));
-	r = sk_file_read(path, &old, NULL);
-	/* dnsmasq forgets its cache when the file changes. */
-	if (r < 0 || strcmp(sk_buf_str(&old), sk_buf_str(&text)) != 0)
-		r = sk_file_replace(path, sk_buf_str(&text), text.len, 0644, err);
-	sk_buf_done(&found);
-	sk_buf_done(&text);
-	sk_buf_done(&old);
 	return r;
 }
