@@ -18,11 +18,12 @@ import transparent  # noqa: E402
 
 # What .ci/run has the time for.
 BRIEF = ["setup", "login", "traffic", "services", "inspection", "blocklist", "admission", "reboot", "backup", "full", "refused", "update",
-         "answers", "wizard", "approval", "cuts", "reset", "transparent"]
-LANES = [stages.LANES[0], stages.LANES[1] + lines.ALL + transparent.ALL]
+         "broken", "answers", "wizard", "approval", "cuts", "reset", "transparent"]
+LANES = [stages.LANES[0] + transparent.ALL, stages.LANES[1] + lines.ALL]
 NEEDS = {"wizard": ["answers"], "approval": ["answers", "wizard"], "reboot": ["setup", "traffic"], "backup": ["setup", "traffic"],
          "inspection": ["setup", "traffic"], "blocklist": ["setup", "traffic"], "full": ["setup", "traffic"], "update": ["setup", "traffic", "refused"],
-         "corrupt": ["setup", "traffic", "refused", "update"], "broken": ["setup", "traffic", "refused", "update"],
+         "broken": ["setup", "traffic", "refused", "update"], "rollback": ["setup", "traffic", "refused", "update"],
+         "corrupt": ["setup", "traffic", "refused", "update"], "restored": ["setup", "traffic"],
          "cuts": [], "reset": []}
 BEGIN = [*stages.BEGIN, *(n for n, _ in lines.ALL + transparent.ALL)]  # need no stage before them
 
@@ -52,6 +53,7 @@ def main():
         wanted += ["setup", "traffic"]
     wanted = [n for n in every if n in wanted]
     g = gateway.Gateway(os.environ["SK_WORK"], os.environ["SK_IMAGE"])
+    g.wanted = wanted
     begin = time.monotonic()
     try:
         for name in wanted:

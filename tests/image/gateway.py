@@ -44,6 +44,7 @@ class Gateway:
         self.passed = self.failed = self.skipped = 0
         self.disk = os.path.join(work, "disk.qcow2")
         self.vm = None
+        self.wanted = []  # stages
         self.starts = 0
         self.watchers = []
         net.up()

@@ -269,10 +269,11 @@ def protected(g, noise, begin):
 
 def reboot(g):
     """restart with traffic in all directions: nothing crosses, the policy returns by itself"""
+    stick = [updates_stick(g)] if "refused" in g.wanted else None  # a start less
     noise, begin = Noise(), time.monotonic()
     s, out = g.sekisho("tanaka", "system", "reboot")
     g.check("an administrator restarts it", s == 0, out)
-    g.again()
+    g.again(sticks=stick)
     start = time.monotonic()
     passes = protected(g, noise, begin)
     g.check("allowed traffic passes again", passes)
@@ -363,9 +364,10 @@ def updates_stick(g):
 
 def refused(g):
     """updates that are refused: somebody else's, an older version, one cut short; nothing is written"""
-    g.off()
-    g.start(sticks=[updates_stick(g)])
-    g.check("the start is a good one", "GOOD" in g.wait())
+    if g.inside(f"ls {STICK}forged.raucb")[0]:
+        g.off()
+        g.start(sticks=[updates_stick(g)])
+        g.check("the start is a good one", "GOOD" in g.wait())
     for name, what, word in (("forged", "signed by somebody else", "sign"), ("older", "an older version", "older"),
                              ("short", "cut short", "")):
         s, out = g.sekisho("tanaka", "update", "apply", f"{STICK}{name}.raucb", timeout=300)
@@ -397,17 +399,34 @@ def update(g):
     g.check("allowed traffic passes", until(60, web))
 
 
+def rollback(g):
+    """back to the version before, by the administrator: the other slot, kept, and told"""
+    s, out = g.sekisho("tanaka", "update", "rollback", "--restart", timeout=120)
+    g.check("it is taken", s == 0, out)
+    g.again()
+    health = g.wait()
+    g.check("the version before runs and is kept", "GOOD slot A" in health, health)
+    slot, version, st = slot_of(g)
+    g.check("update status says so", slot == "A" and version.endswith(".0"), json.dumps(st, ensure_ascii=False)[:1500])
+    g.check("the audit log says who", any(r.get("op") == "update.rollback" and r.get("actor") == "tanaka" for r in g.json("tanaka", "audit", "list")),
+            g.sekisho("tanaka", "audit", "list")[1])
+    same(g, "after it")
+    g.check("allowed traffic passes", until(60, web))
+
+
 def corrupt(g):
     """a damaged slot does not start: the other one does"""
+    damaged = slot_of(g)[0]
+    other = {"A": "B", "B": "A"}[damaged]
     g.off()
     spans = json.loads(subprocess.run(["python3", os.path.join(gateway.HERE, "../../image/mkdisk.py"), "--spans"], check=True,
                                       capture_output=True, text=True).stdout)
-    start = spans["root-b"]
+    start = spans["root-" + damaged.lower()]
     subprocess.run(["qemu-io", "-c", f"write -P 0x55 {start + (1 << 20)} 4M", g.disk], check=True, stdout=subprocess.DEVNULL)
     g.start(sticks=[os.path.join(g.work, "stick.fat")])
     health = g.wait()
-    g.check("the other slot starts and is well", "GOOD slot A" in health and "started: B" in health, health)
-    g.check("status and audit log say that B did not start", until(60, lambda: slot_of(g)[2].get("failed_slot") == "B") and
+    g.check("the other slot starts and is well", f"GOOD slot {other}" in health and f"started: {damaged}" in health, health)
+    g.check("status and audit log say which did not start", until(60, lambda: slot_of(g)[2].get("failed_slot") == damaged) and
             "update.fallback" in g.sekisho("tanaka", "--json", "audit", "list")[1], json.dumps(slot_of(g)[2], ensure_ascii=False)[:1500])
     same(g, "after it")
 
@@ -486,6 +505,46 @@ def check_rules(g, what, before):
     g.check(what, now == before, "\n".join(difflib.unified_diff(before.split("\n"), now.split("\n"), "before", "now", "", "", 1)))
 
 
+def restored(g):
+    """a backup on a fresh gateway, at its console: the kernel's rules, people, addresses are those of the backup"""
+    before = rules(g)
+    g.inside("printf 'Umi-no-kaze-9-nami\\n' >/run/pass; chmod 644 /run/pass")
+    s, out = g.sekisho("tanaka", "backup", "create", "--passphrase", "/run/pass", timeout=240)
+    g.check("a backup is made", s == 0, out)
+    packed = g.inside("base64 -w0 $(ls -t $(find /var/lib/sekisho -name '*.backup') | head -n 1)", 120)[1].split()[-1]
+    stick = g.stick("backup", {"gateway.backup": base64.b64decode(packed)})
+    g.off()
+    os.unlink(g.disk)
+    g.new_disk()
+    g.start(sticks=[stick])
+    g.wait()
+    noise, begin = Noise(), time.monotonic()
+    con = g.vm.con
+    con.send("\r")
+    con.expect(rb"login: ?\Z", 60)
+    talk = wizard.Dialogue(g)
+    talk.answer("menu")
+    for answer in ("5", STICK + "gateway.backup", "", "y", "Umi-no-kaze-9-nami"):
+        talk.asked(120)
+        talk.answer(answer)
+    said = talk.asked(300)
+    g.check("it is restored", "estored" in said and not web(), talk.text()[-2500:])
+    talk.answer("7")
+    talk.asked(60)
+    talk.answer("y")
+    g.again(sticks=[])
+    g.check("the start is a good one", "GOOD" in g.wait())
+    noise.end(g)
+    for side in ("lan", "dmz"):
+        g.check(f"nothing from outside reached {side}", not g.seen(side, "in", begin))
+    g.check("nothing that no rule allows went out", not g.seen("wan", "out", begin))
+    check_rules(g, "the kernel holds the same rules", before)
+    same(g, "after it")
+    g.check("what a rule allows passes", until(60, web))
+    g.check("the audit log says who restored", any(r.get("op") == "backup.restored" for r in g.json("tanaka", "audit", "list")))
+    login(g)
+
+
 def reset(g):
     """factory reset: registry, people and keys are gone for good, and nothing passes"""
     g.inside("echo SK-SECRET-OF-THE-TEST >/var/lib/sekisho/secret; sync")
@@ -534,6 +593,9 @@ def answers(g):
         g.check(f"{what}: refused, with the place", s != 0 and word in out, out)
     s, out = g.inside("ls /etc/sekisho/gateway.json; sekisho account list")
     g.check("nothing was half applied", "No such file" in out and "tanaka" not in out, out)
+    rows = json.loads(g.inside("sekisho --json audit list")[1])
+    failed = [r for r in rows if r.get("op", "").startswith("setup")]
+    g.check("the audit log has the stick's and both others", len(failed) >= 3, json.dumps(failed, ensure_ascii=False, indent=0))
 
 
 def approval(g):
@@ -566,7 +628,8 @@ def uefi(g):
 LANES = [
     [("setup", setup), ("login", login), ("traffic", traffic), ("services", services), ("inspection", inspection),
      ("blocklist", blocklist), ("admission", admission), ("reboot", reboot), ("backup", backup), ("full", full),
-     ("refused", refused), ("update", update), ("corrupt", corrupt), ("broken", broken)],
+     ("refused", refused), ("update", update), ("rollback", rollback),
+     ("corrupt", corrupt), ("broken", broken), ("restored", restored)],
     [("answers", answers), ("wizard", wizard.wizard), ("approval", approval), ("cuts", cuts), ("reset", reset),
      ("screen", screen.screen), ("uefi", uefi)]]
 BEGIN = ("setup", "answers", "screen", "uefi")
