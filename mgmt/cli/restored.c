@@ -62,9 +62,10 @@ int cli_await_restore(
 	}
 	if (r == 1)
 		return sk_err_set(err, -ETIMEDOUT, NULL,
-			"nothing was heard of the restore; see journalctl -t sekisho-backup",
-			"復元の結果を確認できません。journalctl -t sekisho-backup "
-			"で確認してください");
+			"nothing was heard of the restore; see: sekisho system log --unit "
+			"sekisho-backup",
+			"復元の結果を確認できません。sekisho system log --unit "
+			"sekisho-backup で確認してください");
 	failed = json_string_value(json_object_get(v, "restore_error"));
 	if (failed) {
 		r = sk_err_set(err, -EIO, NULL, "%s", "%s", failed);

@@ -98,8 +98,9 @@ extern const struct mg_arg mg_a_secret_remove[], mg_a_secret_set[];
 extern const struct mg_column mg_c_secret[];
 
 /* table_update.c */
-extern const struct mg_arg mg_a_system_reset[], mg_a_update_apply[], mg_a_update_rollback[],
-	mg_a_update_source[];
+extern const struct mg_arg mg_a_system_log[], mg_a_system_reset[], mg_a_update_apply[],
+	mg_a_update_rollback[], mg_a_update_source[];
+extern const struct mg_column mg_c_system_log[];
 
 /* table_system.c */
 extern const struct mg_arg mg_a_apply[], mg_a_diff[], mg_a_explain[], mg_a_analyze[],

@@ -171,6 +171,7 @@ static const struct handler handlers[] = {
 	{"switch.list", mg_h_switch_list},
 	{"switch.remove", mg_h_switch_remove},
 	{"switch.set", mg_h_switch_set},
+	{"system.log", mg_h_system_log},
 	{"system.poweroff", mg_h_system_poweroff},
 	{"system.reboot", mg_h_system_reboot},
 	{"system.reset", mg_h_system_reset},

@@ -71,9 +71,10 @@ mg_handler mg_h_device_approve, mg_h_device_authority_init, mg_h_device_authorit
 	mg_h_report_admission, mg_h_switch_list, mg_h_switch_remove, mg_h_switch_set;
 /* h_alert.c */
 mg_handler mg_h_alert_list, mg_h_alert_show, mg_h_report_alerts;
-/* h_update.c */
-mg_handler mg_h_system_poweroff, mg_h_system_reboot, mg_h_system_reset, mg_h_update_apply,
-	mg_h_update_check, mg_h_update_rollback, mg_h_update_source, mg_h_update_status;
+/* h_journal.c, h_update.c */
+mg_handler mg_h_system_log, mg_h_system_poweroff, mg_h_system_reboot, mg_h_system_reset,
+	mg_h_update_apply, mg_h_update_check, mg_h_update_rollback, mg_h_update_source,
+	mg_h_update_status;
 /* h_events.c, h_notify.c */
 mg_handler mg_h_events_follow, mg_h_events_stat, mg_h_notify_test;
 

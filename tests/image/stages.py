@@ -117,6 +117,8 @@ def setup(g):
     g.check("no unit failed", out.strip() == "", out)
     s, out = g.inside("journalctl -b -p err --no-pager -q _TRANSPORT=stdout + SYSLOG_IDENTIFIER=systemd -p err | tail -n 20")
     g.check("no part of it complains", out.strip() == "", out)
+    rows = g.json("tanaka", "system", "log", "--unit", "sekisho-fwd")
+    g.check("its administrator can read what its programs wrote", any("sekisho" in r["message"] for r in rows), rows)
     s, out = g.inside("grep -rlE --devices=skip 'Hashi-no-ue|Kawa-no-oto' /data /etc /run/[a-s]* /var/log 2>/dev/null")
     g.check("no password of anybody is kept in clear", out.strip() == "", out)
 
