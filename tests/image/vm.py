@@ -155,6 +155,10 @@ class VM:
         self.agent = Line(w + ".agent", w + ".agent.log")
         self.con.connect(deadline)
         self.agent.connect(deadline)
+        # Its sockets are there before its network cards: a tap that is moved away too early it would make anew where it is.
+        said = self.monitor("info network")
+        if not all(tap in said for tap, _ in self.nics):
+            raise Failed(f"cards that QEMU does not have: {said}")
 
     def kill(self):
         """Power cut."""
@@ -170,7 +174,11 @@ class VM:
         """A command of QEMU's own monitor, such as set_link; what it said."""
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(60)
-            s.connect(os.path.join(self.work, self.name) + ".mon")
+            until = time.monotonic() + 20
+            while s.connect_ex(os.path.join(self.work, self.name) + ".mon"):
+                if time.monotonic() > until:
+                    raise Failed("no monitor")
+                time.sleep(0.05)
             said = b""
             for line in ("", command + "\n"):
                 s.sendall(line.encode())
