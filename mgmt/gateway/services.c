@@ -202,14 +202,15 @@ static int pppd(const struct mg_gateway *g, const struct mg_gw_files *out, struc
 	struct sk_buf b;
 
 	sk_buf_init(&b, FILE_MAX);
-	/* It ends when the line does: with which code, says why; then its unit starts it again. */
+	/* It ends when the line does: with which code, says why; then its unit starts it again.
+	 * Where IPv6 goes is not waited for: many providers send no router advertisements. */
 	sk_buf_printf(&b,
 		MADE "plugin rp-pppoe.so\nnic-%s\nifname " MG_GW_PPP "\n"
 		     "noauth\nnoipdefault\ndefaultroute\nusepeerdns\nhide-password\nnodetach\n"
 		     "lcp-echo-interval 10\nlcp-echo-failure 3\n"
 		     "noaccomp\nnopcomp\nnodeflate\nnobsdcomp\nnovj\nmtu %u\nmru %u\n%s\n",
 		mg_gateway_iface(g, MG_GW_WAN, iface), n->pppoe_mtu, n->pppoe_mtu,
-		n->ip6.method != MG_GW_NONE ? "+ipv6" : "noipv6");
+		n->ip6.method != MG_GW_NONE ? "+ipv6\ndefaultroute6" : "noipv6");
 	quoted(&b, "user", n->pppoe_user);
 	quoted(&b, "password", n->pppoe_password);
 	return put(out, "ppp.options", 0600, &b, err);

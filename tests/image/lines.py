@@ -90,7 +90,8 @@ def upload(g, url, seconds=60):
 # ---- PPPoE -------------------------------------------------------------------------------------------
 def pppoe_answers():
     doc = gateway.answers()
-    doc["networks"][0] = {"role": "wan", "ipv4": {"method": "pppoe"},
+    doc["networks"][1]["ipv6"] = {"method": "delegated", "subnet": 7}
+    doc["networks"][0] = {"role": "wan", "ipv4": {"method": "pppoe"}, "ipv6": {"method": "auto", "prefix_delegation": True},
                           "pppoe": {"user": provider.USER, "password": provider.PASSWORD, "mtu": provider.MTU}}
     return doc
 
@@ -100,7 +101,7 @@ def connected(g):
 
 
 def pppoe(g):
-    """PPPoE: refused password, line up, MTU 1454 without "too big", line lost and back, power cut"""
+    """PPPoE: refused password, line up, IPv4 and a delegated prefix, MTU 1454 without "too big", line lost and back, power cut"""
     g.off()
     isp = provider.Provider(g)
     g.lines = [server(g, "lan", 80)]
@@ -136,13 +137,29 @@ def pppoe_first(g, isp):
     g.check("the line comes up by itself once the provider takes the password", until(240, lambda: isp.pump() or connected(g)),
             g.inside("journalctl -u sekisho-pppoe -n 30 --no-pager -o cat")[1])
     g.figure("PPPoE: provider there to line up", f"{time.monotonic() - start:.0f}", "s")
+    told = until(30, lambda: isp.pump() or "nameserver 203.0.113.10" in g.inside("cat /run/sekisho-setup/resolv.conf")[1])
     s, out = g.inside("ip -c=never -br -4 addr show ppp-wan; ip -c=never route show default; cat /run/sekisho-setup/resolv.conf; cat /sys/class/net/ppp-wan/mtu")
-    g.check("the provider's address, route, name server and MTU are used", "198.51.100." in out and "default dev ppp-wan" in out and
-            "nameserver 203.0.113.10" in out and out.split()[-1] == str(provider.MTU), out)
+    g.check("the provider's address, route, name server and MTU are used", told and "198.51.100." in out and "default dev ppp-wan" in out and out.split()[-1] == str(provider.MTU), out)
     g.check("status shows the line's address", services(g).get("line_address", "").startswith("198.51.100."), services(g))
+    hosts_by_advertisement()
+    pppoe_prefix(g, isp, "")
     g.check("no rule, no way out", get("lan", "http://203.0.113.10/", seconds=3) != 0)
+    g.check("no rule, no way out, IPv6", get("lan", SIX, "-g", seconds=3) != 0)
     noise.end(g)
     quiet(g, begin)
+
+
+SIX = "http://[2001:db8:113::10]/"
+
+
+def pppoe_prefix(g, isp, when):
+    """The office has its part of the prefix that came over the line."""
+    g.check(f"{when}the office has its part of the line's prefix",
+            until(120, lambda: isp.pump() or "lan 2001:db8:c00:7::/64" in services(g).get("ipv6_prefixes", [])),
+            g.inside("networkctl status ppp-wan --no-pager | cat; ip -c=never -6 addr show ppp-wan; ip -c=never -6 route show default;"
+                     "journalctl -u systemd-networkd -n 30 --no-pager -o cat")[1])
+    g.check(f"{when}a host of the office has an address of it", until(90, lambda: isp.pump() or host_address("2001:db8:c00:7:")),
+            net.ip("-n", "lan", "-6", "addr").stdout)
 
 
 def pppoe_traffic(g):
@@ -153,12 +170,18 @@ def pppoe_traffic(g):
     url = "http://203.0.113.10/"
     g.check("2 MB from the line", until(60, lambda: download(url)), g.inside("journalctl -u sekisho-pppoe -n 30 --no-pager -o cat")[1])
     g.check("2 MB towards the line", upload(g, url + "big"))
+    g.check("2 MB from the line, IPv6", until(60, lambda: download(SIX)),
+            g.inside("ip -c=never -6 route; ip -c=never -6 addr; nft list table inet sekisho | grep -A4 'counter b29'")[1])
+    g.check("2 MB towards the line, IPv6", upload(g, SIX + "big"))
     with open(log, encoding="ascii") as f:
         sizes = [int(line.split()[1]) for line in f if line.startswith(("GET", "PUT"))]
-    g.check(f"segments fit the line ({provider.MTU} less 40 and timestamps)", sizes and max(sizes) <= provider.MTU - 40 and
-            min(sizes) >= provider.MTU - 60, sizes)
+    g.check(f"segments fit the line ({provider.MTU} less 40, IPv6 60, and timestamps)", len(sizes) >= 4 and max(sizes) <= provider.MTU - 40 and
+            min(sizes) >= provider.MTU - 80, sizes)
     g.check("through inspection", int(g.inside("nft list table inet sekisho | grep -c queue")[1].split()[-1]) > 0)
     g.check("nothing from outside comes in", get("wan", "http://192.168.10.10/", seconds=3) != 0)
+    own = host_address("2001:db8:c00:7:")
+    g.check("nothing from outside comes in, IPv6", own and get("wan", f"http://[{own}]/", "-g", seconds=3) != 0 and
+            net.run("wan", "ping", "-6", "-c", "2", "-W", "1", own)[0] != 0, own)
     own = services(g).get("line_address", "")
     g.check("the gateway answers nobody on the line", net.run("wan", "ping", "-c", "2", "-W", "2", own)[0] != 0, own)
 
@@ -174,6 +197,7 @@ def pppoe_lost(g, isp):
     g.check("the line comes back by itself", until(240, lambda: isp.pump() or connected(g)), services(g))
     g.figure("PPPoE: provider back to line up", f"{time.monotonic() - start:.0f}", "s")
     g.check("… and carries", until(60, lambda: isp.pump() or download("http://203.0.113.10/")))
+    g.check("… IPv6, too", until(180, lambda: isp.pump() or download(SIX)), g.inside("ip -c=never -6 route; networkctl status ppp-wan --no-pager | cat")[1])
 
 
 def pppoe_again(g, isp):
@@ -185,6 +209,9 @@ def pppoe_again(g, isp):
     g.check("power cut: the start is a good one", "GOOD" in health, health)
     g.check("the line comes up by itself", until(240, lambda: isp.pump() or connected(g)), services(g))
     g.check("what a rule allows passes again", until(60, lambda: isp.pump() or download("http://203.0.113.10/")))
+    hosts_by_advertisement()
+    pppoe_prefix(g, isp, "power cut: ")
+    g.check("… IPv6, too", until(60, lambda: isp.pump() or download(SIX)))
     noise.end(g)
     quiet(g, begin)
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A provider of PPPoE: a second, tiny virtual machine between the gateway's wan card and the internet's namespace. It has the
-image's own kernel, whose modules this host's lacks, and busybox, pppd and pppoe-server of this host.
+image's own kernel, whose modules this host's lacks, and busybox, pppd, pppoe-server and Kea of this host. Its prefix comes by DHCPv6
+alone: it sends no router advertisements, as many do.
 
     gateway ── tline ═ bridge "line" ═ tisp ── provider ── tinet ═ bridge "inet" ═ vwan ── twan in namespace wan
 """
@@ -18,13 +19,13 @@ import net
 import vm
 
 USER, PASSWORD, MTU = "sekisho@isp.example", "Ame-no-oto-5", 1454
-OWN, GIVEN = "198.51.100.1", "198.51.100.2"
+OWN, GIVEN, PREFIX = "198.51.100.1", "198.51.100.2", "2001:db8:c00::"
 MODULES = ["failover", "net_failover", "virtio_net", "slhc", "ppp_generic", "ppp_async"]
-PROGRAMS = ["busybox", "pppd", "pppoe-server", "pppoe"]
+PROGRAMS = ["busybox", "pppd", "pppoe-server", "pppoe", "kea-dhcp6"]
 # The card towards the internet has the address that hosts there know the gateway by (gateway.py).
 CARDS = {"tisp": "52:54:00:00:01:01", "tinet": net.SIDES["wan"]}
 INIT = """#!/bin/busybox sh
-/bin/busybox mkdir -p /proc /sys /dev /run /var/run /var/lock /tmp /var/log
+/bin/busybox mkdir -p /proc /sys /dev /run /var/run /var/lock /tmp /var/log /var/lib/kea
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
@@ -42,7 +43,9 @@ ip link set lo up
 ip link set $line up
 ip link set $inet up
 ip addr add 203.0.113.2/24 dev $inet
+ip addr add 2001:db8:113::2/64 dev $inet nodad
 echo 1 >/proc/sys/net/ipv4/ip_forward
+echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
 pppoe-server -I $line -C sekisho-test -L @OWN@ -R @GIVEN@ -N 8 -O /etc/ppp/server -X /run/pppoe-server.pid
 echo "provider: ready"
 while :; do wait; sleep 1; done
@@ -56,15 +59,31 @@ ms-dns 203.0.113.10
 lcp-echo-interval 5
 lcp-echo-failure 3
 noccp
++ipv6
 debug
 logfile /dev/ttyS0
 """
 # The office's network is reached through the gateway, if the gateway lets it be.
 UP = "#!/bin/sh\nip route replace 192.168.0.0/16 dev $1\necho \"provider: line up\" >/dev/ttyS0\n"
 
+UP6 = """#!/bin/sh
+ip -6 route replace @PREFIX@/56 dev $1
+sed "s/@LINK@/$1/g" /etc/kea.json >/run/kea.json
+[ ! -e /run/kea.pid ] || kill $(cat /run/kea.pid)
+KEA_LOCKFILE_DIR=/run KEA_PIDFILE_DIR=/run kea-dhcp6 -c /run/kea.json >/dev/ttyS0 2>&1 &
+echo $! >/run/kea.pid
+"""
+KEA = """{"Dhcp6": {"interfaces-config": {"interfaces": ["@LINK@"]}, "lease-database": {"type": "memfile", "persist": false},
+"renew-timer": 30, "rebind-timer": 60, "preferred-lifetime": 90, "valid-lifetime": 120,
+"option-data": [{"name": "dns-servers", "data": "2001:db8:113::10"}],
+"subnet6": [{"subnet": "2001:db8:c00::/40", "interface": "@LINK@",
+"pd-pools": [{"prefix": "@PREFIX@", "prefix-len": 56, "delegated-len": 56}]}],
+"loggers": [{"name": "kea-dhcp6", "output_options": [{"output": "stdout"}], "severity": "INFO"}]}}
+"""
+
 
 def fill(text):
-    for key, value in (("USER", USER), ("LINE", CARDS["tisp"]), ("INET", CARDS["tinet"]), ("OWN", OWN), ("GIVEN", GIVEN), ("MTU", str(MTU))):
+    for key, value in (("USER", USER), ("LINE", CARDS["tisp"]), ("INET", CARDS["tinet"]), ("OWN", OWN), ("GIVEN", GIVEN), ("PREFIX", PREFIX), ("MTU", str(MTU))):
         text = text.replace(f"@{key}@", value)
     return text
 
@@ -124,6 +143,8 @@ def initramfs(image, work):
     write(root + "/etc/ppp/server", fill(OPTIONS))
     write(root + "/etc/ppp/options", "")
     write(root + "/etc/ppp/ip-up", UP, 0o755)
+    write(root + "/etc/ppp/ipv6-up", fill(UP6), 0o755)
+    write(root + "/etc/kea.json", fill(KEA))
     write(root + "/etc/passwd", "root:x:0:0:root:/:/bin/sh\n")
     write(root + "/etc/group", "root:x:0:\n")
     with open(out, "wb") as f:
@@ -156,7 +177,7 @@ class Provider:
     def start(self, password=PASSWORD):
         self.starts += 1
         w = os.path.join(self.g.work, f"provider{self.starts}")
-        cmd = ["ip", "netns", "exec", net.QEMU, "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", "Nehalem", "-m", "256",
+        cmd = ["ip", "netns", "exec", net.QEMU, "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", "Nehalem", "-m", "384",
                "-display", "none", "-nodefaults", "-no-reboot", "-kernel", f"{self.g.image}/slot/boot/vmlinuz", "-initrd", self.image,
                "-append", f"console=ttyS0 quiet panic=1 sk.pass={password}",
                "-chardev", f"socket,id=con,path={w}.con,server=on,wait=off", "-serial", "chardev:con"]
@@ -176,6 +197,7 @@ class Provider:
     def route():
         """Hosts of the internet reach what the provider gave through it; again after each start of the gateway, which makes the cards anew."""
         net.ip("-n", "wan", "route", "replace", "198.51.100.0/24", "via", "203.0.113.2")
+        net.ip("-n", "wan", "route", "replace", PREFIX + "/56", "via", "2001:db8:113::2")
 
     def pump(self):
         """Its console must not fill up."""
