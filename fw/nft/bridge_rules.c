@@ -358,7 +358,7 @@ static void dhcp4(struct fw_nft_plan *pl, const struct way *w, bool to_client, b
 	fw_nft_plan_emit(pl, &r);
 }
 
-/* RFC 8415 7.1, 7.2: within the link; a server may answer from any port. */
+/* RFC 8415 7.1, 7.2: within the link; a server may answer from any port and any address of its. */
 static void dhcp6(struct fw_nft_plan *pl, const struct way *w, bool to_client, bool multicast)
 {
 	static const uint8_t servers[16] = {0xff, 0x02, [13] = 1, [15] = 2}; /* ff02::1:2 */
@@ -368,7 +368,8 @@ static void dhcp6(struct fw_nft_plan *pl, const struct way *w, bool to_client, b
 		return;
 	fw_nft_rule_u8(&r, FW_NFT_NFPROTO, NFPROTO_IPV6);
 	fw_nft_rule_u8(&r, FW_NFT_L4PROTO, IPPROTO_UDP);
-	fw_nft_rule_add(&r, FW_NFT_SADDR6, FW_NFT_PREFIX, link_local)->prefix = 10;
+	if (!to_client)
+		fw_nft_rule_add(&r, FW_NFT_SADDR6, FW_NFT_PREFIX, link_local)->prefix = 10;
 	if (multicast)
 		fw_nft_rule_add(&r, FW_NFT_DADDR6, FW_NFT_EQ, servers);
 	else

@@ -248,16 +248,16 @@ static void dhcp6(struct fw_nft_plan *pl, const char *chain, enum fw_builtin_id 
 	struct fw_nft_rule r;
 
 	/*
-	 * RFC 8415 7.2: a server may answer from any port; 13.1, 17: clients, and who answers them
-	 * on their link, use link-local addresses. Nobody farther away reaches the gateway's
-	 * parsers.
+	 * RFC 8415 7.2: a server may answer from any port, and from any address of its; a client
+	 * asks from a link-local one, to which it is answered. Nobody farther away reaches the
+	 * gateway's parsers.
 	 */
 	start(&r, chain, id);
 	if (!match_zones(pl, &r, f))
 		return;
 	match_family(&r, NFPROTO_IPV6, IPPROTO_UDP);
 	if (f == FW_NFT_IIFNAME)
-		match_prefix(&r, FW_NFT_SADDR6, link_local6, 10);
+		match_prefix(&r, to_client ? FW_NFT_DADDR6 : FW_NFT_SADDR6, link_local6, 10);
 	fw_nft_rule_u16(&r, FW_NFT_DPORT, to_client ? 546 : 547);
 	accept_new(pl, &r);
 }

@@ -127,10 +127,11 @@ static bool is_dhcp(const struct walk *w, bool to_client)
 	return w->f->proto == UDP && w->port == want;
 }
 
-/* To the gateway: over IPv6 from its link alone. */
+/* To the gateway: over IPv6 between link-local addresses, but a server answers from any. */
 static bool is_dhcp_in(const struct walk *w, bool to_client)
 {
-	return is_dhcp(w, to_client) && (w->f->src.family == 4 || v6_link_local(&w->f->src));
+	return is_dhcp(w, to_client) &&
+		(w->f->src.family == 4 || v6_link_local(to_client ? &w->f->dst : &w->f->src));
 }
 
 static bool is_advertisement(const struct walk *w)
@@ -235,8 +236,9 @@ static bool is_dhcp_across(const struct walk *w, bool to_client)
 	const struct fw_ip *to = &w->f->dst;
 	if (!is_dhcp(w, to_client) || w->f->src.family == 4)
 		return is_dhcp(w, to_client);
-	return v6_link_local(&w->f->src) &&
-		(v6_link_local(to) || (!to_client && is_dhcp_servers(to)));
+	if (to_client)
+		return v6_link_local(to);
+	return v6_link_local(&w->f->src) && (v6_link_local(to) || is_dhcp_servers(to));
 }
 
 /* What keeps a network working across the bridge; MLD from :: as well (RFC 3590). */

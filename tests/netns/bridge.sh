@@ -123,11 +123,11 @@ kill $UDHCPC
 # ---- what only looks like DHCP
 L=$(link_local lan) R=$(link_local inet)
 in_ns lan ping -6 -nqc 1 -W 2 "$R%eth0" >/dev/null 2>&1 # they know each other
-check "inwards DHCPv6 crosses within the link alone, DHCP from a server's port to a client's" test "$(heard lan 10 inet udp \
+check "inwards DHCPv6 crosses to addresses of the link alone, DHCP from a server's port to a client's" test "$(heard lan 10 inet udp \
 	"link,$R,547,$L,546" "far,2001:db8:113::10,547,2001:db8:1::10,546" "near,2001:db8:1::1,547,2001:db8:1::10,546" \
 	"far-link,2001:db8:1::1,547,$L,546" "link-far,$R,547,2001:db8:1::10,546" "to-server,$R,546,$L,547" \
 	"all4,192.168.1.1,67,255.255.255.255,68" "host4,192.168.1.1,67,192.168.1.10,68" "port4,192.168.1.1,53,192.168.1.10,68" \
-	"server4,192.168.1.1,68,192.168.1.10,67")" = "all4 arp host4 link"
+	"server4,192.168.1.1,68,192.168.1.10,67")" = "all4 arp far-link host4 link"
 check "outwards, too, and to the servers of the link" test "$(heard inet 10 lan udp \
 	"link,$L,546,$R,547" "servers,$L,546,ff02::1:2,547" "far,2001:db8:1::10,546,2001:db8:113::10,547" \
 	"far-link,2001:db8:1::10,546,$R,547" "far-servers,2001:db8:1::10,546,ff02::1:2,547" "to-client,$L,547,$R,546" \

@@ -297,7 +297,7 @@ static void text_of_services(void **state)
 		"oifname \"eth0\" meta nfproto ipv6 meta l4proto udp th dport 547 counter name "
 		"\"b28\"");
 	text_says(s,
-		"iifname \"eth0\" meta nfproto ipv6 meta l4proto udp ip6 saddr fe80::/10 th dport "
+		"iifname \"eth0\" meta nfproto ipv6 meta l4proto udp ip6 daddr fe80::/10 th dport "
 		"546 "
 		"counter name \"b28\"");
 	sk_buf_done(&b);
@@ -336,7 +336,7 @@ static void text_of_bridge(void **state)
 		"meta l4proto udp th sport 67 th dport 68 counter name \"b33\" ct mark set ct "
 		"mark and 0x000000ff or 0x00002100 accept");
 	text_says(s, "ip6 saddr fe80::/10 ip6 daddr ff02::1:2 th dport 547 counter");
-	text_says(s, "ip6 saddr fe80::/10 ip6 daddr fe80::/10 th dport 546 counter");
+	text_says(s, "meta l4proto udp ip6 daddr fe80::/10 th dport 546 counter");
 	assert_null(strstr(s, "ip6 daddr ff02::1:2 th dport 546"));
 	text_says(s,
 		"meta mark & 0x02000000 != 0 meta mark set meta mark and 0xfbffffff or "

@@ -100,7 +100,8 @@ static const struct {
 	{T_WAN, SELF, "8.8.8.8", "255.255.255.255", 17, 68, FW_V_ACCEPT, FW_B_DHCP_CLIENT, 0, 0},
 	{SELF, T_WAN, V6LL, "ff02::1:2", 17, 547, FW_V_ACCEPT, FW_B_DHCP_CLIENT, 0, 0},
 	{T_WAN, SELF, V6LL, "fe80::2", 17, 546, FW_V_ACCEPT, FW_B_DHCP_CLIENT, 0, 0},
-	{T_WAN, SELF, "2400::1", "2400::2", 17, 546, FW_V_DROP, FW_B_DEFAULT_DENY, 0, 0},
+	{T_WAN, SELF, "2400::1", "fe80::2", 17, 546, FW_V_ACCEPT, FW_B_DHCP_CLIENT, 0, 0},
+	{T_WAN, SELF, V6LL, "2400::2", 17, 546, FW_V_DROP, FW_B_DEFAULT_DENY, 0, 0},
 	{SELF, T_LAN, "0.0.0.0", "255.255.255.255", 17, 67, FW_V_DROP, FW_B_DEFAULT_DENY, 0, 0},
 	{T_WAN, SELF, V6LL, "fe80::2", 17, 68, FW_V_DROP, FW_B_DEFAULT_DENY, 0, 0},
 	/* before anything else */
@@ -192,7 +193,7 @@ static const struct {
 	{T_LAN, T_WAN, "2001:db8:1::5", "2400::1", 547, false, false},
 	{T_WAN, T_LAN, "2400::1", "2001:db8:1::5", 546, false, false},
 	{T_WAN, T_LAN, V6LL, "2001:db8:1::5", 546, false, false},
-	{T_WAN, T_LAN, "2400::1", "fe80::2", 546, false, false},
+	{T_WAN, T_LAN, "2400::1", "fe80::2", 546, true, false},
 	{T_WAN, T_LAN, V6LL, "ff02::1:2", 546, false, false},
 	{T_WAN, T_LAN, V6LL, "fe80::2", 547, false, false},
 };
