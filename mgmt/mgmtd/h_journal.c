@@ -30,7 +30,7 @@ static int broken(int r, struct sk_err *err)
 		"ジャーナルを読み込めません: %s", strerror(-r));
 }
 
-/* What is no UTF-8 becomes U+FFFD. */
+/* What is no UTF-8, or ends a string of C, becomes U+FFFD. */
 static json_t *text_of(const char *s, size_t len)
 {
 	struct sk_buf b;
@@ -38,10 +38,10 @@ static json_t *text_of(const char *s, size_t len)
 
 	sk_buf_init(&b, 3 * FIELD_MAX);
 	for (size_t n; len; s += n, len -= n) {
-		uint32_t code;
+		uint32_t code = 0;
 
 		n = sk_utf8_next(s, len, &code);
-		if (n)
+		if (n && code)
 			sk_buf_put(&b, s, n);
 		else
 			sk_buf_puts(&b, "\xef\xbf\xbd");
@@ -63,47 +63,46 @@ static json_t *field(sd_journal *j, const char *name)
 	return text_of((const char *)data + skip, SK_MIN(len - skip, FIELD_MAX));
 }
 
-/* Whose words: the unit that the service manager speaks of, else the one that speaks, else the
- * program. */
-static json_t *origin(sd_journal *j)
+/* ---- which ------------------------------------------------------------------------------------
+ */
+/* Is this field `name`, `name`.service, or an instance of it, which has numbers in its name? */
+static bool names(sd_journal *j, const char *key, const char *name)
 {
-	static const char *const names[] = {"UNIT", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM"};
-	json_t *v = NULL;
+	const size_t skip = strlen(key) + 1, n = strlen(name);
+	const void *data;
+	const char *rest;
+	size_t len;
 
-	for (size_t i = 0; !v && i < SK_ARRAY_SIZE(names); i++)
-		v = field(j, names[i]);
-	return v ? v : json_string("-");
+	if (sd_journal_get_data(j, key, &data, &len) < 0 || len < skip + n ||
+		memcmp((const char *)data + skip, name, n) != 0)
+		return false;
+	rest = (const char *)data + skip + n;
+	len -= skip + n;
+	return len == 0 || rest[0] == '@' || (len == 8 && !memcmp(rest, ".service", 8));
 }
 
-static json_t *entry(sd_journal *j, uint64_t us)
+static bool by_manager(sd_journal *j)
 {
-	json_t *p = field(j, "PRIORITY"), *message = field(j, "MESSAGE");
-	const char *s = p ? json_string_value(p) : "";
-	const char *priority =
-		s[0] >= '0' && s[0] <= '7' && !s[1] ? priorities[s[0] - '0'] : "info";
-	json_t *row = json_pack("{s:I, s:o, s:s, s:o}", "time", (json_int_t)(us / 1000000), "unit",
-		origin(j), "priority", priority, "message", message ? message : json_string(""));
+	const void *data;
+	size_t len;
 
-	json_decref(p);
-	return row;
+	return sd_journal_get_data(j, "_PID", &data, &len) == 0 && len == 6 &&
+		!memcmp(data, "_PID=1", 6);
 }
 
-/* Of a unit or program, by what it says or what the service manager says of it; of at least a
- * priority. */
-static int select_entries(sd_journal *j, const char *unit, const char *least)
+/* Of a unit or program: what it says, and what the service manager says of it. */
+static bool is_of(sd_journal *j, const char *unit)
 {
-	static const char *const fields[] = {"_SYSTEMD_UNIT", "UNIT", "SYSLOG_IDENTIFIER"};
-	char match[160];
+	return names(j, "_SYSTEMD_UNIT", unit) || names(j, "SYSLOG_IDENTIFIER", unit) ||
+		(by_manager(j) && names(j, "UNIT", unit));
+}
+
+static int select_priority(sd_journal *j, const char *least)
+{
+	char match[32];
 	int r = 0;
 
-	for (size_t i = 0; unit && r >= 0 && i < SK_ARRAY_SIZE(fields); i++) {
-		snprintf(match, sizeof(match), "%s=%s%s", fields[i], unit,
-			i == 2 || strchr(unit, '.') ? "" : ".service");
-		r = sd_journal_add_match(j, match, 0);
-		if (r >= 0)
-			r = i == 2 ? sd_journal_add_conjunction(j) : sd_journal_add_disjunction(j);
-	}
-	for (size_t i = 0; least && r >= 0 && i < SK_ARRAY_SIZE(priorities); i++) {
+	for (size_t i = 0; r >= 0 && i < SK_ARRAY_SIZE(priorities); i++) {
 		snprintf(match, sizeof(match), "PRIORITY=%zu", i);
 		r = sd_journal_add_match(j, match, 0);
 		if (!strcmp(priorities[i], least) &&
@@ -114,27 +113,59 @@ static int select_entries(sd_journal *j, const char *unit, const char *least)
 	return r;
 }
 
-/* The newest `limit` of the period, the oldest of them first. */
-static int give(struct mg_call *c, sd_journal *j, const uint64_t period[2], size_t limit)
+/* ---- answer -----------------------------------------------------------------------------------
+ */
+/*
+ * Whose words: the unit that speaks, or that the service manager (anybody may say "UNIT=", process
+ * 1 means it) speaks of; else the program.
+ */
+static json_t *origin(sd_journal *j)
+{
+	static const char *const names[] = {"_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM"};
+	json_t *v = by_manager(j) ? field(j, "UNIT") : NULL;
+
+	for (size_t i = 0; !v && i < SK_ARRAY_SIZE(names); i++)
+		v = field(j, names[i]);
+	return v ? v : json_string("-");
+}
+
+static json_t *entry(sd_journal *j, uint64_t us)
+{
+	json_t *p = field(j, "PRIORITY"), *message = field(j, "MESSAGE");
+	const char *s = p ? json_string_value(p) : "";
+	const char *priority = s[0] >= '0' && s[0] <= '7' && !s[1] ? priorities[s[0] - '0'] : "-";
+	json_t *row = json_pack("{s:I, s:o, s:s, s:o}", "time", (json_int_t)(us / 1000000), "unit",
+		origin(j), "priority", priority, "message", message ? message : json_string(""));
+
+	json_decref(p);
+	return row;
+}
+
+/* The newest of the period, newest first; where the clock was set back later ones may come in
+ * between. */
+static int collect(
+	sd_journal *j, const char *unit, const uint64_t period[2], size_t limit, json_t *rows)
 {
 	uint64_t us;
-	size_t rows = 0;
 	int r = sd_journal_seek_realtime_usec(j, period[1]);
 
-	if (r >= 0)
-		r = sd_journal_previous_skip(j, limit);
-	for (; r > 0 && rows < limit; r = sd_journal_next(j)) {
+	while (r >= 0 && json_array_size(rows) < limit && (r = sd_journal_previous(j)) > 0) {
 		r = sd_journal_get_realtime_usec(j, &us);
-		if (r < 0 || us >= period[1])
+		if (r < 0 || us < period[0])
 			break;
-		if (us < period[0])
-			continue;
-		rows++;
-		r = mg_reply_row(c, entry(j, us));
-		if (r < 0)
-			break;
+		if (us < period[1] && (!unit || is_of(j, unit)))
+			r = json_array_append_new(rows, entry(j, us)) < 0 ? -ENOMEM : 0;
 	}
-	if (r >= 0 && !rows)
+	return r;
+}
+
+static int reply(struct mg_call *c, const json_t *rows)
+{
+	int r = 0;
+
+	for (size_t i = json_array_size(rows); r == 0 && i > 0; i--)
+		r = mg_reply_row(c, json_incref(json_array_get(rows, i - 1)));
+	if (r == 0 && !json_array_size(rows))
 		r = mg_reply_note(
 			c, "nothing was written in this period", "該当する記録はありません");
 	return r;
@@ -143,13 +174,15 @@ static int give(struct mg_call *c, sd_journal *j, const uint64_t period[2], size
 int mg_h_system_log(struct mg_call *c, struct sk_err *err)
 {
 	_cleanup_(journal_closep) sd_journal *j = NULL;
+	_cleanup_(sk_json_decrefp) json_t *rows = json_array();
+	const char *unit = mg_arg_str(c, "unit"), *least = mg_arg_str(c, "priority");
 	const size_t limit = mg_arg_has(c, "limit") ? (size_t)mg_arg_uint(c, "limit") : LINES;
 	int64_t from, to;
 	int r = mg_h_period(c, &from, &to, err);
 
 	if (r < 0)
 		return r;
-	r = sd_journal_open(&j, SD_JOURNAL_LOCAL_ONLY);
+	r = sd_journal_open(&j, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
 	if (r < 0)
 		return broken(r, err);
 	if (sd_journal_has_persistent_files(j) <= 0 && sd_journal_has_runtime_files(j) <= 0)
@@ -157,12 +190,13 @@ int mg_h_system_log(struct mg_call *c, struct sk_err *err)
 			"there is no journal that the manager may read: it needs the group "
 			"systemd-journal",
 			"読み込めるジャーナルがありません (systemd-journal グループが必要です)");
-	r = select_entries(j, mg_arg_str(c, "unit"), mg_arg_str(c, "priority"));
+	if (least)
+		r = select_priority(j, least);
 	if (r >= 0) {
 		const uint64_t period[2] = {
 			(uint64_t)SK_MAX(from, 0) * 1000000, (uint64_t)SK_MAX(to, 0) * 1000000};
 
-		r = give(c, j, period, limit);
+		r = collect(j, unit, period, limit, rows);
 	}
-	return r < 0 ? broken(r, err) : 0;
+	return r < 0 ? broken(r, err) : reply(c, rows);
 }

@@ -325,8 +325,8 @@ void mg_trial_status(struct mg_call *c, json_t *v,
 		"a set-up is on trial: without `sekisho setup confirm` the one before returns",
 		"設定を試行中です。sekisho setup confirm を実行しないと以前の設定に戻ります"};
 	static const struct sk_text back = {
-		"a set-up is being taken back (sekisho system log --unit sekisho-setup)",
-		"以前の設定に戻しています (sekisho system log --unit sekisho-setup)"};
+		"a set-up is being taken back (sekisho system log --unit sekisho-mgmtd)",
+		"以前の設定に戻しています (sekisho system log --unit sekisho-mgmtd)"};
 
 	if (c->d->trial)
 		warn(c, v, c->d->trial->doc ? &trial : &back);

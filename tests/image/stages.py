@@ -530,7 +530,7 @@ def restored(g):
         talk.asked(120)
         talk.answer(answer)
     said = talk.asked(300)
-    g.check("it is restored", "estored" in said and not web(), talk.text()[-2500:])
+    g.check("it is restored", "tanaka" in g.inside("sekisho account list")[1] and not web(), talk.text()[-2500:])
     talk.answer("7")
     talk.asked(60)
     talk.answer("y")
@@ -543,7 +543,8 @@ def restored(g):
     check_rules(g, "the kernel holds the same rules", before)
     same(g, "after it")
     g.check("what a rule allows passes", until(60, web))
-    g.check("the audit log says who restored", any(r.get("op") == "backup.restored" for r in g.json("tanaka", "audit", "list")))
+    rows = [r for r in g.json("tanaka", "audit", "list") if r.get("op") == "backup.restored"]
+    g.check("the audit log says that it was restored", rows and rows[-1].get("result") == "ok", rows)
     login(g)
 
 
@@ -596,7 +597,7 @@ def answers(g):
     s, out = g.inside("ls /etc/sekisho/gateway.json; sekisho account list")
     g.check("nothing was half applied", "No such file" in out and "tanaka" not in out, out)
     rows = json.loads(g.inside("sekisho --json audit list")[1])
-    failed = [r for r in rows if r.get("op", "").startswith("setup")]
+    failed = [r for r in rows if r.get("op", "").startswith("setup") and r.get("result") != "ok"]
     g.check("the audit log has the stick's and both others", len(failed) >= 3, json.dumps(failed, ensure_ascii=False, indent=0))
 
 

@@ -115,9 +115,10 @@ printf 'nameserver 203.0.113.77\nnameserver 203.0.113.78\n' >"$BOX/etc/ppp/resol
 check 'name servers that pppd was told are asked' wait_for 10 asked 203.0.113.77
 for i in $(seq 1 100); do printf 'DNS=203.0.113.%d\n' "$i" >"$W/state" && mv "$W/state" "$BOX/run/systemd/netif/state"; done
 check 'of many in a row, the last' wait_for 10 asked 203.0.113.100
-refuse '… and none before' asked 203.0.113.99
 check '… beside what pppd has' asked 203.0.113.78
-kill "$UPSTREAM"
+rm -r "$BOX/etc/ppp"
+check 'without that folder it ends, to be started anew' wait_for 10 eval '! kill -0 $UPSTREAM 2>/dev/null'
+check '… and says why' grep -q 'cannot be watched' "$W/upstream.log"
 in_ns gw ip link set wan0 down
 mac=$(in_ns gw cat /sys/class/net/wan0/address)
 in_ns gw ip link set wan0 address 52:54:00:0a:0b:0d

@@ -65,7 +65,7 @@ int mg_box_activate(const struct mg_gateway *g, struct sk_err *err)
 	job(bus, ppp ? "RestartUnit" : "StopUnit", "sekisho-pppoe.service");
 	job(bus, "RestartUnit", "sekisho-dns.service");
 	job(bus, "RestartUnit", "sekisho-time.service");
-	job(bus, "StartUnit", "sekisho-upstream.service");
+	job(bus, "RestartUnit", "sekisho-upstream.service");
 	/* Only where it runs: elsewhere the keyboard is not ours. */
 	job(bus, "TryRestartUnit", "sekisho-keyboard.service");
 	return 0;

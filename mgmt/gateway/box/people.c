@@ -450,7 +450,7 @@ int mg_box_people_boot(const struct mg_box *b, struct sk_err *err)
 	return r == 0 ? unix_users(&c, err) : r;
 }
 
-int mg_box_people_save(const struct mg_box *b, struct sk_err *err)
+static int people_save(const struct mg_box *b, struct sk_err *err)
 {
 	_cleanup_(sk_freep) struct mg_box_person *all = NULL;
 	size_t n = 0, len, changed = 0;
@@ -475,4 +475,22 @@ int mg_box_people_save(const struct mg_box *b, struct sk_err *err)
 		explicit_bzero(s.data, s.len);
 	sk_buf_done(&s);
 	return r == 0 && changed ? write_people(b, all, n, err) : r;
+}
+
+/* sekisho-people.path does not see what changes while this runs: again, until nothing did. */
+int mg_box_people_save(const struct mg_box *b, struct sk_err *err)
+{
+	struct stat read = {0}, now = {0};
+	char path[512];
+	int r;
+
+	mg_box_path(b, "/etc/shadow", path, sizeof(path));
+	do {
+		if (stat(path, &read) < 0)
+			return sk_err_en(err, -errno, NULL, "%s: %s", path, strerror(errno));
+		r = people_save(b, err);
+	} while (r == 0 && stat(path, &now) == 0 &&
+		(now.st_ino != read.st_ino || now.st_mtim.tv_sec != read.st_mtim.tv_sec ||
+			now.st_mtim.tv_nsec != read.st_mtim.tv_nsec));
+	return r;
 }

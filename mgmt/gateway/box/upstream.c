@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Name servers that the line brought: networkd (DHCP, router advertisements) and pppd write them
- * where we look, as often as they change. A .path unit loses what is written while its service
- * runs (systemd.path(5)), so they are watched here, before they are read: inotify(7).
+ * where we look, as often as they change. A .path unit does not see what is written while its
+ * service runs, so they are watched here, before they are read: inotify(7).
  */
 #include <errno.h>
 #include <string.h>
@@ -73,13 +73,29 @@ static int watch(int fd, const struct mg_box *b, const char *dir)
 static int cannot(int r, struct sk_err *err)
 {
 	return sk_err_set(err, r, NULL, "name servers of the line cannot be watched: %s",
-		"回線のネームサーバーを監視できません: %s", strerror(-r));
+		"回線の DNS サーバーの変更を監視できません: %s", strerror(-r));
+}
+
+/* Until something changes; a folder that goes takes its watch with it: -ESTALE. */
+static int wait(int fd)
+{
+	_Alignas(struct inotify_event) char events[4096];
+	const ssize_t n = read(fd, events, sizeof(events));
+	const struct inotify_event *e;
+
+	if (n < 0)
+		return errno == EINTR ? 0 : -errno;
+	for (const char *at = events; at < events + n; at += sizeof(*e) + e->len) {
+		e = (const struct inotify_event *)at;
+		if (e->mask & IN_IGNORED)
+			return -ESTALE;
+	}
+	return 0;
 }
 
 int mg_box_upstream_watch(const struct mg_box *b, struct sk_err *err)
 {
 	_cleanup_(sk_closep) int fd = inotify_init1(IN_CLOEXEC);
-	char events[4096];
 	int r = fd < 0 ? -errno : watch(fd, b, NETIF);
 
 	if (r == 0)
@@ -92,8 +108,11 @@ int mg_box_upstream_watch(const struct mg_box *b, struct sk_err *err)
 		r = mg_box_load_used(b, &g, err);
 		if (r == 0)
 			r = mg_box_upstream(b, g, err);
-		if (r < 0 && r != -ENOENT)
+		else if (r == -ENOENT) /* not set up (any more) */
+			r = 0;
+		if (r < 0)
 			return r;
-	} while (read(fd, events, sizeof(events)) > 0 || errno == EINTR);
-	return cannot(-errno, err);
+		r = wait(fd);
+	} while (r == 0);
+	return cannot(r, err);
 }
