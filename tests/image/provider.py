@@ -66,7 +66,10 @@ logfile /dev/ttyS0
 # The office's network is reached through the gateway, if the gateway lets it be.
 UP = "#!/bin/sh\nip route replace 192.168.0.0/16 dev $1\necho \"provider: line up\" >/dev/ttyS0\n"
 
+# Kea takes an address' other end for its own: none is named.
 UP6 = """#!/bin/sh
+ip -6 addr flush dev $1
+ip -6 addr add $4/64 dev $1 nodad
 ip -6 route replace @PREFIX@/56 dev $1
 sed "s/@LINK@/$1/g" /etc/kea.json >/run/kea.json
 [ ! -e /run/kea.pid ] || kill $(cat /run/kea.pid)
