@@ -43,7 +43,7 @@ ip link set lo up
 ip link set $line up
 ip link set $inet up
 ip addr add 203.0.113.2/24 dev $inet
-ip addr add 2001:db8:113::2/64 dev $inet nodad
+ip addr add 2001:db8:113::2/64 dev $inet
 echo 1 >/proc/sys/net/ipv4/ip_forward
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
 pppoe-server -I $line -C sekisho-test -L @OWN@ -R @GIVEN@ -N 8 -O /etc/ppp/server -X /run/pppoe-server.pid
@@ -69,7 +69,7 @@ UP = "#!/bin/sh\nip route replace 192.168.0.0/16 dev $1\necho \"provider: line u
 # Kea takes an address' other end for its own: none is named.
 UP6 = """#!/bin/sh
 ip -6 addr flush dev $1
-ip -6 addr add $4/64 dev $1 nodad
+ip -6 addr add $4/64 dev $1
 ip -6 route replace @PREFIX@/56 dev $1
 sed "s/@LINK@/$1/g" /etc/kea.json >/run/kea.json
 [ ! -e /run/kea.pid ] || kill $(cat /run/kea.pid)
