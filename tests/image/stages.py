@@ -410,7 +410,7 @@ def rollback(g):
     g.check("the version before runs and is kept", "GOOD slot A" in health, health)
     slot, version, st = slot_of(g)
     g.check("update status says so", slot == "A" and version.endswith(".0"), json.dumps(st, ensure_ascii=False)[:1500])
-    g.check("the audit log says who", any(r.get("op") == "update.rollback" and r.get("actor") == "tanaka" for r in g.json("tanaka", "audit", "list")),
+    g.check("the audit log says who", any(r.get("op") == "update.rollback" and r.get("account") == "tanaka" for r in g.json("tanaka", "audit", "list")),
             g.sekisho("tanaka", "audit", "list")[1])
     same(g, "after it")
     g.check("allowed traffic passes", until(60, web))
