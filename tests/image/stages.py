@@ -442,8 +442,7 @@ def broken(g):
     g.again()
     health = g.wait()
     g.check("the gateway returns to the slot before", f"GOOD slot {before}" in health and f"started: {other} {before}" in health, health)
-    told = until(60, lambda: slot_of(g)[2].get("outcome") in ("returned", "taken_back", "failed") or
-                 "inspection" in json.dumps(slot_of(g)[2]))
+    told = until(60, lambda: slot_of(g)[2].get("last_update") == "returned" and "inspection" in slot_of(g)[2].get("last_why", ""))
     g.check("update status says why", told, json.dumps(slot_of(g)[2], ensure_ascii=False)[:1500])
     g.check("allowed traffic passes", until(60, web))
 

@@ -146,7 +146,9 @@ restarted() { # as after a start: another boot_id in the notes
 	wait "$MGMTD" 2>/dev/null
 	mgmtd_start
 }
-echo '{"slot":"B","version":"0.7.0","hash":"bbbb","boot_id":"trial","result":"return","time":1,"failed":["inspection"]}' >"$U/health/last.json"
+# As the health check of this start, which was first, leaves it.
+printf '{"slot":"B","version":"0.7.0","hash":"bbbb","boot_id":"trial","result":"return","time":%s,"failed":["inspection"]}' "$(date +%s)" >"$U/health/returned.json"
+printf '{"slot":"A","version":"0.6.0","hash":"aaaa","boot_id":"%s","result":"good","time":2,"failed":[]}' "$(cat /proc/sys/kernel/random/boot_id)" >"$U/health/last.json"
 restarted
 check "the return is an event with its reason" wait_for 15 grep -q '"event_type":"update".*"action":"returned".*inspection does not answer' $STATE/mgmtd/eve.json
 check "and an audit row of the system's" audit_has 'update.outcome.*returned'
@@ -224,7 +226,9 @@ health() { # EXIT-STATUS BUS: of a start of slot A, which is well
 nobus=unix:path=/nowhere
 grub-editenv "$U/fake/grubenv" set A_TRY=1
 check "on trial, and RAUC is away: the other slot starts" eval 'health 1 $nobus && grep -q not_marked "$U/health/last.json"'
+echo '{"slot":"B","version":"0.7.0","hash":"bbbb","boot_id":"trial","result":"return","time":1,"failed":["inspection"]}' >"$U/health/last.json"
 check "well: it is marked" eval 'health 0 "$DBUS_SYSTEM_BUS_ADDRESS" && grubenv A_TRY=0 && grubenv A_GOOD=aaaa && [ "$(cat "$U/health/good-A")" = aaaa ]'
+check "why the other slot was given up is kept until it is told" grep -q '"slot":"B".*inspection' "$U/health/returned.json"
 check "known to be good, and RAUC is away: it stays" eval 'health 0 $nobus && grep -q not_marked "$U/health/last.json"'
 rm "$U/health/good-A"
 grub-editenv "$U/fake/grubenv" set B_OK=0

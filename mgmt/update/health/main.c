@@ -278,6 +278,28 @@ static void keep(const struct health *h, const char *name, const char *text)
 		fprintf(stderr, "sekisho-health: %s: %s\n", path, err.en);
 }
 
+/* Why the other slot was given up, for who tells it: this start's result would take its place
+ * before it was read. */
+static void keep_return(const struct health *h)
+{
+	char path[512], to[512];
+	struct sk_buf b;
+
+	path_of(h, "last.json", path, sizeof(path));
+	if (read_text(path, &b) == 0) {
+		json_t *v = json_loads(sk_buf_str(&b), 0, NULL);
+		const char *slot = json_string_value(json_object_get(v, "slot")),
+			   *result = json_string_value(json_object_get(v, "result"));
+
+		path_of(h, "returned.json", to, sizeof(to));
+		if (slot && !sk_streq(slot, h->slot) && sk_streq(result, "return") &&
+			rename(path, to) < 0)
+			fprintf(stderr, "sekisho-health: %s: %s\n", to, strerror(errno));
+		json_decref(v);
+	}
+	sk_buf_done(&b);
+}
+
 static void keep_result(const struct health *h, unsigned failed, const char *result)
 {
 	json_t *list = json_array(), *v;
@@ -298,6 +320,7 @@ static void keep_result(const struct health *h, unsigned failed, const char *res
 	if (v)
 		sk_json_put(&b, v);
 	json_decref(v);
+	keep_return(h);
 	if (v && sk_buf_error(&b) == 0)
 		keep(h, "last.json", sk_buf_str(&b));
 	sk_buf_done(&b);

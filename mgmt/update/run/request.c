@@ -138,6 +138,21 @@ static int add_slots(struct request *q, struct sk_err *err)
 	return 0;
 }
 
+/* Why the slot was given up, where the health of this start has come after it: of this try alone.
+ */
+static json_t *why_returned(struct request *q, const json_t *pending)
+{
+	json_t *v = mg_state_load(q->o->health_dir, "returned.json");
+
+	if (v && sk_streq(str(v, "slot"), str(pending, "slot")) &&
+		sk_streq(str(v, "version"), str(pending, "version")) &&
+		json_integer_value(json_object_get(v, "time")) >=
+			json_integer_value(json_object_get(pending, "time")))
+		return v;
+	json_decref(v);
+	return NULL;
+}
+
 static enum mg_outcome add_outcome(struct request *q)
 {
 	json_t *pending = mg_state_load(q->o->state_dir, PENDING);
@@ -147,6 +162,14 @@ static enum mg_outcome add_outcome(struct request *q)
 	const enum mg_outcome o = mg_update_outcome(&f);
 
 	set(q->answer, "outcome", mg_outcome_name(o));
+	if (o == MG_OUTCOME_RETURNED && !sk_streq(str(health, "slot"), str(pending, "slot"))) {
+		json_t *why = why_returned(q, pending);
+
+		if (why) {
+			json_decref(health);
+			health = why;
+		}
+	}
 	if (pending)
 		json_object_set(q->answer, "pending", pending);
 	if (health)
