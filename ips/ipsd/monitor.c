@@ -47,8 +47,9 @@ static void hand_on(pid_t pid)
 	kill(pid, SIGTERM);
 }
 
-/* Until the child is gone; its wait status. Signals to end are handed on to it. */
-static int watch(pid_t pid, int fd, const sigset_t *wanted)
+/* Until the child is gone; its wait status. Signals to end are handed on to it, and it is the last
+ * one then. */
+static int watch(pid_t pid, int fd, const sigset_t *wanted, bool *last)
 {
 	int timeout = START_MS, status, sig;
 	bool alive = false;
@@ -59,9 +60,10 @@ static int watch(pid_t pid, int fd, const sigset_t *wanted)
 		char bytes[64];
 		int n = poll(&p, 1, timeout);
 
-		while ((sig = sigtimedwait(wanted, NULL, &now)) > 0)
-			if (sig != SIGCHLD)
-				hand_on(pid);
+		while ((sig = sigtimedwait(wanted, NULL, &now)) > 0) {
+			*last = true;
+			hand_on(pid);
+		}
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return status;
 		if (n > 0 && (p.revents & POLLIN) && read(fd, bytes, sizeof(bytes)) > 0) {
@@ -73,7 +75,7 @@ static int watch(pid_t pid, int fd, const sigset_t *wanted)
 			sk_log(LOG_ERR, "the engine is silent: killed, to be started anew");
 			kill(pid, SIGKILL);
 		}
-		if (n != 0 && (p.revents & POLLHUP))
+		if (n != 0 && (p.revents & POLLHUP) && !*last)
 			kill(pid, SIGKILL); /* closed its end: on its way out */
 		if (n == 0 || (p.revents & POLLHUP)) {
 			while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -95,6 +97,7 @@ int ipsd_monitor(int *ret_fd, int *ret_code)
 {
 	uint64_t pause = PAUSE_MIN_US;
 	sigset_t wanted, before;
+	bool last = false;
 
 	sigemptyset(&wanted);
 	sigaddset(&wanted, SIGTERM);
@@ -118,8 +121,14 @@ int ipsd_monitor(int *ret_fd, int *ret_code)
 			return 0;
 		}
 		close(fd[1]);
-		status = watch(pid, fd[0], &wanted);
+		status = watch(pid, fd[0], &wanted, &last);
 		close(fd[0]);
+		/* At a shutdown everybody is told to end at once, so the engine may be gone, or be
+		 * killed by its own death, before it is told by us. */
+		if (last) {
+			*ret_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+			return 1;
+		}
 		if (WIFEXITED(status) && WEXITSTATUS(status) != IPSD_EXIT_RESTART &&
 			sk_mono_us() - start < STEADY_US && WEXITSTATUS(status) != 0)
 			return leave(status, ret_code); /* could not start: no use in trying */

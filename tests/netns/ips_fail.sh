@@ -90,4 +90,11 @@ wait_for 2 passes
 kill -9 "$(engine_pid)"
 wait $LOAD
 check "open: a load goes on through a kill ($(cat "$W/load"))" eval '[ "$(sed "s/.*, \([0-9]*\) failed/\1/" "$W/load")" -le 8 ]'
+# ---- told to end while its engine dies, as a shutdown may have it: no other engine is started
+engine=$(engine_pid)
+kill -STOP "$IPSD"
+kill -TERM "$IPSD"
+kill -KILL "$engine"
+kill -CONT "$IPSD"
+check "told to end while its engine dies, it ends" wait_for 5 eval '! kill -0 $IPSD 2>/dev/null'
 finish
