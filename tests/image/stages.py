@@ -595,14 +595,13 @@ def answers(g):
         g.check(f"{what}: refused, with the place", s != 0 and word in out, out)
     s, out = g.inside("ls /etc/sekisho/gateway.json; sekisho account list")
     g.check("nothing was half applied", "No such file" in out and "tanaka" not in out, out)
-    rows = json.loads(g.inside("sekisho --json audit list")[1])
-    failed = [r for r in rows if r.get("op", "").startswith("setup") and r.get("result") != "ok"]
-    g.check("the audit log has the stick's and both others", len(failed) >= 3, json.dumps(failed, ensure_ascii=False, indent=0))
 
 
 def approval(g):
     """what the console's questions asked for is approved by the other person, and passes"""
     g.servers = [server(g, "wan", 80)]
+    failed = [r for r in g.json("tanaka", "audit", "list") if r["op"].startswith("setup") and r["result"] != "ok"]
+    g.check("the audit log has the stick and the answers that were refused", len(failed) >= 3, json.dumps(failed, ensure_ascii=False, indent=0))
     waiting = [r["number"] for r in g.json("tanaka", "rule", "list") if r.get("state") == "requested" and r["number"] > 1000]
     g.check("before, nothing passes", waiting and not web(), g.sekisho("tanaka", "rule", "list")[1])
     for n in waiting:
