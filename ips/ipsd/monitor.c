@@ -75,7 +75,7 @@ static int watch(pid_t pid, int fd, const sigset_t *wanted, bool *last)
 			sk_log(LOG_ERR, "the engine is silent: killed, to be started anew");
 			kill(pid, SIGKILL);
 		}
-		if (n != 0 && (p.revents & POLLHUP) && !*last)
+		if (n != 0 && (p.revents & POLLHUP))
 			kill(pid, SIGKILL); /* closed its end: on its way out */
 		if (n == 0 || (p.revents & POLLHUP)) {
 			while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -123,8 +123,8 @@ int ipsd_monitor(int *ret_fd, int *ret_code)
 		close(fd[1]);
 		status = watch(pid, fd[0], &wanted, &last);
 		close(fd[0]);
-		/* At a shutdown everybody is told to end at once, so the engine may be gone, or be
-		 * killed by its own death, before it is told by us. */
+		/* However it ended: at a shutdown the engine may die before it is told by us, or be
+		 * silent for too long while it ends. */
 		if (last) {
 			*ret_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 			return 1;

@@ -98,15 +98,14 @@ extern const struct mg_arg mg_a_secret_remove[], mg_a_secret_set[];
 extern const struct mg_column mg_c_secret[];
 
 /* table_update.c */
-extern const struct mg_arg mg_a_system_log[], mg_a_system_reset[], mg_a_update_apply[],
-	mg_a_update_rollback[], mg_a_update_source[];
-extern const struct mg_column mg_c_system_log[];
+extern const struct mg_arg mg_a_system_reset[], mg_a_update_apply[], mg_a_update_rollback[],
+	mg_a_update_source[];
 
 /* table_system.c */
 extern const struct mg_arg mg_a_apply[], mg_a_diff[], mg_a_explain[], mg_a_analyze[],
 	mg_a_connections[], mg_a_report[], mg_a_report_blocked[], mg_a_infected[], mg_a_why[],
-	mg_a_follow[], mg_a_audit[], mg_a_help[], mg_a_generate[];
+	mg_a_follow[], mg_a_audit[], mg_a_system_log[], mg_a_help[], mg_a_generate[];
 extern const struct mg_column mg_c_diff[], mg_c_analyze[], mg_c_connections[], mg_c_report[],
-	mg_c_infected[], mg_c_why[], mg_c_audit[], mg_c_audit_finding[];
+	mg_c_infected[], mg_c_why[], mg_c_audit[], mg_c_system_log[], mg_c_audit_finding[];
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Arguments and columns of apply, explain, analysis, reports, events and the audit log. */
+/* Arguments and columns of apply, explain, analysis, reports, events, the journal and the audit
+ * log. */
 #include "mgmt/command/table.h"
 
 static const char *const periods[] = {"24h", "today", "yesterday", "7d", "30d", "month", NULL};
@@ -229,6 +230,30 @@ const struct mg_arg mg_a_follow[] = {
 		.type = MG_CHOICE,
 		.choices = event_types,
 		.help = {"only events of this type", "この種類の事象だけ"}},
+	{0},
+};
+
+static const char *const priorities[] = {"error", "warning", "notice", "info", "debug", NULL};
+
+const struct mg_arg mg_a_system_log[] = {
+	REPORT_PERIOD,
+	TEXT_ARG("unit", 100, "UNIT",
+		"only of this unit or program, such as sekisho-ipsd or systemd-networkd",
+		"このユニットまたはプログラムの記録だけ (例: sekisho-ipsd、systemd-networkd)"),
+	{.name = "priority",
+		.type = MG_CHOICE,
+		.choices = priorities,
+		.help = {"only this urgent or more", "この優先度以上だけ"}},
+	NUMBER_ARG(
+		"limit", 1, 10000, "N", "at most this many (default 200)", "最大件数(省略時 200)"),
+	{0},
+};
+
+const struct mg_column mg_c_system_log[] = {
+	{.key = "time", .title = {"Time", "日時"}, .is_time = true},
+	{.key = "unit", .title = {"Unit", "ユニット"}, .code = true},
+	{.key = "priority", .title = {"Priority", "優先度"}},
+	{.key = "message", .title = {"Message", "内容"}, .code = true},
 	{0},
 };
 

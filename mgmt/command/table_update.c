@@ -1,51 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Arguments of the commands about the machine and its updates; columns of its journal. */
+/* Arguments of the commands about the machine and its updates. */
 #include "mgmt/command/table.h"
-
-static const char *const periods[] = {"24h", "today", "yesterday", "7d", "30d", "month", NULL};
-static const char *const priorities[] = {"error", "warning", "notice", "info", "debug", NULL};
-
-const struct mg_arg mg_a_system_log[] = {
-	{.name = "period",
-		.type = MG_CHOICE,
-		.choices = periods,
-		.help = {"the last 24 hours, today, yesterday, 7 or 30 days, or this month",
-			"期間 (24h は直近 24 時間、month は今月)"}},
-	{.name = "from",
-		.type = MG_DATE,
-		.meta = "DATE",
-		.help = {"first day or instant", "開始日時"}},
-	{.name = "to",
-		.type = MG_DATE,
-		.meta = "DATE",
-		.help = {"last day or instant", "終了日時"}},
-	{.name = "unit",
-		.type = MG_STRING,
-		.max = 100,
-		.meta = "UNIT",
-		.help = {"only of this unit or program, such as sekisho-ipsd or systemd-networkd",
-			"このユニットまたはプログラムの記録だけ (例: "
-			"sekisho-ipsd、systemd-networkd)"}},
-	{.name = "priority",
-		.type = MG_CHOICE,
-		.choices = priorities,
-		.help = {"only this urgent or more", "この優先度以上だけ"}},
-	{.name = "limit",
-		.type = MG_UINT,
-		.min = 1,
-		.max = 10000,
-		.meta = "N",
-		.help = {"at most this many (default 200)", "最大件数(省略時 200)"}},
-	{0},
-};
-
-const struct mg_column mg_c_system_log[] = {
-	{.key = "time", .title = {"Time", "日時"}, .is_time = true},
-	{.key = "unit", .title = {"Unit", "ユニット"}, .code = true},
-	{.key = "priority", .title = {"Priority", "優先度"}},
-	{.key = "message", .title = {"Message", "内容"}, .code = true},
-	{0},
-};
 
 const struct mg_arg mg_a_system_reset[] = {
 	{.name = "code",

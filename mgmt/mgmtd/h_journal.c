@@ -66,7 +66,7 @@ static json_t *field(sd_journal *j, const char *name)
 /* ---- which ------------------------------------------------------------------------------------
  */
 /* Is this field `name`, `name`.service, or an instance of it, which has numbers in its name? */
-static bool names(sd_journal *j, const char *key, const char *name)
+static bool is_named(sd_journal *j, const char *key, const char *name)
 {
 	const size_t skip = strlen(key) + 1, n = strlen(name);
 	const void *data;
@@ -90,11 +90,12 @@ static bool by_manager(sd_journal *j)
 		!memcmp(data, "_PID=1", 6);
 }
 
-/* Of a unit or program: what it says, and what the service manager says of it. */
+/* Of a unit or program: what it says, and what the service manager says of it. Anybody may take a
+ * program's name; origin() then still says whose words they are. */
 static bool is_of(sd_journal *j, const char *unit)
 {
-	return names(j, "_SYSTEMD_UNIT", unit) || names(j, "SYSLOG_IDENTIFIER", unit) ||
-		(by_manager(j) && names(j, "UNIT", unit));
+	return is_named(j, "_SYSTEMD_UNIT", unit) || is_named(j, "SYSLOG_IDENTIFIER", unit) ||
+		(by_manager(j) && is_named(j, "UNIT", unit));
 }
 
 static int select_priority(sd_journal *j, const char *least)
@@ -121,11 +122,11 @@ static int select_priority(sd_journal *j, const char *least)
  */
 static json_t *origin(sd_journal *j)
 {
-	static const char *const names[] = {"_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM"};
+	static const char *const keys[] = {"_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER", "_COMM"};
 	json_t *v = by_manager(j) ? field(j, "UNIT") : NULL;
 
-	for (size_t i = 0; !v && i < SK_ARRAY_SIZE(names); i++)
-		v = field(j, names[i]);
+	for (size_t i = 0; !v && i < SK_ARRAY_SIZE(keys); i++)
+		v = field(j, keys[i]);
 	return v ? v : json_string("-");
 }
 

@@ -17,6 +17,7 @@
 #define NETIF "/run/systemd/netif" /* created by systemd itself */
 #define PPP "/etc/ppp"             /* only where pppd is installed */
 #define SETUP "/run/sekisho-setup"
+#define BURST_US 100000 /* changes in a row are taken together */
 
 /* "DNS=…" of networkd's state, "nameserver …" of what pppd wrote. */
 static void collect(const char *path, const char *key, struct sk_buf *all)
@@ -80,9 +81,11 @@ static int cannot(int r, struct sk_err *err)
 static int wait(int fd)
 {
 	_Alignas(struct inotify_event) char events[4096];
-	const ssize_t n = read(fd, events, sizeof(events));
 	const struct inotify_event *e;
+	ssize_t n;
 
+	usleep(BURST_US);
+	n = read(fd, events, sizeof(events));
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
 	for (const char *at = events; at < events + n; at += sizeof(*e) + e->len) {
