@@ -4,6 +4,12 @@
 # inet) the router 192.168.1.1, behind which everything else is; inside (namespace lan) an office device. Sourced
 # after lib.sh.
 
+# resolve_soon NS DEVICE: who asked for an address while nothing crossed asks again after a tenth of a second, not after
+# the second that an attempt of tcp_try() lasts.
+resolve_soon() {
+	in_ns "$1" ip ntable change name arp_cache dev "$2" retrans 100
+	in_ns "$1" ip ntable change name ndisc_cache dev "$2" retrans 100
+}
 # cable NS PORT: NS's eth0 in a port of the gateway's bridge
 cable() {
 	local ns=$1 port=$2
@@ -16,6 +22,7 @@ cable() {
 	in_ns gw ip link set "$port" up
 	in_ns "$ns" ip link set lo up
 	in_ns "$ns" ip link set eth0 up
+	resolve_soon "$ns" eth0
 }
 
 # What networkd makes of the set-up: the bridge with its address, ports, a route to the router.
@@ -29,6 +36,7 @@ bridge_net() {
 	in_ns gw ip link add br-gate type bridge mcast_snooping 0 forward_delay 0
 	in_ns gw sysctl -qw net.ipv6.conf.br-gate.accept_dad=0
 	in_ns gw ip link set br-gate up
+	resolve_soon gw br-gate
 	in_ns gw ip addr add 192.168.1.2/24 dev br-gate
 	in_ns gw ip addr add 2001:db8:1::2/64 dev br-gate nodad
 	cable inet wan0
