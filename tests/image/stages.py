@@ -273,7 +273,7 @@ def reboot(g):
     """restart with traffic in all directions: nothing crosses, the policy returns by itself"""
     stick = [updates_stick(g)] if "refused" in g.wanted else None  # a start less
     noise, begin = Noise(), time.monotonic()
-    s, out = g.sekisho("tanaka", "system", "reboot")
+    s, out = g.restarts("tanaka", "system", "reboot")
     g.check("an administrator restarts it", s == 0, out)
     g.again(sticks=stick)
     start = time.monotonic()
@@ -389,7 +389,7 @@ def update(g):
     g.check("power cut while it is written: the old system starts and is well", "GOOD slot A" in g.wait())
     same(g, "after it")
     begin = time.monotonic()
-    s, out = g.sekisho("tanaka", "update", "apply", f"{STICK}good.raucb", "--restart", timeout=600)
+    s, out = g.restarts("tanaka", "update", "apply", f"{STICK}good.raucb", "--restart", timeout=600)
     g.check("the update is taken", s == 0, out)
     g.again()
     health = g.wait()
@@ -403,7 +403,7 @@ def update(g):
 
 def rollback(g):
     """back to the version before, by the administrator: the other slot, kept, and told"""
-    s, out = g.sekisho("tanaka", "update", "rollback", "--restart", timeout=120)
+    s, out = g.restarts("tanaka", "update", "rollback", "--restart", timeout=120)
     g.check("it is taken", s == 0, out)
     g.again()
     health = g.wait()
@@ -437,7 +437,7 @@ def broken(g):
     """an update whose inspection is missing: back to the old slot by itself, and it is told"""
     before = slot_of(g)[0]
     other = {"A": "B", "B": "A"}[before]
-    s, out = g.sekisho("tanaka", "update", "apply", f"{STICK}broken.raucb", "--restart", timeout=600)
+    s, out = g.restarts("tanaka", "update", "apply", f"{STICK}broken.raucb", "--restart", timeout=600)
     g.check("it is taken, as it is signed", s == 0, out)
     g.again()
     health = g.wait()
@@ -552,7 +552,7 @@ def reset(g):
     g.inside("echo SK-SECRET-OF-THE-TEST >/var/lib/sekisho/secret; sync")
     code = g.json("tanaka", "system", "reset").get("code")
     g.check("the first call only answers with a code", code)
-    s, out = g.sekisho("tanaka", "system", "reset", "--code", str(code))
+    s, out = g.restarts("tanaka", "system", "reset", "--code", str(code))
     g.check("with the code it begins", s == 0, out)
     g.again(sticks=[])
     noise, begin = Noise(), time.monotonic()
