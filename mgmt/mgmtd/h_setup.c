@@ -18,6 +18,7 @@
 #include "lib/util.h"
 #include "mgmt/gateway/box/box.h"
 #include "mgmt/gateway/generate.h"
+#include "mgmt/gateway/joined.h"
 #include "mgmt/mgmtd/generation.h"
 #include "mgmt/mgmtd/h_object.h"
 #include "mgmt/mgmtd/private.h"
@@ -57,6 +58,38 @@ static int is_first(struct mg_call *c, bool *ret, struct sk_err *err)
 	return r;
 }
 
+/* What stood in gateway.json before; NULL: nothing. */
+static json_t *before(void)
+{
+	struct sk_buf b;
+	json_t *v = NULL;
+
+	sk_buf_init(&b, MG_GW_BYTES_MAX);
+	if (sk_file_read(MG_BOX_GATEWAY, &b, NULL) == 0)
+		v = sk_json_parse(sk_buf_str(&b), b.len, NULL);
+	sk_buf_done(&b);
+	return v;
+}
+
+/* Ports that are in zones of their own until somebody approves of another order. */
+static int check_joined(const struct setup *s, struct sk_err *err)
+{
+	json_t *old = before();
+	struct mg_gateway *now = NULL;
+	struct fw_policy *base = NULL;
+	int r = mg_store_build_base(mg_h_store(s->c), MG_VIEW_ACTIVE, &base, err);
+
+	/* Settings of before that cannot be read name no bridge; the policy still names ports. */
+	if (r == 0 && old)
+		mg_gateway_parse(old, &now, NULL);
+	if (r == 0)
+		r = mg_gateway_check_joined(s->g, now, base->zones, base->n_zones, err);
+	fw_policy_free(base);
+	mg_gateway_free(now);
+	json_decref(old);
+	return r;
+}
+
 /* What s->doc says, on this machine. */
 static int understand(struct setup *s, struct sk_err *err)
 {
@@ -69,7 +102,9 @@ static int understand(struct setup *s, struct sk_err *err)
 		r = mg_gateway_check_first(s->g, err);
 	if (r == 0)
 		r = mg_box_ifaces(ifaces, MG_BOX_IFACES_MAX, &n, err);
-	return r == 0 ? mg_gateway_resolve(s->g, ifaces, n, err) : r;
+	if (r == 0)
+		r = mg_gateway_resolve(s->g, ifaces, n, err);
+	return r == 0 && !s->first ? check_joined(s, err) : r;
 }
 
 static int read_document(struct setup *s, struct sk_err *err)
@@ -449,19 +484,6 @@ static int box(
 	const struct setup *s, const char *op, json_t *args, const json_t *doc, struct sk_err *err)
 {
 	return ask_box(s, op, args, doc, NULL, err);
-}
-
-/* What stood in gateway.json before; NULL: nothing. */
-static json_t *before(void)
-{
-	struct sk_buf b;
-	json_t *v = NULL;
-
-	sk_buf_init(&b, MG_GW_BYTES_MAX);
-	if (sk_file_read(MG_BOX_GATEWAY, &b, NULL) == 0)
-		v = sk_json_parse(sk_buf_str(&b), b.len, NULL);
-	sk_buf_done(&b);
-	return v;
 }
 
 static int write_all(struct setup *s, struct sk_err *err)

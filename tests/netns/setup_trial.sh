@@ -56,6 +56,13 @@ answers "$W/again.json" 'del d["people"]'
 check 'without a trial it is final at once' as "$TANAKA" setup --confirm 0 --answers "$W/again.json"
 check '… indeed' back
 
+# ---- zones in force ----------------------------------------------------------------------------------------
+answers "$W/joined.json" 'del d["people"]' 'd["ports"][2]["role"] = "lan"' 'd["networks"].pop()'
+check 'ports of two zones become no network by one person alone' says 'ports.2..role: dmz0 is in zone dmz\|lan0 is in zone lan and dmz0 in zone dmz' \
+	as "$TANAKA" setup --answers "$W/joined.json" --confirm 60
+check '… not for a minute' eval 'uses 192.168.10.1 && [ ! -e "$BOX/run/systemd/network/50-sekisho-br-lan.netdev" ]'
+check '… nor at once' says 'without anybody' as "$TANAKA" setup --answers "$W/joined.json" --confirm 0
+
 # ---- not confirmed ---------------------------------------------------------------------------------------
 rm -f "$U/fake/jobs"
 begin=$SECONDS

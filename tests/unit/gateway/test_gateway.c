@@ -14,6 +14,7 @@
 #include "lib/json.h"
 #include "lib/util.h"
 #include "mgmt/gateway/generate.h"
+#include "mgmt/gateway/joined.h"
 
 static const char sample[] =
 	"{\"format\":\"sekisho-setup\",\"version\":1,\"site\":\"s\",\"operation\":\"routed\","
@@ -360,6 +361,38 @@ static void cards_and_names(void **state)
 	mg_gateway_free(g);
 }
 
+/* Zones in force, by what the policy calls their ports. */
+static void zones_stay_apart(void **state)
+{
+	struct fw_zone z[3] = {{.name = "wan", .ifaces = {"ppp-wan"}, .n_ifaces = 1},
+		{.name = "lan", .ifaces = {"br-lan"}, .n_ifaces = 1},
+		{.name = "factory", .ifaces = {"p3"}, .n_ifaces = 1}};
+	struct mg_gateway *now = parsed(document()), *next = parsed(document());
+	struct sk_err err = {0};
+
+	assert_int_equal(mg_gateway_check_joined(next, now, z, 3, &err), 0);
+	/* A spare port may join the office. */
+	assert_int_equal(mg_gateway_check_joined(next, NULL, z, 3, &err), 0);
+	/* One that the policy has in another zone may not. */
+	snprintf(z[2].ifaces[0], IFNAMSIZ, "p2");
+	assert_int_equal(mg_gateway_check_joined(next, now, z, 3, &err), -EPERM);
+	assert_string_equal(err.path, "ports[2].role");
+	assert_non_null(strstr(err.en, "p1 is in zone lan and p2 in zone factory"));
+	snprintf(z[2].ifaces[0], IFNAMSIZ, "p3");
+	/* Nor the line's, which the policy knows as ppp-wan. */
+	next->ports[0].role = MG_GW_LAN;
+	assert_int_equal(mg_gateway_check_joined(next, now, z, 3, &err), -EPERM);
+	assert_string_equal(err.path, "ports[1].role");
+	/* By its card, whatever its name is now. */
+	snprintf(next->ports[0].name, IFNAMSIZ, "p9");
+	assert_int_equal(mg_gateway_check_joined(next, now, z, 3, &err), -EPERM);
+	/* Of a shared bridge the policy knows the ports: it decides. */
+	next->transparent = true;
+	assert_int_equal(mg_gateway_check_joined(next, now, z, 3, &err), 0);
+	mg_gateway_free(now);
+	mg_gateway_free(next);
+}
+
 static void settings_have_no_secrets(void **state)
 {
 	json_t *d = document(), *kept, *again;
@@ -426,6 +459,7 @@ int main(void)
 		cmocka_unit_test(transparent),
 		cmocka_unit_test(transparent_refused),
 		cmocka_unit_test(cards_and_names),
+		cmocka_unit_test(zones_stay_apart),
 		cmocka_unit_test(settings_have_no_secrets),
 		cmocka_unit_test(site_has_zones),
 		cmocka_unit_test(name_servers),
