@@ -10,6 +10,7 @@
 
 #define FOLDER "systemd/network/50-sekisho-"
 #define FILE_MAX 65536
+#define INSIDE_TABLE 1000
 
 static int put(
 	const struct mg_gw_files *out, const char *name, struct sk_buf *b, struct sk_err *err)
@@ -92,7 +93,8 @@ static void line_sections(struct sk_buf *b, const struct mg_gw_net *n)
 			"ClientIdentifier=mac\n");
 	if (n->ip6.method != MG_GW_AUTO && n->ip6.method != MG_GW_DHCP)
 		return;
-	sk_buf_puts(b, "\n[IPv6AcceptRA]\nUseDomains=no\n");
+	/* The way is the default router, not what an advertisement says of single networks. */
+	sk_buf_puts(b, "\n[IPv6AcceptRA]\nUseDomains=no\nUseRoutePrefix=no\n");
 	if (n->delegation || n->ip6.method == MG_GW_DHCP)
 		sk_buf_puts(b, "DHCPv6Client=always\n");
 	sk_buf_puts(b, "\n[DHCPv6]\nUseHostname=no\nUseNTP=no\n");
@@ -216,6 +218,23 @@ static int shared_bridge(
 	return r;
 }
 
+/* Whatever routes the line brings (RFC 3442, RFC 4191, a lease's own network): an inside network is
+ * looked up in a table of its own, first. */
+static void route(struct sk_buf *b, const struct mg_gw_family *f)
+{
+	struct mg_gw_ip net;
+	char text[64];
+
+	if (f->method != MG_GW_STATIC)
+		return;
+	net = mg_gw_ip_network(&f->address);
+	mg_gw_ip_text(&net, true, text, sizeof(text));
+	sk_buf_printf(b,
+		"\n[Route]\nDestination=%s\nScope=link\nTable=%d\n\n[RoutingPolicyRule]\nTo=%s\n"
+		"Table=%d\nPriority=%d\n",
+		text, INSIDE_TABLE, text, INSIDE_TABLE, INSIDE_TABLE);
+}
+
 static int inside(const struct mg_gateway *g, enum mg_gw_role role, const struct mg_gw_files *out,
 	struct sk_err *err)
 {
@@ -241,6 +260,8 @@ static int inside(const struct mg_gateway *g, enum mg_gw_role role, const struct
 		sk_buf_puts(&b, "DHCPPrefixDelegation=yes\n");
 	family(&b, &n->ip4);
 	family(&b, &n->ip6);
+	route(&b, &n->ip4);
+	route(&b, &n->ip6);
 	advertise(&b, g, n);
 	snprintf(file, sizeof(file), "%s.network", mg_gw_role_name(role));
 	return put(out, file, &b, err);

@@ -84,6 +84,11 @@ static void leases(struct sk_buf *b, const struct mg_gateway *g, int role)
 		mg_gw_ip_text(&n->to, false, to, sizeof(to)), mask >> 24, mask >> 16 & 0xff,
 		mask >> 8 & 0xff, mask & 0xff, n->lease);
 	lease_options(b, g, role);
+	/* A guest must not take the name of an office device: elsewhere reservations alone give
+	 * names. */
+	if (role != MG_GW_LAN)
+		sk_buf_printf(
+			b, "dhcp-ignore-names=tag:%s\n", mg_gw_role_name((enum mg_gw_role)role));
 	for (size_t i = 0; i < n->n_reserved; i++)
 		sk_buf_printf(b, "dhcp-host=%s,%s%s%s\n", n->reserved[i].mac,
 			mg_gw_ip_text(&n->reserved[i].address, false, from, sizeof(from)),
@@ -134,8 +139,12 @@ static int dnsmasq(const struct mg_gateway *g, const struct mg_gw_files *out, st
 			sk_buf_printf(&b, "no-dhcp-interface=%s\n", iface);
 		}
 	}
+	/* Names that browsers and Windows trust by themselves are no host's (VU#598349). */
 	if (any)
-		sk_buf_puts(&b, "dhcp-lease-max=4000\n");
+		sk_buf_puts(&b,
+			"dhcp-lease-max=4000\n"
+			"dhcp-name-match=set:no-name,wpad\ndhcp-name-match=set:no-name,isatap\n"
+			"dhcp-ignore-names=tag:no-name\n");
 	return put(out, "dnsmasq.conf", 0644, &b, err);
 }
 

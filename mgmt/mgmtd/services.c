@@ -186,7 +186,7 @@ static void tell_prefixes(struct answer *a, const struct services *s)
 
 /* ---- the line ---------------------------------------------------------------------------------
  */
-static bool address4(const char *iface, char dst[static INET_ADDRSTRLEN])
+static bool address4(const char *iface, struct mg_gw_ip *ret)
 {
 	struct ifaddrs *all = NULL;
 	bool found = false;
@@ -194,13 +194,17 @@ static bool address4(const char *iface, char dst[static INET_ADDRSTRLEN])
 	if (getifaddrs(&all) < 0)
 		return false;
 	for (const struct ifaddrs *a = all; a && !found; a = a->ifa_next) {
-		struct sockaddr_in in;
+		struct sockaddr_in in, mask;
 
-		if (!a->ifa_addr || a->ifa_addr->sa_family != AF_INET ||
+		if (!a->ifa_addr || a->ifa_addr->sa_family != AF_INET || !a->ifa_netmask ||
 			strcmp(a->ifa_name, iface) != 0)
 			continue;
 		memcpy(&in, a->ifa_addr, sizeof(in));
-		found = inet_ntop(AF_INET, &in.sin_addr, dst, INET_ADDRSTRLEN) != NULL;
+		memcpy(&mask, a->ifa_netmask, sizeof(mask));
+		*ret = (struct mg_gw_ip){.family = AF_INET,
+			.prefix = (unsigned)__builtin_popcount(mask.sin_addr.s_addr)};
+		memcpy(ret->b, &in.sin_addr, sizeof(in.sin_addr));
+		found = true;
 	}
 	freeifaddrs(all);
 	return found;
@@ -252,19 +256,53 @@ static void tell_pppoe(struct answer *a, bool up)
 	}
 }
 
-static void tell_line(struct answer *a, const struct services *s)
+/* What the line's own network shares with one of the inside is not reached on the line, its router
+ * and name server perhaps among it. */
+static void tell_overlap(struct answer *a, const struct mg_gateway *g, const struct mg_gw_ip *line)
+{
+	char text[400], theirs[64], ours[64];
+
+	for (int i = MG_GW_WAN + 1; i < MG_GW_ROLES; i++) {
+		const struct mg_gw_ip *own = &g->nets[i].ip4.address;
+		const struct mg_gw_ip net = mg_gw_ip_network(own), far = mg_gw_ip_network(line);
+
+		if (!g->nets[i].present || !own->family ||
+			!(mg_gw_ip_inside(own, line) || mg_gw_ip_inside(line, own)))
+			continue;
+		mg_gw_ip_text(&net, true, ours, sizeof(ours));
+		mg_gw_ip_text(&far, true, theirs, sizeof(theirs));
+		snprintf(text, sizeof(text),
+			a->c->lang == SK_JA ? "回線のネットワーク %s が内側の %s (%s) "
+					      "と重なっています。回線側のルーターやDNSサーバーに接"
+					      "続できません。`sekisho setup` "
+					      "で内側のアドレスを変更してください"
+					    : "the line's network %s overlaps %s of the inside "
+					      "(%s): the line's router and name server cannot be "
+					      "reached; give the inside other addresses with "
+					      "`sekisho setup`",
+			theirs, ours, mg_gw_role_name((enum mg_gw_role)i));
+		a->warn(a->v, text);
+	}
+}
+
+static void tell_line(struct answer *a, const struct services *s, const struct mg_gateway *g)
 {
 	static const struct sk_text none = {
 		"the line gave no address yet (DHCP): networkctl status",
 		"回線からアドレスがまだ届いていません (DHCP)。networkctl status "
 		"で確認できます"};
-	char text[INET_ADDRSTRLEN] = "-";
-	const bool up = address4(s->line, text);
+	struct mg_gw_ip own;
+	char text[64] = "-";
+	const bool up = address4(s->line, &own);
 
 	if (s->pppoe)
 		tell_pppoe(a, up);
 	else if (!up)
 		warn_line(a, &none);
+	else
+		tell_overlap(a, g, &own);
+	if (up)
+		mg_gw_ip_text(&own, false, text, sizeof(text));
 	json_object_set_new(a->list, "line_address", json_string(text));
 }
 
@@ -312,7 +350,7 @@ void mg_services_status(struct mg_call *c, json_t *v, void (*warn)(json_t *v, co
 	if (s.ntp)
 		tell(&a, "ntp", "sekisho-time.service");
 	if (s.leased)
-		tell_line(&a, &s);
+		tell_line(&a, &s, g);
 	if (s.advertised)
 		tell(&a, "advertisements", "systemd-networkd.service");
 	if (s.delegation)

@@ -22,7 +22,8 @@ networkd_stop() {
 	in_gw ip addr flush dev lan0
 }
 make_files() { # PYTHON…: as at a start, from settings
-	answers "$W/settings.json" 'del d["people"]; del d["first_rules"]' "$@"
+	answers "$W/settings.json" 'del d["people"]; del d["first_rules"]' \
+		'd["networks"][2]["dhcp"] = {"from": "192.168.20.100", "to": "192.168.20.199", "lease": "12h"}' "$@"
 	cp "$W/settings.json" /etc/sekisho/gateway.json
 	in_gw "$BUILD/sekisho-setup" --boot
 }
@@ -46,6 +47,15 @@ check 'networkd gives the line its address' wait_for 20 has_address wan0 203.0.1
 check '… the office' wait_for 20 has_address lan0 192.168.10.1/24
 check '… also IPv6' wait_for 20 has_address lan0 2001:db8:10::1/64
 check '… and the way out' bash -c "ip netns exec gw ip route show default | grep -q 'via 203.0.113.10 dev wan0'"
+way() { in_gw ip route get "$1" | grep -Eq "dev $2( |\$)"; }
+check 'inside networks are inside' eval 'way 192.168.10.77 lan0 && way 2001:db8:10::77 lan0'
+in_gw ip route add 192.168.10.0/25 via 203.0.113.10 # as a DHCP server of the line may say (RFC 3442)
+in_gw ip route add 2001:db8:10::/65 dev wan0
+check '… whatever routes the line brings' eval 'way 192.168.10.77 lan0 && way 2001:db8:10::77 lan0'
+check '… and what is not inside goes that way' way 203.0.113.80 wan0
+check '… the gateway answers at its own addresses' eval 'in_ns lan ping -nqc 1 -W 2 192.168.10.1 && in_ns lan ping -nqc 1 -W 2 2001:db8:10::1'
+in_gw ip route del 192.168.10.0/25
+in_gw ip -6 route del 2001:db8:10::/65 dev wan0
 check 'name servers of the line are known' grep -q '^nameserver 203.0.113.10$' /run/sekisho-setup/resolv.conf
 
 # An upstream server with one name.
@@ -76,6 +86,20 @@ lease() { # the address that busybox gets on a further interface of the office
 }
 check 'the office gets addresses' bash -c "$(declare -f in_ns lease); W=$W; lease 52:54:00:00:01:01 | grep -Eq 'lease of 192.168.10.1[0-9][0-9] obtained'"
 check 'a reserved address goes to its device' bash -c "$(declare -f in_ns lease); W=$W; lease 52:54:00:00:00:77 | grep -q 'lease of 192.168.10.50 obtained'"
+named() { # NS MAC NAME: a lease for a device that calls itself so
+	in_ns "$1" ip link add m0 link eth0 address "$2" type macvlan mode bridge
+	in_ns "$1" ip link set m0 up
+	in_ns "$1" timeout 20 busybox udhcpc -i m0 -n -q -f -t 5 -T 2 -x "hostname:$3" -s /bin/true 2>&1 | grep -o 'lease of [0-9.]* obtained' | cut -d' ' -f3
+	in_ns "$1" ip link del m0
+}
+NAS=$(named lan 52:54:00:00:01:02 nas)
+check 'a device of the office gives itself a name' answers_name nas.lan "$NAS"
+check 'one of the DMZ that calls itself the same gets an address' eval '[[ $(named dmz 52:54:00:00:01:03 nas) = 192.168.20.1?? ]]'
+check '… and takes no name away' answers_name nas.lan "$NAS"
+named dmz 52:54:00:00:01:04 mail >/dev/null
+refuse '… nor takes one' bash -c "$(declare -f query in_ns); query mail.lan | grep -q '^192'"
+named lan 52:54:00:00:01:05 wpad >/dev/null
+refuse 'nobody is the name that browsers ask for their proxy' bash -c "$(declare -f query in_ns); query wpad.lan | grep -q '^192'"
 if command -v chronyd >/dev/null; then
 	mkdir -p /run/chrony
 	chown _chrony:_chrony /run/chrony

@@ -108,6 +108,23 @@ assert n["wan"]["ipv4"]["address"] == "203.0.113.1/24" and n["lan"]["ipv4"]["add
 assert n["lan"]["dhcp"]["from"] == "192.168.10.100" and n["lan"]["manage"] and "dhcp" not in n["dmz"]
 PY
 check 'status shows the services' bash -c "ip netns exec gw '$BUILD/sekisho' --lang en status | tr '\n' ' ' | grep -q 'DHCP.*DNS.*NTP'"
+meets() { # LAN: with the line's address by DHCP, what status says of it
+	python3 - "$1" <<-'PY'
+		import json, sys
+		d = json.load(open("/etc/sekisho/gateway.json"))
+		n = {x["role"]: x for x in d["networks"]}
+		n["wan"]["ipv4"] = {"method": "dhcp"}
+		n["lan"]["ipv4"]["address"] = sys.argv[1]
+		n["lan"].pop("dhcp", None)
+		json.dump(d, open("/etc/sekisho/gateway.json", "w"))
+	PY
+	sk status | tr -s ' \n' ' ' | grep -q 'network 203.0.113.0/24 overlaps'
+}
+cp -p /etc/sekisho/gateway.json "$W/gateway.kept"
+refuse 'a line beside the office is nothing to warn of' meets 192.168.10.1/24
+check 'one whose network is the same in part is told' meets 203.0.113.129/25
+check '… also if it is within' meets 203.0.0.1/16
+cp -p "$W/gateway.kept" /etc/sekisho/gateway.json
 check 'the people are two' test "$(grep -c . "$BOX/etc/sekisho/people")" = 2
 
 check 'they are Unix users, with a folder of their own' bash -c 'id tanaka && [ "$(stat -c %U:%a ~sato)" = sato:700 ]'
