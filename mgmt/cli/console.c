@@ -105,7 +105,7 @@ static void set_up(struct wiz *w, const char *socket)
 	bool first = false;
 
 	if (cli_never_set_up(socket, &first, &err) < 0) {
-		fprintf(w->out, "%s\n", sk_err_text(&err, w->lang));
+		wiz_fault(w, "", &err);
 		return;
 	}
 	if (first) {
@@ -144,14 +144,14 @@ static int new_password(struct wiz *w, const struct passwd *pw)
 			return r;
 		if (mg_gateway_check_password(password, p.name, &err) == 0)
 			break;
-		fprintf(w->out, "  %s\n", sk_err_text(&err, w->lang));
+		wiz_fault(w, "  ", &err);
 	}
 	r = mg_box_hash(password, p.hash, sizeof(p.hash), &err);
 	explicit_bzero(password, sizeof(password));
 	if (r == 0)
 		r = mg_box_people_set(&box, &p, 1, &err);
 	if (r < 0)
-		fprintf(w->out, "%s\n", sk_err_text(&err, w->lang));
+		wiz_fault(w, "", &err);
 	return r;
 }
 
@@ -208,7 +208,7 @@ static int roles_of(struct wiz *w, const char *socket, const char *name, char *d
 	look(rows, name, &a);
 	json_decref(rows);
 	if (r < 0) {
-		fprintf(w->out, "%s\n", sk_err_text(&err, w->lang));
+		wiz_fault(w, "", &err);
 		return r;
 	}
 	if (!a.found) {

@@ -135,7 +135,7 @@ static int ask(struct wiz *w, const struct sk_text *q, char *dst, size_t cap,
 
 		if (r < 0 || !check || check(dst, &err) == 0)
 			return r;
-		fprintf(w->out, "  %s\n", sk_err_text(&err, w->lang));
+		wiz_fault(w, "  ", &err);
 	}
 }
 
@@ -222,7 +222,7 @@ static void make(struct wiz *w, const struct person *p, const struct passwd *as)
 	}
 	r = mg_box_people_set(&box, &p->p, 1, &err);
 	if (r < 0)
-		fprintf(w->out, "%s\n", sk_err_text(&err, w->lang));
+		wiz_fault(w, "", &err);
 	else if (account(w, p, as) == 0) {
 		cli_console_note(LOG_NOTICE, "a new Unix user", p->p.name);
 		wiz_say(w,
@@ -236,7 +236,7 @@ static void make(struct wiz *w, const struct person *p, const struct passwd *as)
 	r = before.name[0] ? mg_box_people_set(&box, &before, 1, &why)
 			   : mg_box_people_remove(&box, p->p.name, &why);
 	if (r < 0)
-		fprintf(w->out, "%s\n", sk_err_text(&why, w->lang));
+		wiz_fault(w, "", &why);
 	wiz_say(w, "Nobody was added.\n", "追加していません。\n");
 }
 
@@ -263,7 +263,7 @@ void cli_person_add(struct wiz *w, const char *socket, const struct passwd *who)
 	if (r == 0)
 		make(w, &p, &as);
 	else if (err.code)
-		fprintf(w->out, "%s\n", sk_err_text(&err, w->lang));
+		wiz_fault(w, "", &err);
 	explicit_bzero(&p, sizeof(p));
 	registry_done(&v);
 }

@@ -23,6 +23,14 @@ void wiz_say(struct wiz *w, const char *en, const char *ja, ...)
 	fflush(w->out);
 }
 
+void wiz_fault(struct wiz *w, const char *indent, const struct sk_err *err)
+{
+	const char *s = sk_err_text(err, w->lang);
+	char clean[4 * sizeof(err->ja)];
+
+	fprintf(w->out, "%s%s\n", indent, sk_escape(clean, sizeof(clean), s, strlen(s)));
+}
+
 int wiz_line(struct wiz *w, char *dst, size_t cap)
 {
 	size_t n = 0;
@@ -46,11 +54,15 @@ int wiz_line(struct wiz *w, char *dst, size_t cap)
 
 int wiz_text(struct wiz *w, const struct sk_text *q, const char *def, char *dst, size_t cap)
 {
+	char shown[1024];
+
+	/* The settings of before are the proposal: an answer file of somebody's. */
+	sk_escape(shown, sizeof(shown), def ? def : "", def ? strlen(def) : 0);
 	for (;;) {
 		int r;
 
-		fprintf(w->out, "%s%s%s%s: ", sk_text(q, w->lang), def && def[0] ? " [" : "",
-			def ? def : "", def && def[0] ? "]" : "");
+		fprintf(w->out, "%s%s%s%s: ", sk_text(q, w->lang), shown[0] ? " [" : "", shown,
+			shown[0] ? "]" : "");
 		fflush(w->out);
 		r = wiz_line(w, dst, cap);
 		if (r < 0)

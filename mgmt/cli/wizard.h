@@ -22,6 +22,8 @@ struct wiz {
 
 void wiz_say(struct wiz *w, const char *en, const char *ja, ...)
 	__attribute__((format(printf, 2, 4), format(printf, 3, 4)));
+/* What is wrong, on a line of its own; it may repeat what a stranger wrote. */
+void wiz_fault(struct wiz *w, const char *indent, const struct sk_err *err);
 /* A line without its end; "" for an empty one. */
 int wiz_line(struct wiz *w, char *dst, size_t cap);
 /* Enter takes def (may be NULL or "": then something must be typed, unless empty is allowed). */

@@ -105,7 +105,7 @@ static int keyboard(struct wiz *w, json_t *doc)
 		return r;
 	json_object_set_new(doc, "keyboard", json_string(layouts[r]));
 	if (geteuid() == 0 && scr_keys_apply(r ? SCR_KEYS_US : SCR_KEYS_JP, &err) < 0)
-		fprintf(w->out, "  %s\n", sk_err_text(&err, w->lang));
+		wiz_fault(w, "  ", &err);
 	return 0;
 }
 
@@ -490,7 +490,7 @@ int wiz_new_password(struct wiz *w, const char *name, char *dst, size_t cap)
 		if (r < 0)
 			return r;
 		if (mg_gateway_check_password(dst, name, &why) < 0) {
-			fprintf(w->out, "  %s\n", sk_err_text(&why, w->lang));
+			wiz_fault(w, "  ", &why);
 			continue;
 		}
 		r = wiz_password(
@@ -584,9 +584,12 @@ static void summary(struct wiz *w, const json_t *doc)
 {
 	const json_t *ports = json_object_get(doc, "ports");
 	const json_t *nets = json_object_get(doc, "networks");
+	const char *site = text_of(doc, "site");
+	char shown[1024];
 
+	sk_escape(shown, sizeof(shown), site, strlen(site));
 	wiz_say(w, "\n== Summary\n", "\n== 確認\n");
-	fprintf(w->out, "  %s / %s / %s\n", text_of(doc, "site"), text_of(doc, "hostname"),
+	fprintf(w->out, "  %s / %s / %s\n", shown, text_of(doc, "hostname"),
 		text_of(doc, "operation"));
 	for (size_t i = 0; i < json_array_size(ports); i++) {
 		const json_t *p = json_array_get(ports, i);

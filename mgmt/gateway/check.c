@@ -334,11 +334,7 @@ int mg_gateway_check_display(const char *display, struct sk_err *err)
 	if (strpbrk(display, ":,\\"))
 		return sk_err_set(err, -EINVAL, "display", "must not contain : , or \\",
 			"「:」「,」「\\」は使えません");
-	for (const char *s = display; *s; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			return sk_err_set(err, -EINVAL, "display", "has a control character",
-				"制御文字は使えません");
-	return 0;
+	return mg_wf_text("display", display, strlen(display), false, err);
 }
 
 static int check_people(const struct mg_gateway *g, struct sk_err *err)

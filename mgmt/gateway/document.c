@@ -9,6 +9,7 @@
 #include "lib/util.h"
 #include "mgmt/command/command.h"
 #include "mgmt/gateway/private.h"
+#include "mgmt/workflow/workflow.h"
 
 static const char *const role_names[] = {"wan", "lan", "dmz", "factory", "guest", "manage"};
 
@@ -51,13 +52,9 @@ int mg_gw_text(
 
 	if (r < 0 || !s)
 		return r;
-	if (strlen(s) >= cap)
-		return sk_err_set(err, -EINVAL, key, "longer than %zu bytes",
-			"%zu バイトを超えています", cap - 1);
-	for (const char *p = s; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			return sk_err_set(err, -EINVAL, key, "has a control character",
-				"制御文字は使えません");
+	r = mg_wf_text(key, s, cap - 1, false, err);
+	if (r < 0)
+		return r;
 	if (required && !s[0])
 		return sk_err_set(err, -EINVAL, key, "is empty", "入力してください");
 	snprintf(dst, cap, "%s", s);

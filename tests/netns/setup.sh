@@ -47,6 +47,11 @@ answers "$W/twice.json" 'd["ports"][2]["role"] = "wan"'
 refuse 'unattended: two ports with the role wan' first "$W/twice.json"
 first "$W/twice.json" >"$W/first.out" 2>/dev/null
 check '… said at the console, in Japanese, too' bash -c "grep -q 'FAILED: ports\[2\].role: only one port' $W/first.out && grep -q '失敗.*wan' $W/first.out"
+answers "$W/escape.json" 'd["networks"][1]["ipv4"]["address"] = "\x1b[2J\x1b]0;owned\x07\u009b3J"'
+refuse 'unattended: an address that a terminal would obey' first "$W/escape.json"
+first "$W/escape.json" >"$W/escape.out" 2>&1
+check '… is shown, and does nothing to the console' bash -c \
+	"grep -aF 'x1b]0;owned' $W/escape.out && ! LC_ALL=C grep -aP '\x1b|\x07|\xc2\x9b' $W/escape.out"
 refuse 'unattended: a file that is not there' first /nowhere.json
 head -c 300000 /dev/zero | tr '\0' ' ' >"$W/large.json"
 refuse 'unattended: a file that is far too large' first "$W/large.json"

@@ -14,10 +14,16 @@
 
 #define PATIENCE_MS 120000
 
-/* A line for the console, in both languages: nobody said yet which. */
+/*
+ * A line for the console, in both languages: nobody said yet which. What is wrong in a stranger's
+ * file may be part of it, and is not to do anything to the terminal.
+ */
 static void say(const char *en, const char *ja)
 {
-	printf("sekisho: %s\nsekisho: %s\n", en, ja);
+	char clean[2][4 * 1200];
+
+	printf("sekisho: %s\nsekisho: %s\n", sk_escape(clean[0], sizeof(clean[0]), en, strlen(en)),
+		sk_escape(clean[1], sizeof(clean[1]), ja, strlen(ja)));
 	fflush(stdout);
 }
 

@@ -110,6 +110,17 @@ static void faults_are_named(void **state)
 	d = document();
 	json_object_set_new(at(d, "people", 1), "display", json_string("a:b"));
 	refused(d, -EINVAL, "people[1].display");
+	/* What a terminal obeys, or shows in another order. */
+	d = document();
+	json_object_set_new(at(d, "people", 1), "display",
+		json_string("a\xc2\x9b"
+			    "2Jb"));
+	refused(d, -EINVAL, "people[1].display");
+	assert_int_equal(mg_gateway_check_display("a\u202eb", NULL), -EINVAL);
+	assert_int_equal(mg_gateway_check_display("佐藤 花子", NULL), 0);
+	d = document();
+	json_object_set_new(d, "site", json_string("a\u202eb"));
+	refused(d, -EINVAL, "site");
 	d = document();
 	json_object_set_new(d, "keyboard", json_string("de"));
 	refused(d, -EINVAL, "keyboard");
