@@ -118,7 +118,25 @@ refuse 'people are not made by it any more' as "$TANAKA" setup --answers "$W/ans
 # ---- at the next start ----------------------------------------------------------------------------------
 rm -rf "$BOX/run/systemd" "$BOX/run/sekisho-setup"
 sed -i '/^tanaka\|^sato/d' "$BOX/etc/passwd" "$BOX/etc/shadow" "$BOX/etc/group"
-check 'a start makes all of it again' in_ns gw "$BUILD/sekisho-setup" --boot --root "$BOX"
+# The file of a backup, on a machine where the numbers are others'.
+printf 'suzuki:x:2040:2040::/home/suzuki:/bin/bash\n' >>"$BOX/etc/passwd"
+printf 'suzuki:x:2040:\nstaff:x:2050:\n' >>"$BOX/etc/group"
+cp "$BOX/etc/sekisho/people" "$W/people"
+{
+	printf '../../tmp/x:2039:X:$y$j9T$x\nmori:2040:Mori:$y$j9T$x\nito:2050:Ito:$y$j9T$x\nsuzuki:2041:Suzuki:$y$j9T$x\n'
+	cat "$W/people"
+	printf 'kato:%s:Kato:$y$j9T$x\nono:2060:O\302\233no:$y$j9T$x\n' "$TANAKA"
+} >"$BOX/etc/sekisho/people"
+boot() { in_ns gw "$BUILD/sekisho-setup" --boot --root "$BOX" 2>"$W/boot.out"; }
+check 'a start makes all of it again' boot
+made() { grep -c "^$1:" "$BOX/etc/passwd" "$BOX/etc/shadow" "$BOX/etc/group" | grep -c ':1$'; }
+check '… but nobody whose name is none' bash -c "! grep -F ../ $BOX/etc/passwd $BOX/etc/shadow $BOX/etc/group"
+check '… or whose number is a user'"'"'s, or a group'"'"'s, of this machine' test "$(made mori)$(made ito)" = 00
+check '… or whose name is' test "$(made suzuki)" = 2
+check '… or whose number is another'"'"'s of the file' test "$(made kato)" = 0
+check '… and says so' bash -c "for n in mori ito suzuki kato; do grep -q \"people: \$n (number 20.*cannot sign in here\" $W/boot.out || exit 1; done"
+check '… a display name for no terminal is left out' grep -q '^ono:x:2060:2060::/' "$BOX/etc/passwd"
+cp "$W/people" "$BOX/etc/sekisho/people"
 check '… the networks' grep -qx 'Address=192.168.10.1/24' "$BOX/run/systemd/network/50-sekisho-lan.network"
 check '… and the people' grep -q '^tanaka:\$y\$' "$BOX/etc/shadow"
 sed -i 's/^tanaka:[^:]*:/tanaka:$y$j9T$changed:/' "$BOX/etc/shadow"

@@ -98,7 +98,10 @@ int mg_box_people_set(
 	const struct mg_box *b, const struct mg_box_person *v, size_t n, struct sk_err *err);
 /* Out of the file, and no Unix user any more; 0 if nobody of that name is in the file. */
 int mg_box_people_remove(const struct mg_box *b, const char *name, struct sk_err *err);
-/* Unix users for everybody in the file, at each start. A missing file is no error. */
+/*
+ * Unix users for everybody in the file, at each start; who is somebody else on this machine, or has
+ * no name for an account, is left out and named in the log. A missing file is no error.
+ */
 int mg_box_people_boot(const struct mg_box *b, struct sk_err *err);
 /* A password that its owner changed: from /etc/shadow back into the file. */
 int mg_box_people_save(const struct mg_box *b, struct sk_err *err);

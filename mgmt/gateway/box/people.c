@@ -440,12 +440,46 @@ int mg_box_people_remove(const struct mg_box *b, const char *name, struct sk_err
 	return write_people(b, all, count - 1, err);
 }
 
+/*
+ * May p be made beside the n of v? The file may be of a backup, and of another machine. Who fits
+ * but for a name that no terminal should show still signs in, without it.
+ */
+static int fits(const struct mg_box *b, const struct mg_box_person *v, size_t n,
+	struct mg_box_person *p, struct sk_err *err)
+{
+	const bool known = true;
+	int r = mg_gateway_check_name(p->name, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = differ(&v[i], p, err);
+	if (r == 0)
+		r = check_table(b, "/etc/passwd", p, &known, 1, err);
+	if (r == 0)
+		r = check_table(b, "/etc/group", p, &known, 1, err);
+	if (mg_gateway_check_display(p->display, NULL) < 0)
+		p->display[0] = '\0';
+	return r;
+}
+
 int mg_box_people_boot(const struct mg_box *b, struct sk_err *err)
 {
 	_cleanup_(sk_freep) struct mg_box_person *all = NULL;
 	struct change c = {.b = b};
-	int r = load_people(b, &all, &c.n, 0, err);
+	struct sk_err why = {0};
+	size_t count = 0;
+	int r = load_people(b, &all, &count, 0, err);
 
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const int bad = fits(b, all, c.n, &all[i], &why);
+
+		if (bad == 0)
+			all[c.n++] = all[i];
+		else if (bad == -EINVAL || bad == -EEXIST)
+			sk_log(LOG_ERR, "%s: %s (number %u) cannot sign in here: %s", MG_BOX_PEOPLE,
+				all[i].name, all[i].uid, why.en);
+		else
+			r = sk_err_set(err, bad, NULL, "%s", "%s", why.en);
+	}
 	c.v = all;
 	return r == 0 ? unix_users(&c, err) : r;
 }
