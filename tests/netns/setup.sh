@@ -142,6 +142,24 @@ check '… and the people' grep -q '^tanaka:\$y\$' "$BOX/etc/shadow"
 sed -i 's/^tanaka:[^:]*:/tanaka:$y$j9T$changed:/' "$BOX/etc/shadow"
 check 'a password that was changed is kept' in_ns gw "$BUILD/sekisho-setup" --people-save --root "$BOX"
 check '… in the file' grep -q ':\$y\$j9T\$changed$' "$BOX/etc/sekisho/people"
+# While somebody else changes the file: here flock(1), who replaces it as the set-up does.
+sed -i 's/^tanaka:[^:]*:/tanaka:$y$j9T$again:/' "$BOX/etc/shadow"
+cat >"$W/add" <<-ADD
+	{ cat $BOX/etc/sekisho/people; echo 'new:2070:New:\$y\$j9T\$new'; } >$W/people.new
+	echo held >$W/held
+	until grep -q -- '-> FLOCK' /proc/locks || [ -e $W/keeper.end ]; do sleep 0.05; done
+	cp $W/people.new $BOX/etc/sekisho/people.new && mv $BOX/etc/sekisho/people.new $BOX/etc/sekisho/people
+ADD
+mkfifo "$W/keeper.go"
+(read -r _ <"$W/keeper.go" && ip netns exec gw "$BUILD/sekisho-setup" --people-save --root "$BOX"; touch "$W/keeper.end") &
+keeper=$!
+flock "$BOX/etc/sekisho/people" bash "$W/add" &
+adder=$!
+wait_for 10 test -e "$W/held"
+echo >"$W/keeper.go"
+wait "$keeper" "$adder"
+check 'whoever changes the people waits for who does already' grep -q '^tanaka:.*:\$y\$j9T\$again$' "$BOX/etc/sekisho/people"
+check '… and neither change is lost' grep -q '^new:2070:' "$BOX/etc/sekisho/people"
 sed -i 's/"version": 1/"version": 7/' "$BOX/etc/sekisho/gateway.json"
 check 'settings of a newer version are refused' says 'newer version' in_ns gw "$BUILD/sekisho-setup" --boot --root "$BOX"
 

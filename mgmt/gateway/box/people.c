@@ -5,8 +5,10 @@
  */
 #include <crypt.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <shadow.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -254,7 +256,12 @@ static int unix_users(const struct change *c, struct sk_err *err)
 	if (c->n == 0)
 		return 0;
 	if (real && lckpwdf() < 0)
-		return sk_err_en(err, -EBUSY, NULL, "/etc/passwd is locked");
+		return sk_err_set(err, -EBUSY, NULL,
+			"/etc/passwd is locked: somebody changes a password or a user at this "
+			"moment; try again when they have finished",
+			"ほかの人がパスワードまたはユーザーを変更中です (/etc/passwd "
+			"がロックされています)。"
+			"終わってからもう一度実行してください");
 	for (size_t i = 0; r == 0 && i < SK_ARRAY_SIZE(tables); i++)
 		r = edit(c, &tables[i], err);
 	if (real)
@@ -283,6 +290,36 @@ static int write_people(
 	explicit_bzero(s.data, s.len);
 	sk_buf_done(&s);
 	return r;
+}
+
+/*
+ * From before it is read until after it is written the file is one program's: the set-up, the
+ * console and the keeper of changed passwords are at it. The file that was waited for may have been
+ * replaced meanwhile. The descriptor, to be closed; -ENOENT: there is none, and make is false.
+ */
+static int lock_people(const struct mg_box *b, bool make, struct sk_err *err)
+{
+	struct stat locked, now;
+	char path[512];
+	int fd, r;
+
+	mg_box_path(b, MG_BOX_PEOPLE, path, sizeof(path));
+	for (;;) {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | (make ? O_CREAT : 0), 0600);
+		if (fd < 0)
+			break;
+		while ((r = flock(fd, LOCK_EX)) < 0 && errno == EINTR)
+			;
+		if (r < 0 || fstat(fd, &locked) < 0)
+			break;
+		if (stat(path, &now) == 0 && now.st_dev == locked.st_dev &&
+			now.st_ino == locked.st_ino)
+			return fd;
+		close(fd);
+	}
+	r = -errno;
+	sk_closep(&fd);
+	return sk_err_en(err, r, NULL, "%s: %s", path, strerror(-r));
 }
 
 /* Everybody in the file; *ret is owned (free), with room for `more` behind. */
@@ -402,8 +439,9 @@ int mg_box_people_set(
 {
 	_cleanup_(sk_freep) struct mg_box_person *all = NULL;
 	const struct change c = {.b = b, .v = v, .n = n, .passwords = true};
+	_cleanup_(sk_closep) int lock = lock_people(b, true, err);
 	size_t count = 0, k;
-	int r = load_people(b, &all, &count, n, err);
+	int r = lock < 0 ? lock : load_people(b, &all, &count, n, err);
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		for (k = 0; k < count && strcmp(all[k].name, v[i].name) != 0; k++)
@@ -422,9 +460,13 @@ int mg_box_people_set(
 int mg_box_people_remove(const struct mg_box *b, const char *name, struct sk_err *err)
 {
 	_cleanup_(sk_freep) struct mg_box_person *all = NULL;
+	_cleanup_(sk_closep) int lock = lock_people(b, false, err);
 	size_t count = 0, k;
 	struct change c = {.b = b, .n = 1, .gone = true};
-	int r = load_people(b, &all, &count, 0, err);
+	int r = lock < 0 ? lock : load_people(b, &all, &count, 0, err);
+
+	if (r == -ENOENT)
+		return 0;
 
 	for (k = 0; r == 0 && k < count && strcmp(all[k].name, name) != 0; k++)
 		;
@@ -487,13 +529,14 @@ int mg_box_people_boot(const struct mg_box *b, struct sk_err *err)
 static int people_save(const struct mg_box *b, struct sk_err *err)
 {
 	_cleanup_(sk_freep) struct mg_box_person *all = NULL;
+	_cleanup_(sk_closep) int lock = lock_people(b, false, err);
 	size_t n = 0, len, changed = 0;
 	char path[512], hash[256];
 	struct sk_buf s;
-	int r = load_people(b, &all, &n, 0, err);
+	int r = lock < 0 ? lock : load_people(b, &all, &n, 0, err);
 
 	if (r < 0 || n == 0)
-		return r;
+		return r == -ENOENT ? 0 : r;
 	sk_buf_init(&s, FILE_MAX);
 	r = sk_file_read(mg_box_path(b, "/etc/shadow", path, sizeof(path)), &s, err);
 	for (size_t i = 0; r == 0 && i < n; i++) {
