@@ -168,7 +168,20 @@ check 'one is taken away' output 'registered with it' as $TANAKA secret remove r
 check '… and the others stay' test "$(cut -d: -f1 "$ETC/radius.users" | paste -sd,)" = suzuki,tanaka
 check '… and so it is in the audit log' test "$(as $KANSA --json audit list | rows '[(r["account"], r["result"], (r["after"] if isinstance(r["after"], dict) else __import__("json").loads(r["after"])).get("removed")) for r in d if r["op"] == "secret.remove" and r["result"] == "ok"]')" = \
 	"[('tanaka', 'ok', ['sato'])]"
+if command -v strace >/dev/null; then
+	strace -qq -f -y -p "$SETUP" -e trace=unlink,unlinkat,fsync -o "$W/removed.trace" &
+	tracer=$!
+	wait_for 5 bash -c "! grep -q 'TracerPid:[[:space:]]0$' /proc/$SETUP/status"
+fi
 check 'the last ones' as $TANAKA secret remove radius.users suzuki tanaka
+if command -v strace >/dev/null; then
+	kill "$tracer"
+	wait "$tracer"
+	check '… for good: a power cut does not bring them back' bash -c \
+		"grep -A5 'unlink.*radius.users' $W/removed.trace | grep -q 'fsync(.*/etc/sekisho>'"
+else
+	skip '… for good' 'strace is not installed'
+fi
 check '… and their file is gone' test ! -e "$ETC/radius.users"
 check 'nothing of all that is in a log' bash -c "! grep -r -i -e very-hidden -e $HASH $W/*.log $STATE/mgmtd/eve.json"
 

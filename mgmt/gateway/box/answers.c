@@ -30,9 +30,14 @@ static int read_plain(const char *path, struct sk_buf *buf, struct sk_err *err)
 	struct stat st;
 
 	if (fd < 0)
-		return sk_err_en(err, -errno, NULL, "%s: %s", path, strerror(errno));
+		return sk_err_set(err, -errno, NULL, "%s cannot be read (%s)",
+			"%s を読み取れません (%s)", path, strerror(errno));
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return sk_err_en(err, -EINVAL, NULL, "%s is no file", path);
+		return sk_err_set(err, -EINVAL, NULL,
+			"%s is no plain file: write the answers into one of that name",
+			"%s は通常のファイルではありません。この名前の通常のファイルに応答を書いて"
+			"ください",
+			path);
 	return sk_fd_read(fd, buf, err);
 }
 

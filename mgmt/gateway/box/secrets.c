@@ -112,9 +112,7 @@ static int put(struct change *c, const char *text, struct sk_err *err)
 		return sk_err_nomem(err);
 	if (json_array_size(c->names))
 		return sk_file_replace(c->path, text, strlen(text), 0600, err);
-	if (unlink(c->path) < 0 && errno != ENOENT)
-		return sk_err_en(err, -errno, NULL, "%s: %s", c->path, strerror(errno));
-	return 0;
+	return sk_file_remove(c->path, err);
 }
 
 /* What is there of other names stays. */
@@ -261,8 +259,12 @@ static int job(sd_bus *bus, const char *method, const char *unit, struct sk_err 
 	int r = sd_bus_call_method(bus, SYSTEMD, "/org/freedesktop/systemd1", SYSTEMD ".Manager",
 		method, &e, NULL, "ss", unit, "replace");
 
-	return r < 0 ? sk_err_en(err, r, NULL, "%s %s: %s", method, unit,
-			       e.message ? e.message : strerror(-r))
+	return r < 0 ? sk_err_set(err, r, NULL,
+			       "%s is not started again (%s): it reads what was written when the "
+			       "machine is restarted",
+			       "%s を再起動できません (%s)。書き込んだ内容は、装置の再起動後に有効"
+			       "になります",
+			       unit, e.message ? e.message : strerror(-r))
 		     : 0;
 }
 
@@ -279,7 +281,12 @@ static int activate(const struct mg_box *b, const json_t *args, struct sk_err *e
 		return r;
 	r = sd_bus_open_system(&bus);
 	if (r < 0)
-		return sk_err_en(err, -EHOSTDOWN, NULL, "the service manager: %s", strerror(-r));
+		return sk_err_set(err, -EHOSTDOWN, NULL,
+			"the service manager cannot be reached (%s): what was written is read when "
+			"the machine is restarted",
+			"サービスマネージャーに接続できません (%s)。書き込んだ内容は、装置の再起動"
+			"後に有効になります",
+			strerror(-r));
 	r = 0;
 	if (s == MG_SECRET_USERS)
 		return job(bus, "TryRestartUnit", "sekisho-radius.service", err);

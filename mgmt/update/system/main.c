@@ -45,6 +45,16 @@ static int usage(FILE *f, int code)
 
 /* ---- the loader's block ----
  */
+static int damaged(const char *path, const char *why, struct sk_err *err)
+{
+	return sk_err_set(err, -EBADMSG, NULL,
+		"the loader's settings are damaged (%s: %s), so nothing is erased: write the image "
+		"to the disk anew",
+		"起動プログラムの設定が壊れているため (%s: %s)、消去できません。ディスクにイメージ"
+		"を書き直してください",
+		path, why);
+}
+
 /* In place: the loader knows the block by its sectors, and 1024 bytes are written as one. */
 static int set_reset(const char *path, const char *value, struct sk_err *err)
 {
@@ -60,15 +70,15 @@ static int set_reset(const char *path, const char *value, struct sk_err *err)
 	if (fd < 0)
 		return sk_err_en(err, -errno, NULL, "%s: %s", path, strerror(errno));
 	if (pread(fd, block, sizeof(block), 0) != (ssize_t)sizeof(block))
-		return sk_err_en(err, -EBADMSG, NULL, "%s is no environment block", path);
+		return damaged(path, "too short", err);
 	r = mg_grubenv_set(block, "reset", value);
 	if (r < 0)
-		return sk_err_en(err, r, NULL, "%s: %s", path, strerror(-r));
+		return damaged(path, strerror(-r), err);
 	if (pwrite(fd, block, sizeof(block), 0) != (ssize_t)sizeof(block) || fsync(fd) < 0)
 		return sk_err_en(err, -EIO, NULL, "%s: %s", path, strerror(errno));
 	if (pread(fd, after, sizeof(after), 0) != (ssize_t)sizeof(after) ||
 		memcmp(block, after, sizeof(block)) != 0)
-		r = sk_err_en(err, -EIO, NULL, "%s did not take it", path);
+		r = damaged(path, "not kept", err);
 	return r;
 }
 
