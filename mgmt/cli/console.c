@@ -7,10 +7,13 @@
 #include "mgmt/cli/console.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <shadow.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -64,13 +67,33 @@ void cli_console_note(int priority, const char *what, const char *name)
 		tty ? tty : "no terminal");
 }
 
-/* Each wrong password costs more time than the one before. */
+#define WRONG "/run/sekisho-console.wrong" /* one digit */
+#define WRONG_MAX '4'
+
+/*
+ * Each wrong password of this start costs more time than the one before, whoever leaves the menu
+ * and calls it again, at whichever terminal: who is wrong meanwhile waits for the lock.
+ */
 static void slow_down(void)
 {
-	static unsigned wrong;
+	static const int keys[] = {SIGINT, SIGQUIT, SIGTSTP};
+	_cleanup_(sk_closep) int fd = open(WRONG, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	char n = WRONG_MAX, next;
 
-	sleep(2u << SK_MIN(wrong, 4u));
-	wrong++;
+	for (size_t i = 0; i < SK_ARRAY_SIZE(keys); i++)
+		signal(keys[i], SIG_IGN);
+	if (fd >= 0 && flock(fd, LOCK_EX) == 0) {
+		if (pread(fd, &n, 1, 0) != 1)
+			n = '0';
+		if (n < '0' || n > WRONG_MAX)
+			n = WRONG_MAX;
+		next = (char)SK_MIN(n + 1, WRONG_MAX);
+		if (pwrite(fd, &next, 1, 0) != 1)
+			n = WRONG_MAX;
+	}
+	sleep(2u << (n - '0'));
+	for (size_t i = 0; i < SK_ARRAY_SIZE(keys); i++)
+		signal(keys[i], SIG_DFL);
 }
 
 /* Somebody with a Unix user and the password to it; NULL: not. */
@@ -127,29 +150,27 @@ static void add_person(struct wiz *w, const char *socket)
 
 /* ---- a lost administrator ---------------------------------------------------------------------
  */
-static int new_password(struct wiz *w, const struct passwd *pw)
+static const struct mg_box box = {.root = ""};
+
+static int new_password(struct wiz *w, struct mg_box_person *p)
 {
-	struct mg_box_person p = {.uid = pw->pw_uid};
-	const struct mg_box box = {.root = ""};
 	char password[128];
 	struct sk_err err = {0};
 	int r;
 
-	snprintf(p.name, sizeof(p.name), "%.31s", pw->pw_name);
-	snprintf(p.display, sizeof(p.display), "%.127s", pw->pw_gecos ? pw->pw_gecos : "");
 	for (;;) {
 		r = wiz_password(w, &(struct sk_text){"New password", "新しいパスワード"}, password,
 			sizeof(password));
 		if (r < 0)
 			return r;
-		if (mg_gateway_check_password(password, p.name, &err) == 0)
+		if (mg_gateway_check_password(password, p->name, &err) == 0)
 			break;
 		wiz_fault(w, "  ", &err);
 	}
-	r = mg_box_hash(password, p.hash, sizeof(p.hash), &err);
+	r = mg_box_hash(password, p->hash, sizeof(p->hash), &err);
 	explicit_bzero(password, sizeof(password));
 	if (r == 0)
-		r = mg_box_people_set(&box, &p, 1, &err);
+		r = mg_box_people_set(&box, p, 1, &err);
 	if (r < 0)
 		wiz_fault(w, "", &err);
 	return r;
@@ -168,6 +189,9 @@ static bool has_role(const char *roles, const char *role)
 
 struct accounts {
 	char roles[128], others[256]; /* of the person; names of other enabled administrators */
+	char want[160];               /* the roles the person is to have */
+	char display[128];
+	int64_t uid; /* 0: none */
 	bool found;
 };
 
@@ -180,12 +204,15 @@ static void look(const json_t *rows, const char *name, struct accounts *ret)
 		const json_t *row = json_array_get(rows, i);
 		const char *who = json_string_value(json_object_get(row, "name"));
 		const char *roles = json_string_value(json_object_get(row, "roles"));
+		const char *display = json_string_value(json_object_get(row, "display"));
 
 		if (!who || !roles)
 			continue;
 		if (strcmp(who, name) == 0) {
 			ret->found = true;
 			snprintf(ret->roles, sizeof(ret->roles), "%s", roles);
+			ret->uid = json_integer_value(json_object_get(row, "uid"));
+			snprintf(ret->display, sizeof(ret->display), "%s", display ? display : "");
 		} else if (json_is_true(json_object_get(row, "enabled")) &&
 			has_role(roles, "admin") && len < sizeof(ret->others)) {
 			len += (size_t)snprintf(ret->others + len, sizeof(ret->others) - len,
@@ -198,28 +225,27 @@ static void look(const json_t *rows, const char *name, struct accounts *ret)
  * The roles the person is to have: those of now. The administrator's is added where nobody else has
  * it, or whoever has it cannot sign in any more. < 0: not to be done.
  */
-static int roles_of(struct wiz *w, const char *socket, const char *name, char *dst, size_t cap)
+static int roles_of(struct wiz *w, const char *socket, const char *name, struct accounts *a)
 {
-	struct accounts a;
 	struct sk_err err = {0};
 	json_t *rows = NULL;
 	int r = cli_query(socket, "account.list", json_object(), &rows, &err);
 
-	look(rows, name, &a);
+	look(rows, name, a);
 	json_decref(rows);
 	if (r < 0) {
 		wiz_fault(w, "", &err);
 		return r;
 	}
-	if (!a.found) {
+	if (!a->found) {
 		wiz_say(w, "There is no account %s.\n", "アカウント %s はありません。\n", name);
 		return -ENOENT;
 	}
-	snprintf(dst, cap, "%s", a.roles);
-	if (has_role(a.roles, "admin"))
+	snprintf(a->want, sizeof(a->want), "%s", a->roles);
+	if (has_role(a->roles, "admin"))
 		return 0;
-	if (a.others[0]) {
-		wiz_say(w, "Administrators are: %s\n", "管理者: %s\n", a.others);
+	if (a->others[0]) {
+		wiz_say(w, "Administrators are: %s\n", "管理者: %s\n", a->others);
 		r = wiz_yes(w,
 			&(struct sk_text){"Can one of them still sign in? (y: only a new password; "
 					  "n: the role administrator, too)",
@@ -230,8 +256,40 @@ static int roles_of(struct wiz *w, const char *socket, const char *name, char *d
 		if (r)
 			return SK_MIN(r, 0);
 	}
-	snprintf(dst, cap, "%s%sadmin", a.roles, a.roles[0] ? "," : "");
+	snprintf(a->want, sizeof(a->want), "%s%sadmin", a->roles, a->roles[0] ? "," : "");
 	return 0;
+}
+
+/*
+ * Whose password it will be. Where nobody is root an account may have come without a Unix user,
+ * who is made then, with the account's number. < 0: it cannot be.
+ */
+static int unix_user(
+	struct wiz *w, const char *name, const struct accounts *a, struct mg_box_person *ret)
+{
+	const struct passwd *pw = getpwnam(name);
+	struct sk_err err = {0};
+	int r = mg_gateway_check_name(name, &err);
+
+	snprintf(ret->name, sizeof(ret->name), "%.31s", name);
+	snprintf(ret->display, sizeof(ret->display), "%.127s", pw ? pw->pw_gecos : a->display);
+	ret->uid = pw ? pw->pw_uid : (unsigned)a->uid;
+	if (r == 0 && (pw ? pw->pw_uid < 1000 : a->uid < 1000 || a->uid > 65533))
+		r = sk_err_set(&err, -ENOENT, NULL,
+			"there is no Unix user %s, and the number of the account is no person's",
+			"Unix ユーザー %s がなく、アカウントの番号も個人用ではありません", name);
+	if (r == 0 && !pw) {
+		/* What an account's name may have and /etc/passwd may not. */
+		if (mg_gateway_check_display(ret->display, NULL) < 0)
+			ret->display[0] = '\0';
+		r = mg_box_people_check(&box, ret, 1, &err);
+	}
+	if (r < 0)
+		wiz_fault(w, "", &err);
+	else if (!pw)
+		wiz_say(w, "There is no Unix user %s yet: it is made, with the number %u.\n",
+			"Unix ユーザー %s がまだないため、番号 %u で作ります。\n", name, ret->uid);
+	return r;
 }
 
 /* The audit entry comes first: without the manager's yes no password is set. */
@@ -239,8 +297,9 @@ static void recover(struct wiz *w, const char *socket)
 {
 	static const struct sk_text q = {"Who is to be able to sign in again (user name)",
 		"復旧する利用者名(再びサインインできるようにする人)"};
-	const struct passwd *pw;
-	char name[64], reason[256], roles[160];
+	struct mg_box_person p = {.uid = 0};
+	struct accounts a;
+	char name[64], reason[256];
 
 	SEKISHO(w, NULL, "account", "list");
 	if (wiz_text(w, &q, NULL, name, sizeof(name)) < 0 ||
@@ -248,25 +307,19 @@ static void recover(struct wiz *w, const char *socket)
 			&(struct sk_text){
 				"Reason (goes into the audit log)", "理由 (操作記録に残ります)"},
 			NULL, reason, sizeof(reason)) < 0 ||
-		roles_of(w, socket, name, roles, sizeof(roles)) < 0)
+		roles_of(w, socket, name, &a) < 0 || unix_user(w, name, &a, &p) < 0)
 		return;
 	wiz_say(w, "%s: roles %s, and a new password.\n", "%s: 役割 %s、新しいパスワード\n", name,
-		roles);
+		a.want);
 	if (wiz_yes(w, &(struct sk_text){"Do it?", "実行しますか?"}, false) != 1)
 		return;
-	if (SEKISHO(w, NULL, "account", "set", name, "--roles", roles, "--purpose", reason) != 0)
+	if (SEKISHO(w, NULL, "account", "set", name, "--roles", a.want, "--purpose", reason) != 0)
 		return;
 	cli_console_note(LOG_NOTICE, "a new password", name);
 	if (wiz_yes(w, &(struct sk_text){"Was the account disabled?", "無効になっていましたか?"},
 		    false) == 1)
 		SEKISHO(w, NULL, "account", "enable", name, "--reason", reason);
-	pw = getpwnam(name);
-	if (!pw || pw->pw_uid < 1000) {
-		wiz_say(w, "There is no Unix user %s.\n", "Unix ユーザー %s がありません。\n",
-			name);
-		return;
-	}
-	if (new_password(w, pw) == 0)
+	if (new_password(w, &p) == 0)
 		wiz_say(w, "Done. %s can sign in.\n", "完了しました。%s でサインインできます。\n",
 			name);
 }

@@ -79,8 +79,10 @@ static int name_free(const struct registry *v, const char *name, struct sk_err *
 	json_array_foreach (v->accounts, i, row)
 		if (is(row, "name", name))
 			return sk_err_set(err, -EEXIST, "name",
-				"the account %s exists already: accounts are personal",
-				"アカウント %s は既に登録されています (アカウントは個人ごとです)",
+				"the account %s exists already: accounts are personal. Entry 4 "
+				"gives it a new password, and a Unix user if it has none",
+				"アカウント %s は既に登録されています (アカウントは個人ごとです)。"
+				"パスワードと Unix ユーザーは 4 で設定できます",
 				name);
 	json_array_foreach (v->changes, i, row)
 		if (is(row, "kind", "account") && is(row, "name", name) &&

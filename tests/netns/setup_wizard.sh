@@ -179,7 +179,11 @@ check 'who asked and why is in the audit log' in_gw "person kansa --json audit l
 check 'a name that is in use is refused' shows $'10\ntanaka\n'$TANAKA_PW$'\nkansa\n11' 'exists already'
 check '… and one of the system' shows $'10\ntanaka\n'$TANAKA_PW$'\ndaemon\n11' 'somebody else'
 check '… nothing came of it' bash -c "[ \$(grep -c . /etc/sekisho/people) = 3 ]"
+started=$(date +%s%N)
 check 'nobody is added without a password that is right' shows $'10\ntanaka\nwrong-Password-1\n11' 'is wrong'
+check '… and it costs more time than the wrong one before, though the menu was left since' \
+	test $((($(date +%s%N) - started) / 1000000)) -ge 4000
+rm -f /run/sekisho-console.wrong
 
 check 'another is asked for' shows \
 	$'10\ntanaka\n'$TANAKA_PW$'\nsuzuki\nSuzuki Jiro\nrequester\nthird requester\nKita-no-Kuni-83\nKita-no-Kuni-83\ny\n11' 'suzuki can sign in'
@@ -216,6 +220,19 @@ check '… indeed' bash -c "[ \$(id -u yamada) = 2005 ]"
 check 'without a yes nobody is added' shows \
 	$'10\ntanaka\n'$TANAKA_PW$'\nmori\nMori Shiro\nrequester\nhelps out\nMinami-no-Shima-36\nMinami-no-Shima-36\nn\n11' 'Add this person'
 check '… indeed' no_user mori
+
+# Accounts that the registry has and the machine does not.
+approve() { in_gw "person sato change approve $(sk --json change list --state requested | rows "[c['number'] for c in d if c['name'] == '$1'][0]")"; }
+in_gw "person tanaka account add endo --display 'Endo: Goro' --uid 2030 --roles requester --purpose x" && approve endo
+check 'an account without a Unix user gets one where it gets a password' shows \
+	$'4\nendo\ncannot sign in\ny\ny\nn\nNishi-no-Kawa-72\n11' 'endo can sign in'
+check '… with the number of the account' bash -c "$(declare -f is_user); is_user endo && [ \$(id -u endo) = 2030 ] && [ \"\$(stat -c %U:%a ~endo)\" = endo:700 ]"
+check '… who signs in' shows $'10\nendo\nNishi-no-Kawa-72\n11' 'endo is no administrator'
+echo 'other:x:2031:2031::/:/bin/sh' >>/etc/passwd
+in_gw "person tanaka account add fukuda --display Fukuda --uid 2031 --roles requester --purpose x" && approve fukuda
+check '… but not the number of somebody else' shows $'4\nfukuda\nno such number\ny\ny\nn\nNishi-no-Kawa-73\n11' 'fukuda (number 2031) is or belongs to somebody else'
+check '… and then nothing is recorded' bash -c "ip netns exec gw setpriv --reuid $(id -u sato) --clear-groups '$BUILD/sekisho' --json audit list | grep -q 'cannot sign in' && \
+	! ip netns exec gw setpriv --reuid $(id -u sato) --clear-groups '$BUILD/sekisho' --json audit list | grep -q 'no such number'"
 
 # What is tried at the machine is in the journal.
 mkdir "$W/dev"
