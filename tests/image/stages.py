@@ -135,6 +135,14 @@ def login(g):
     con.send("sekisho account list\r")
     con.expect(rb"sato", 60)
     g.ok("tanaka signs in at the console and asks for the accounts")
+    con.send("passwd\r")
+    for prompt, answer in ((rb"Current password: ?", gateway.PEOPLE["tanaka"]), (rb"New password: ?", "abcdef7"),
+                           (rb"Retype new password: ?", "abcdef7")):
+        con.expect(prompt, 60)
+        con.send(answer + "\r")
+    con.expect(rb"at least 10 characters", 60)
+    con.expect(rb"tanaka@\w+", 60)
+    g.ok("passwd refuses what the set-up would")
     con.send("exit\r")
     con.expect(rb"login: ?", 60)
     con.send("root\r")

@@ -160,6 +160,11 @@ echo >"$W/keeper.go"
 wait "$keeper" "$adder"
 check 'whoever changes the people waits for who does already' grep -q '^tanaka:.*:\$y\$j9T\$again$' "$BOX/etc/sekisho/people"
 check '… and neither change is lost' grep -q '^new:2070:' "$BOX/etc/sekisho/people"
+# As pam_exec(8) asks when somebody changes a password.
+check_password() { printf '%s\0' "$1" | setpriv --reuid 65534 --clear-groups env PAM_USER=tanaka "$BUILD/sekisho-setup" --password-check; }
+check 'passwd takes a password that is good enough' check_password Yama-to-Kawa-58
+check '… not one that is short' says 'at least 10' check_password Ab-1
+check '… or with the name in it, which is said in Japanese, too' says '利用者名' check_password Tanaka-no-Kagi-1
 sed -i 's/"version": 1/"version": 7/' "$BOX/etc/sekisho/gateway.json"
 check 'settings of a newer version are refused' says 'newer version' in_ns gw "$BUILD/sekisho-setup" --boot --root "$BOX"
 

@@ -20,7 +20,7 @@
 #include "mgmt/gateway/box/serve.h"
 #include "mgmt/screen/keys.h"
 
-enum mode { REQUEST, BOOT, UPSTREAM, PEOPLE, FIRST, KEYBOARD };
+enum mode { REQUEST, BOOT, UPSTREAM, PEOPLE, FIRST, KEYBOARD, PASSWORD };
 struct settings {
 	struct sk_oneshot_opts o;
 	struct mg_box box;
@@ -39,6 +39,7 @@ static int usage(FILE *f, int code)
 	      "  --keyboard         the layout of the keyboard at the screen\n"
 	      "  --upstream         name servers of the line, for dnsmasq, whenever they change\n"
 	      "  --people-save      keep passwords that people changed\n"
+	      "  --password-check   is the password of standard input good enough for $PAM_USER?\n"
 	      "  --root DIR         files lie below DIR (tests)\n"
 	      "  --allow-user NAME  who besides root may ask, name or uid (sekisho-mgmtd)\n"
 	      "  --mgmt-socket PATH sekisho-mgmtd, for --first (" SK_RUNDIR "/mgmt.sock)\n"
@@ -57,6 +58,7 @@ static const struct option longopts[] = {
 	{"keyboard", no_argument, NULL, KEYBOARD},
 	{"upstream", no_argument, NULL, UPSTREAM},
 	{"people-save", no_argument, NULL, PEOPLE},
+	{"password-check", no_argument, NULL, PASSWORD},
 	{"listen", required_argument, NULL, O_LISTEN},
 	{"root", required_argument, NULL, O_ROOT},
 	{"allow-user", required_argument, NULL, O_ALLOW},
@@ -78,6 +80,7 @@ static int option(struct settings *s, int c)
 	case FIRST:
 	case UPSTREAM:
 	case KEYBOARD:
+	case PASSWORD:
 	case PEOPLE: s->mode = (enum mode)c; break;
 	case O_LISTEN: s->o.listen = optarg; break;
 	case O_ROOT: s->box.root = optarg; break;
@@ -156,6 +159,22 @@ static int keyboard(const struct mg_box *b, struct sk_err *err)
 	return scr_keys_apply(g && g->keyboard_us ? SCR_KEYS_US : SCR_KEYS_JP, err);
 }
 
+/* For pam_exec(8): the rule of the set-up when people change their passwords; 0: good. */
+static int password_check(void)
+{
+	char password[512];
+	const size_t n = fread(password, 1, sizeof(password) - 1, stdin);
+	struct sk_err err = {0};
+	int r;
+
+	password[n] = '\0';
+	r = mg_gateway_check_password(password, getenv("PAM_USER"), &err);
+	explicit_bzero(password, sizeof(password));
+	if (r < 0)
+		printf("%s\n%s\n", err.en, sk_err_text(&err, SK_JA));
+	return r < 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct settings s = {.o = {.name = "sekisho-setup", .seconds = 120, .serve = serve},
@@ -182,6 +201,7 @@ int main(int argc, char **argv)
 	case FIRST: r = mg_box_first(&s.first, &err); break;
 	case UPSTREAM: r = mg_box_upstream_watch(&s.box, &err); break;
 	case KEYBOARD: r = keyboard(&s.box, &err); break;
+	case PASSWORD: return password_check();
 	case PEOPLE: r = mg_box_people_save(&s.box, &err); break;
 	default: return sk_oneshot_run(&s.o);
 	}
