@@ -168,6 +168,16 @@ static int need_source(struct mg_call *c, char *dst, size_t cap, struct sk_err *
 			  "(sekisho update source https://… --purpose …)");
 }
 
+/* Whoever plays an old index back keeps the gateway from what mends it. */
+static int tell_expired(struct mg_call *c, const json_t *end)
+{
+	if (!json_is_true(json_object_get(end, "expired")))
+		return 0;
+	return mg_reply_note(c,
+		"what the update source says is out of date: it may hold back newer versions",
+		"更新元の情報は期限切れです。新しい版が隠されている可能性があります");
+}
+
 static int show_check(struct mg_call *c, int code, const json_t *end, int *fd, struct sk_err *err)
 {
 	json_t *v;
@@ -186,11 +196,8 @@ static int show_check(struct mg_call *c, int code, const json_t *end, int *fd, s
 	set(v, "signer", str(end, "signer"));
 	set(v, "notes", c->lang == SK_JA ? str(end, "notes_ja") : str(end, "notes_en"));
 	r = v ? mg_reply_record(c, v) : sk_err_nomem(err);
-	if (r == 0 && json_is_true(json_object_get(end, "expired")))
-		r = mg_reply_note(c,
-			"what the update source says is out of date: it may hold back newer "
-			"versions",
-			"更新元の情報は期限切れです。新しい版が隠されている可能性があります");
+	if (r == 0)
+		r = tell_expired(c, end);
 	if (r == 0 && json_is_true(json_object_get(end, "newer")))
 		r = mg_reply_note(c, "to install it: sekisho update apply",
 			"書き込むには: sekisho update apply");
@@ -253,6 +260,8 @@ static int tell_applied(struct mg_call *c, json_t *v, const json_t *end)
 {
 	int r = mg_reply_record(c, v);
 
+	if (r == 0)
+		r = tell_expired(c, end);
 	if (r == 0 && str(end, "note_en")[0])
 		r = mg_reply_note(c, "%s", "%s",
 			c->lang == SK_JA && str(end, "note_ja")[0] ? str(end, "note_ja")

@@ -110,8 +110,12 @@ check "a full data partition: said so, with what to do" says 'data partition has
 umount "$U/state"
 
 # ---- installed ----
+INDEX_MORE=',"expires":"2026-11-01T00:00:00Z"' publish 0.7.0
+check "of an index that ran out: installed, and said to be old" eval 'as $TANAKA update apply >"$W/expired.out" 2>&1 && grep -q "out of date" "$W/expired.out"'
+publish 0.7.0
 check "apply installs the newest" record 'r["version"] == "0.7.0" and r["slot"] == "B" and "Release of ca" in r["signer"]' \
 	as $TANAKA --json update apply
+check "an index that is of today is not" eval '! grep -q "out of date" "$W/record.err"'
 check "the other slot is next" eval "grubenv 'ORDER=B A' && grubenv B_OK=1 && cmp -s '$U/fake/slot-b' '$U/good.raucb'"
 check "it waits for a restart, status says so" eval 'wait_for 10 eval "as \$KANSA status | grep -q \"waits for a restart\""'
 check "two audit rows: begun, ok" eval 'audit_has "update.apply.*begun" && audit_has "update.apply.*\"result\": *\"ok\""'
