@@ -112,6 +112,20 @@ static int sync_dir(const char *dir)
 	return fsync(fd) < 0 && errno != EINVAL ? -errno : 0;
 }
 
+int sk_file_put(int fd, const char *path, const void *p, size_t n, struct sk_err *err)
+{
+	char dir[PATH_MAX];
+	int r = dir_of(path, dir, sizeof(dir));
+
+	if (r == 0)
+		r = write_all(fd, p, n);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r == 0)
+		r = sync_dir(dir);
+	return r < 0 ? fail(err, r, path, &cannot_write) : 0;
+}
+
 /* The new content in tmp (a mkostemp template), durable; tmp is gone again on failure. */
 static int write_tmp(char *tmp, const void *p, size_t n, mode_t mode)
 {

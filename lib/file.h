@@ -19,6 +19,12 @@ int sk_fd_read(int fd, struct sk_buf *b, struct sk_err *err);
  */
 int sk_file_replace(const char *path, const void *p, size_t n, mode_t mode, struct sk_err *err);
 
+/*
+ * All of it into the new file at path that is open at fd; on the disk when this returns, with its
+ * name. Not atomic: for a path that nobody may lose (O_EXCL), where the file system has no link(2).
+ */
+int sk_file_put(int fd, const char *path, const void *p, size_t n, struct sk_err *err);
+
 /* Unlink, durably; what is not there is no error. */
 int sk_file_remove(const char *path, struct sk_err *err);
 

@@ -148,8 +148,10 @@ static int store(struct parser *p, const struct mg_arg *a, const char *text, str
 		p->c->file_max = a->max;
 		p->c->folder = a->type == MG_FOLDER;
 	}
-	if (a->type == MG_OUTPUT)
+	if (a->type == MG_OUTPUT) {
 		p->c->output = text;
+		p->c->once = a->once;
+	}
 	if (!a->list) {
 		if (json_object_get(p->c->args, a->name)) {
 			json_decref(v);

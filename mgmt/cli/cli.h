@@ -32,6 +32,7 @@ struct cli_call {
 	size_t file_max;
 	bool folder;        /* it may be a folder */
 	const char *output; /* of the OUTPUT argument, borrowed */
+	bool once;          /* what comes there cannot be had again */
 	const char *text;   /* content instead of the file's, borrowed; NULL: the file's */
 };
 
@@ -80,9 +81,28 @@ struct cli_out;
 struct cli_out *cli_out_new(FILE *f, FILE *notes, const struct cli_opts *o,
 	const struct mg_command *cmd, size_t columns);
 void cli_out_free(struct cli_out *out);
-/* Where the "file" of an answer goes; path is borrowed. */
-void cli_out_save(struct cli_out *out, const char *path);
-/* One DATA body. 0, -EBADMSG, -ENOMEM, or -EPIPE when f takes no more. */
+
+/* Where the "file" of an answer goes. */
+struct cli_file {
+	const char *path;  /* borrowed; NULL: none was named */
+	bool once;         /* cannot be had again: a new file, open before anything is asked for */
+	int fd;            /* of that, -1 not open */
+	bool whole;        /* all of it is there; of one that is had once, on its disk */
+	struct sk_err why; /* it is not */
+};
+/* Before the request. What is had once gets a new file, 0600; -EEXIST: there is one already. */
+int cli_file_open(const struct cli_call *c, struct cli_file *ret, struct sk_err *err);
+int cli_file_take(struct cli_file *f, const void *p, size_t n); /* 0, -EIO with f->why */
+/*
+ * The backup key that was written: from now on the gateway locks backups for what is in the file.
+ * Its answer is shown. What fails here leaves the file where it is.
+ */
+int cli_file_use_key(const struct cli_file *f, const struct cli_opts *o, struct cli_out *out,
+	struct sk_err *err);
+void cli_file_done(struct cli_file *f); /* a new file without all of it goes again */
+
+void cli_out_save(struct cli_out *out, struct cli_file *file); /* borrowed */
+/* One DATA body. 0, -EBADMSG, -ENOMEM, -EIO (the file), or -EPIPE when f takes no more. */
 int cli_out_data(struct cli_out *out, const json_t *body);
 /*
  * After the connection was lost during backup.restore, begun at since: what became of it, from the

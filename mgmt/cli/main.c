@@ -355,7 +355,7 @@ static int send_request(
 }
 
 /* Until END. The END's code; -ENOTCONN for whatever goes wrong between us and the daemon. */
-static int answers(int fd, struct cli_out *out, struct sk_err *err)
+static int answers(int fd, struct cli_out *out, const struct cli_file *save, struct sk_err *err)
 {
 	for (;;) {
 		struct sk_ipc_msg m;
@@ -370,6 +370,10 @@ static int answers(int fd, struct cli_out *out, struct sk_err *err)
 		}
 		r = m.type == SK_IPC_DATA ? cli_out_data(out, m.body) : 0;
 		sk_ipc_msg_done(&m);
+		if (r == -EIO) {
+			*err = save->why;
+			return r;
+		}
 		if (r == -EPIPE) /* whoever reads us has seen enough */
 			return sk_err_set(
 				err, r, NULL, "cannot write the output", "出力できません");
@@ -380,19 +384,16 @@ static int answers(int fd, struct cli_out *out, struct sk_err *err)
 	}
 }
 
-static int remote(const struct cli_call *c, const struct cli_opts *o)
+/* Ask, and show what comes; the exit code. passfd -1: no file goes with it. */
+static int ask(
+	const struct cli_call *c, const struct cli_opts *o, int passfd, struct cli_file *save)
 {
-	_cleanup_(sk_closep) int file = -1;
 	_cleanup_(sk_closep) int fd = -1;
 	struct sk_err err = {0};
 	struct cli_out *out;
 	const int64_t began = sk_now();
-	int r = open_file(c, o, &file, &err);
+	int r;
 
-	if (r < 0) {
-		complain(&err, o->lang);
-		return r == -ENOENT ? 3 : r == -EFBIG ? 4 : 1;
-	}
 	fd = sk_ipc_connect(o->socket, &err);
 	if (fd < 0)
 		sk_err_set(&err, fd, NULL,
@@ -401,7 +402,7 @@ static int remote(const struct cli_call *c, const struct cli_opts *o)
 			"sekisho-mgmtd に接続できません (%s)。動作しているか systemctl status "
 			"sekisho-mgmtd で確認してください",
 			strerror(-fd));
-	r = fd < 0 ? fd : send_request(fd, c, o, file, &err);
+	r = fd < 0 ? fd : send_request(fd, c, o, passfd, &err);
 	if (r < 0) {
 		complain(&err, o->lang);
 		return r == -EINVAL ? 4 : 6;
@@ -409,16 +410,39 @@ static int remote(const struct cli_call *c, const struct cli_opts *o)
 	out = cli_out_new(stdout, stderr, o, c->cmd, terminal_width());
 	if (!out)
 		return 1;
-	cli_out_save(out, c->output);
-	r = answers(fd, out, &err);
+	cli_out_save(out, save);
+	r = answers(fd, out, save, &err);
 	if (r == -ENOTCONN && !strcmp(c->cmd->op, "backup.restore"))
 		r = cli_await_restore(o, began, out, &err);
+	if (r == 0 && !strcmp(c->cmd->op, "backup.key.new"))
+		r = cli_file_use_key(save, o, out, &err);
 	if (r != -EPIPE && cli_out_end(out, r < 0) < 0 && r == 0)
 		r = sk_err_set(&err, -EIO, NULL, "cannot write the output", "出力できません");
 	cli_out_free(out);
 	if (r < 0)
 		complain(&err, o->lang);
 	return r == -EPIPE ? 1 : mg_exit_code(r);
+}
+
+static int remote(const struct cli_call *c, const struct cli_opts *o)
+{
+	_cleanup_(sk_closep) int file = -1;
+	struct cli_file save;
+	struct sk_err err = {0};
+	int r = open_file(c, o, &file, &err);
+
+	if (r < 0) {
+		complain(&err, o->lang);
+		return r == -ENOENT ? 3 : r == -EFBIG ? 4 : 1;
+	}
+	r = cli_file_open(c, &save, &err);
+	if (r < 0) {
+		complain(&err, o->lang);
+		return r == -EEXIST || r == -EINVAL ? 4 : r == -ENOENT ? 3 : 1;
+	}
+	r = ask(c, o, file, &save);
+	cli_file_done(&save);
+	return r;
 }
 
 int main(int argc, char **argv)

@@ -23,7 +23,7 @@ struct cli_out {
 	size_t n_rows;
 	bool texts;       /* some came */
 	bool progressing; /* a line about it stands on the terminal */
-	const char *save;
+	struct cli_file *file;
 	struct sk_buf text;
 };
 
@@ -110,26 +110,30 @@ static int put_text(FILE *f, const char *s, bool file)
 	return 0;
 }
 
-void cli_out_save(struct cli_out *out, const char *path)
+void cli_out_save(struct cli_out *out, struct cli_file *file)
 {
-	out->save = path;
+	out->file = file;
 }
 
 /* A file that comes with an answer: base64, as JSON has no bytes. */
 static int save(struct cli_out *out, const char *base64)
 {
 	size_t n = strlen(base64), len = 0;
-	_cleanup_(sk_fclosep) FILE *f = NULL;
-	_cleanup_(sk_freep) unsigned char *p = malloc(n / 4 * 3 + 3);
+	unsigned char *p;
+	int r;
 
+	if (!out->file || !out->file->path)
+		return -EBADMSG;
+	p = malloc(n / 4 * 3 + 3);
 	if (!p)
 		return -ENOMEM;
-	if (!out->save ||
-		sodium_base642bin(p, n / 4 * 3 + 3, base64, n, NULL, &len, NULL,
-			sodium_base64_VARIANT_ORIGINAL) != 0)
-		return -EBADMSG;
-	f = fopen(out->save, "we");
-	return f && fwrite(p, 1, len, f) == len && fflush(f) == 0 ? 0 : -EPIPE;
+	r = sodium_base642bin(p, n / 4 * 3 + 3, base64, n, NULL, &len, NULL,
+		    sodium_base64_VARIANT_ORIGINAL) == 0
+		? cli_file_take(out->file, p, len)
+		: -EBADMSG;
+	sodium_memzero(p, n / 4 * 3 + 3);
+	free(p);
+	return r;
 }
 
 /* ---- events -----------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ struct mg_arg {
 	const char *name;
 	enum mg_arg_type type;
 	bool required, positional, list /* positional, one or more: JSON array */;
+	bool once;         /* OUTPUT: cannot be had again, so it is never written over a file */
 	uint64_t min, max; /* value for UINT, bytes for STRING (0: 1,000) and FILE */
 	const char *const *choices;
 	struct sk_text help;

@@ -78,9 +78,10 @@ const struct mg_arg mg_a_backup_key_new[] = {
 	{.name = "output",
 		.type = MG_OUTPUT,
 		.required = true,
+		.once = true,
 		.meta = "FILE",
-		.help = {"the key's file, which must not stay on this gateway",
-			"鍵ファイルの出力先 (本装置に残さないこと)"}},
+		.help = {"new file for the key, which must not stay on this gateway",
+			"鍵を書き出す新しいファイル (本装置に残さないこと)"}},
 	{0},
 };
 

@@ -185,9 +185,10 @@ const struct mg_arg mg_a_device_seen[] = {
 
 #define OUTPUT                                                                                     \
 	{                                                                                          \
-		.name = "output", .type = MG_OUTPUT, .required = true, .meta = "FILE", .help = {   \
-			"where the certificate with its key is written (PKCS#12)",                 \
-			"証明書と鍵の書き出し先 (PKCS#12)"                              \
+		.name = "output", .type = MG_OUTPUT, .required = true, .once = true,               \
+		.meta = "FILE", .help = {                                                          \
+			"new file for the certificate with its key (PKCS#12)",                     \
+			"証明書と鍵を書き出す新しいファイル (PKCS#12)"            \
 		}                                                                                  \
 	}
 #define DAYS                                                                                       \

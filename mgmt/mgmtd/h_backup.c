@@ -280,6 +280,10 @@ static int keep_key(struct mg_call *c, const struct mg_bk_keyfile *k, struct sk_
 	return r;
 }
 
+/*
+ * Given away and forgotten: a key that nobody has must not lock anything. Whoever has it on a disk
+ * says so with backup.key.set, and then it is in force.
+ */
 int mg_h_backup_key_new(struct mg_call *c, struct sk_err *err)
 {
 	char site[128] = "", date[32], comment[512], fingerprint[MG_BK_FINGERPRINT];
@@ -298,14 +302,11 @@ int mg_h_backup_key_new(struct mg_call *c, struct sk_err *err)
 	sk_buf_init(&b, 4096);
 	mg_bk_key_format(&k, true, comment, &b);
 	r = mg_reply_file(c, b.data, b.len);
-	/* Given away first: a key that nobody has must not lock anything. */
-	if (r == 0)
-		r = keep_key(c, &k, err);
 	if (b.data)
 		sodium_memzero(b.data, b.cap);
 	sodium_memzero(&k, sizeof(k));
 	sk_buf_done(&b);
-	return r < 0 ? r : mg_h_backup_key_show(c, err);
+	return r;
 }
 
 int mg_h_backup_key_set(struct mg_call *c, struct sk_err *err)

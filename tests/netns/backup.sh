@@ -123,11 +123,66 @@ refuse "an approver makes no backup" as $SATO backup create --passphrase "$PASS"
 mkdir -p "$W/tanaka" && chown $TANAKA "$W/tanaka"
 chmod 755 "$W"
 KEY=$W/tanaka/backup.key
+in_force() { as $KANSA --json backup key show 2>/dev/null | field key 2>/dev/null; }
+same_key() { [ "$(in_force)" = "$1" ]; }
+refused_saying "a key that cannot be written is not made, and the file named" \
+	"nowhere/backup.key: cannot be made" as $TANAKA backup key new --output "$W/tanaka/nowhere/backup.key"
+check "no key is in force then" same_key ''
+refuse "an auditor makes no key" as $KANSA backup key new --output "$W/tanaka/kansa.key"
+refuse "who may not leaves no file" as $SATO backup key new --output /tmp/sato.key
+check "indeed" test ! -e /tmp/sato.key
 check "a key is made and given away" as $TANAKA backup key new --output "$KEY"
 check "the key file holds a secret" grep -q '^sekisho-backup-secret-1 ' "$KEY"
 refuse "the gateway keeps no secret" grep -rq "$(awk '/^sekisho/ {print $2}' "$KEY")" $STATE
+check "only its owner may read the file" test "$(stat -c %a "$KEY")" = 600
 check "its fingerprint and age are shown" is key_age_days 0 as $KANSA --json backup key show
 check "the fingerprint is the file's" grep -q "$(as $KANSA --json backup key show | field key)" "$KEY"
+
+# ---- a key is lost neither by a second run nor by what happens to its file --------------------------------
+FIRST=$(in_force) FIRST_SUM=$(sha256sum <"$KEY")
+refused_saying "the same file again is refused, and named" "$KEY: is there already" as $TANAKA backup key new --output "$KEY"
+check "the key in it stays" [ "$(sha256sum <"$KEY")" = "$FIRST_SUM" ]
+check "it is in force still" same_key "$FIRST"
+ln -s "$W/tanaka/elsewhere" "$W/tanaka/link"
+refused_saying "a link is no new file" 'is there already' as $TANAKA backup key new --output "$W/tanaka/link"
+refused_saying "neither is a device" 'is there already' as $TANAKA backup key new --output /dev/full
+refused_saying "nor standard output" 'not to standard output' as $TANAKA backup key new --output -
+mkfifo -m 666 "$W/tanaka/pipe"
+refused_saying "nor a pipe" 'is there already' as $TANAKA backup key new --output "$W/tanaka/pipe"
+# A stick with room for a name and for nothing else: every write fails.
+mkdir "$W/full"
+mount -t tmpfs -o size=4k,mode=777 tmpfs "$W/full"
+head -c 4096 /dev/zero >"$W/full/filler"
+refused_saying "a full stick: said, with its name" "$W/full/backup.key: cannot be written" \
+	as $TANAKA backup key new --output "$W/full/backup.key"
+check "half a file does not stay" test ! -e "$W/full/backup.key"
+check "the key of before is in force" same_key "$FIRST"
+umount "$W/full"
+# faulty KEYFILE STRACE-OPTIONS…: the command line meets that while it makes a key
+faulty() {
+	ip netns exec gw strace -f -qq -o "$W/strace.out" "${@:2}" setpriv --reuid $TANAKA --clear-groups \
+		"$BUILD/sekisho" --lang en backup key new --output "$1" >"$W/faulty.out" 2>&1
+}
+if command -v strace >/dev/null; then
+	faulty "$W/tanaka/pulled.key" -e trace=fsync -e inject=fsync:error=EIO
+	check "the stick is pulled out before all is on it: said" grep -q "pulled.key: cannot be written" "$W/faulty.out"
+	check "nothing of it stays, the key of before is in force" eval '[ ! -e "$W/tanaka/pulled.key" ] && same_key "$FIRST"'
+	faulty "$W/tanaka/killed.key" -e trace=fsync -e inject=fsync:signal=KILL
+	check "killed before all is on the disk: the key of before is in force" same_key "$FIRST"
+	check "its file was begun" test -e "$W/tanaka/killed.key"
+	# The last connection is the one that says the key is on its disk.
+	faulty "$W/tanaka/counted.key" -e trace=connect
+	check "an undisturbed one is in force" eval 'grep -q "$(in_force)" "$W/tanaka/counted.key"'
+	check_quiet as $TANAKA backup key set "$KEY"
+	faulty "$W/tanaka/late.key" -e trace=connect -e inject=connect:error=ECONNREFUSED:when="$(wc -l <"$W/strace.out")"
+	check "the gateway does not hear that it is there: where it is, and what to do" grep -q "late.key, but the gateway did not say" "$W/faulty.out"
+	check "the key of before is in force until then" eval 'grep -q ^sekisho-backup-secret-1 "$W/tanaka/late.key" && same_key "$FIRST"'
+	check "and the file can be used" as $TANAKA backup key set "$W/tanaka/late.key"
+	check "indeed" eval 'grep -q "$(in_force)" "$W/tanaka/late.key" && ! same_key "$FIRST"'
+	check_quiet as $TANAKA backup key set "$KEY"
+else
+	skip 'keys and sticks that are pulled out' 'strace is not installed'
+fi
 
 # ---- create, list, verify --------------------------------------------------------------------------------
 check "a backup is made on a stick, for the key and a passphrase" \
@@ -154,7 +209,7 @@ check "nothing is left behind" clean
 echo 'something else entirely' >"$W/wrong"
 refused_saying "a wrong passphrase" 'not the one of this backup' \
 	as $TANAKA backup verify "$NAME" --from $USB --passphrase "$W/wrong"
-cp "$KEY" "$W/old.key"
+cp -p "$KEY" "$W/old.key"
 as $TANAKA backup key new --output "$W/tanaka/other.key" >/dev/null
 refused_saying "another key" 'locked with' as $TANAKA backup verify "$NAME" --from $USB --key "$W/tanaka/other.key"
 refused_saying "no key at all" 'give the key file' as $TANAKA backup verify "$NAME" --from $USB

@@ -75,10 +75,14 @@ check "the authority" as $TANAKA device authority init --organisation Example
 D2=$(request --name pc-002 --mac $M2 --kind pc --identity host/pc-002)
 check_quiet as $SATO device approve "$D2"
 cd "$W" || exit
-refuse "no certificate for a requester" as $SUZUKI device certificate issue "$D2" --output no.p12
 chmod 777 "$W"
+refuse "no certificate for a requester" as $SUZUKI device certificate issue "$D2" --output no.p12
+check "no file of it, either" test ! -e no.p12
 check "a certificate" eval 'as $TANAKA --json device certificate issue "$D2" --output "$W/pc.p12" >"$W/cert.json"'
+check "nobody else may read it" test "$(stat -c %a "$W/pc.p12")" = 600
 PW=$(field password <"$W/cert.json")
+check "a file that is there is refused, before anything is issued" eval '! as $TANAKA device certificate renew "$D2" --output "$W/pc.p12" >"$W/again.out" 2>&1 &&
+	grep -q "pc.p12: is there already" "$W/again.out" && [ "$(as $TANAKA --json device certificate list | grep -c \"serial\")" = 1 ]'
 check "as PKCS#12 with the password shown" eval 'openssl pkcs12 -in "$W/pc.p12" -passin "pass:$PW" -nodes -out "$W/pc.pem"'
 check "the password stands in no log" eval '! grep -rq "$PW" $STATE/mgmtd "$W"/*.log'
 openssl x509 -in "$W/pc.pem" -out "$W/cert.pem"

@@ -4,10 +4,14 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 #include <cmocka.h>
 
+#include "lib/file.h"
 #include "lib/util.h"
 #include "mgmt/cli/cli.h"
 
@@ -202,6 +206,84 @@ static void exports(void **state)
 	expect("report.blocked", CLI_JSON, SK_EN, none, "none\n[]\n");
 }
 
+static bool says(const char *path, const char *want)
+{
+	struct sk_buf b;
+	bool same;
+
+	sk_buf_init(&b, 4096);
+	same = sk_file_read(path, &b, NULL) == 0 && !strcmp(sk_buf_str(&b), want);
+	sk_buf_done(&b);
+	return same;
+}
+
+/* What is given away once: a new file for its owner alone, or nothing. What is not may go anywhere.
+ */
+static void files(void **state)
+{
+	char dir[] = "/tmp/sk-cli-XXXXXX", path[64], other[64];
+	struct cli_call c = {.output = path, .once = true};
+	struct sk_err err = {0};
+	struct cli_file f;
+	struct stat st;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/key", dir);
+	snprintf(other, sizeof(other), "%s/none/key", dir);
+	assert_int_equal(cli_file_open(&c, &f, &err), 0);
+	cli_file_done(&f);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(cli_file_open(&c, &f, &err), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(cli_file_take(&f, "secret", 6), 0);
+	assert_int_equal(cli_file_take(&f, "another", 7), -EIO);
+	cli_file_done(&f);
+	assert_true(says(path, "secret"));
+	assert_int_equal(cli_file_open(&c, &f, &err), -EEXIST);
+	assert_string_equal(err.path, path);
+	cli_file_done(&f);
+	assert_true(says(path, "secret"));
+	c.output = other;
+	assert_int_equal(cli_file_open(&c, &f, &err), -ENOENT);
+	assert_string_equal(err.path, other);
+	c.output = "-";
+	assert_int_equal(cli_file_open(&c, &f, &err), -EINVAL);
+	c = (struct cli_call){.output = path};
+	assert_int_equal(cli_file_open(&c, &f, &err), 0);
+	assert_int_equal(cli_file_take(&f, "packets", 7), 0);
+	cli_file_done(&f);
+	assert_true(says(path, "packets"));
+	c.output = "/dev/full";
+	assert_int_equal(cli_file_open(&c, &f, &err), 0);
+	assert_int_equal(cli_file_take(&f, "packets", 7), -EIO);
+	assert_non_null(strstr(f.why.en, "/dev/full"));
+	cli_file_done(&f);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+/* Keys and certificates cannot be had again; packets can. */
+static void once(void **state)
+{
+	struct cli_opts o = {.lang = SK_EN};
+	struct cli_call c = {0};
+	struct sk_err err;
+
+	assert_int_equal(parse("backup|key|new|--output|k", &o, &c, &err), 0);
+	assert_true(c.once);
+	cli_call_done(&c);
+	assert_int_equal(parse("device|certificate|issue|1001|--output|k", &o, &c, &err), 0);
+	assert_true(c.once);
+	cli_call_done(&c);
+	assert_int_equal(parse("device|certificate|renew|1001|--output|k", &o, &c, &err), 0);
+	assert_true(c.once);
+	cli_call_done(&c);
+	assert_int_equal(parse("alert|show|1-2|--pcap|k", &o, &c, &err), 0);
+	assert_false(c.once);
+	cli_call_done(&c);
+}
+
 static void dates_and_codes(void **state)
 {
 	static const char *const rows[] = {
@@ -385,6 +467,8 @@ int main(void)
 		cmocka_unit_test(longer_commands),
 		cmocka_unit_test(distances),
 		cmocka_unit_test(exports),
+		cmocka_unit_test(files),
+		cmocka_unit_test(once),
 		cmocka_unit_test(dates_and_codes),
 		cmocka_unit_test(tables),
 		cmocka_unit_test(tables_fit_the_terminal),
