@@ -15,6 +15,7 @@
 #include "mgmt/backup/container.h"
 #include "mgmt/mgmtd/backup.h"
 #include "mgmt/mgmtd/h_common.h"
+#include "mgmt/mgmtd/trial.h"
 
 /* ---- asking -----------------------------------------------------------------------------------
  */
@@ -203,6 +204,13 @@ int mg_h_backup_restore(struct mg_call *c, struct sk_err *err)
 	json_t *args;
 	int r;
 
+	/* Its mark would go with the folder that is replaced, and nobody would take it back. */
+	if (mg_trial_busy(c->d))
+		return sk_err_set(err, -EBUSY, NULL,
+			"a set-up is on trial: confirm it (sekisho setup confirm) or take it back "
+			"(sekisho setup revert) first",
+			"試行中の設定があります。先に確定 (sekisho setup confirm) または取り消し "
+			"(sekisho setup revert) を行ってください");
 	if (!mg_arg_flag(c, "yes"))
 		return sk_err_set(err, -EINVAL, "yes",
 			"what is here will be replaced, and changes since the backup are lost: "

@@ -286,7 +286,10 @@ check "changes go on from there" apply
 # ---- by one person ---------------------------------------------------------------------------------------
 rule_add --source 192.168.10.12 --destination 192.168.20.12 --direction 'lan->dmz' --protocol tcp --port 9000 >/dev/null
 apply
+# As if a set-up were on trial: nobody would take it back after a restore.
+echo 0123456789abcdef >$STATE/mgmtd/setup.trial
 check "a backup of other rules is made" as $TANAKA backup create --to $USB
+rm $STATE/mgmtd/setup.trial
 LATER=$(as $KANSA --json backup list --from $USB | field name)
 rule_add --source 192.168.10.13 --destination 192.168.20.13 --direction 'lan->dmz' --protocol tcp --port 9000 >/dev/null
 apply
@@ -294,6 +297,7 @@ check "an administrator restores what the gateway made itself" \
 	as $TANAKA backup restore "$LATER" --from $USB --key "$KEY" --yes
 wait_for 10 eval '! kernel | grep -q 192.168.20.13'
 check "with the rules of then" eval 'kernel >"$W/kernel.after"; grep -q 192.168.20.12 "$W/kernel.after" && ! grep -q 192.168.20.13 "$W/kernel.after"'
+check "a trial of then is over" test ! -e $STATE/mgmtd/setup.trial
 check "and again what was restored last" as $TANAKA backup restore "$LATER" --from $USB --key "$KEY" --yes
 # The same content, but nobody here wrote this file.
 python3 -c 'import json, sys; p = sys.argv[1]; v = json.load(open(p)); v["made"] = v["made"][:1]; json.dump(v, open(p, "w"))' \

@@ -45,6 +45,8 @@ check 'status says so' bash -c "ip netns exec gw '$BUILD/sekisho' --lang en stat
 check 'meanwhile there is no other' says 'is on trial: confirm it' to 192.168.10.3
 check '… and nothing that ends the manager' bash -c "printf 'smtp_user=a\n' | ip netns exec gw setpriv --reuid $TANAKA --clear-groups \
 	'$BUILD/sekisho' --lang en secret set notify - 2>&1 | grep -q 'a set-up is on trial'"
+check '… nor what replaces all there is' says 'a set-up is on trial: confirm it' as "$TANAKA" backup restore /media/x.backup --key "$TOP/VERSION" --yes
+check '… which leaves its mark' test -e "$MARK"
 refuse 'who is no administrator confirms nothing' as 2222 setup confirm
 check 'it is confirmed' as "$TANAKA" setup confirm
 check '… and kept' keeps 192.168.10.2

@@ -40,6 +40,7 @@ static const struct {
 	{"mgmtd/eve.json*", MG_BK_EVENTS},
 	{"mgmtd/events", MG_BK_EVENTS},
 	{"mgmtd/lists", MG_BK_LISTS},
+	{"mgmtd/setup.trial", 0},
 	{"fwd/blocklist*", 0},
 	{"fwd/trial", 0},
 	{"fwd/damaged", 0},
