@@ -54,6 +54,15 @@ static int listen_in(struct fwd *d, bool *foreign)
 	return r;
 }
 
+/* Who it was may have been told a moment ago. */
+static void ask_who(struct fwd *d)
+{
+	bool foreign = false;
+
+	if (d->drift.fd >= 0)
+		listen_in(d, &foreign);
+}
+
 static int on_watch(sd_event_source *src, int fd, uint32_t revents, void *arg)
 {
 	struct fwd *d = arg;
@@ -214,11 +223,7 @@ void fwd_drift_check(struct fwd *d)
 		s->unreported = 0;
 		f = (struct fw_drift){0};
 	}
-	/* Who it was may have been told a moment ago. */
-	if (s->fd >= 0) {
-		bool foreign = false;
-		listen_in(d, &foreign);
-	}
+	ask_who(d);
 	fwd_gate_check(d);
 	/* Nothing was ever applied: what an earlier run left stays, but never nothing at all. */
 	if (d->adopted && fwd_kernel_has_rules(d)) {
@@ -229,9 +234,10 @@ void fwd_drift_check(struct fwd *d)
 	r = fw_nft_drift(d->nft, &f, &err);
 	if (r < 0)
 		sk_log_err(LOG_ERR, "comparing with the kernel", &err);
-	else if (f.kind != FW_DRIFT_NONE && !d->dirty)
+	else if (f.kind != FW_DRIFT_NONE && !d->dirty) {
+		ask_who(d); /* it may have come while the table was read */
 		repair(d, &f);
-	else if (f.kind == FW_DRIFT_NONE && !d->dirty)
+	} else if (f.kind == FW_DRIFT_NONE && !d->dirty)
 		fwd_seal_save(d);
 	check_foreign(d);
 	s->pid = 0;

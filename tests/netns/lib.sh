@@ -150,7 +150,8 @@ fwd_start() { # [OPTIONS…]
 	ip netns exec gw "$BUILD/sekisho-fwd" --state-dir $STATE/fwd --run-dir /run/sekisho "$@" \
 		>>"$W/fwd.log" 2>&1 &
 	FWD=$!
-	wait_for 10 test -S /run/sekisho/fwd.sock
+	# The socket is there before it listens to the kernel: what is dropped meanwhile would not be told.
+	wait_for 10 ip netns exec gw "$BUILD/fwdctl" status
 }
 mgmtd_start() {
 	mkdir -p $STATE/mgmtd
