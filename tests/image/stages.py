@@ -250,8 +250,8 @@ def blocklist(g):
     g.check("a list of the site's own is taken", s == 0, out)
     s, out = g.sekisho("tanaka", "blocklist", "mode", "files-addresses", "block", "--reason", "test")
     g.check("it blocks", s == 0, out)
+    g.check("why says which list", until(60, lambda: "files-addresses" in g.sekisho("tanaka", "why", "203.0.113.66")[1]))
     g.check("the listed address is refused", until(60, lambda: get("lan", "http://203.0.113.66/") != 0))
-    g.check("why says which list", "files-addresses" in g.sekisho("tanaka", "why", "203.0.113.66")[1])
     g.check("others still answer", web())
 
 

@@ -78,7 +78,7 @@ check "spool: events of the time without mgmtd arrive" wait_for 10 rows port=600
 rows port=6001
 check "spool: each exactly once" bash -c "[ \$(grep -o '\"port\": *6001' $W/rows.json | wc -l) = 1 ]"
 in_ns gw timeout 5 "$BUILD/sekisho" --json events follow >"$W/follow.out" 2>&1 &
-wait_for 3 pgrep -f 'events follow' && tcp_try lan 203.0.113.10 6100 192.168.10.10
-check "events follow: shows it as it happens" wait_for 3 grep -q 6100 "$W/follow.out"
+follows() { tcp_try lan 203.0.113.10 6100 192.168.10.10; grep -q 6100 "$W/follow.out"; } # it is there a moment after it was started
+check "events follow: shows it as it happens" wait_for 4 follows
 refuse "retention: under six months is refused" as $TANAKA setting set events.retention_days 90 --purpose 'save disk'
 finish

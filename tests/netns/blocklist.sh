@@ -219,11 +219,11 @@ check "nothing changed" eval 'is generation $LIST && verdict 203.0.113.21 monito
 # ---- learned addresses
 learn() { ctl op blocklist.learn "{\"rows\":[{\"address\":\"$1\",\"name\":\"$2\",\"feed\":\"names\",\"ttl\":$3}]}" | grep -q "\"$4\":1"; }
 check "learned" learn 203.0.113.26 bad.example 600 learned
-check "learned over IPv6, for 2 s" learn 2001:db8:113::29 worse.example 2 learned
+check "learned over IPv6, for 6 s" learn 2001:db8:113::29 worse.example 6 learned
 check "it is refused" at_once tcp_try lan 203.0.113.26 80
 check "over IPv6" at_once tcp_try lan 2001:db8:113::29 80
 check "event: learned" event drop 's["feed"] == "names" and s["entry"] == "bad.example" and e["dest_ip"] == "203.0.113.26"'
-check "it passes when its time is up" wait_for 5 tcp_try lan 2001:db8:113::29 80
+check "it passes when its time is up" wait_for 12 tcp_try lan 2001:db8:113::29 80
 check "forgotten" eval 'ctl op blocklist.forget "{\"addresses\":[\"203.0.113.26\"]}" | grep -q "\"forgotten\":1"'
 check "what is forgotten passes" tcp_try lan 203.0.113.26 80
 check "once only" eval 'ctl op blocklist.forget "{\"addresses\":[\"203.0.113.26\"]}" | grep -q "\"forgotten\":0"'

@@ -112,10 +112,10 @@ apply0 >/dev/null
 # Expiry falls due while the daemon is made to die at its n-th step.
 soon_expiring() {
 	next_request
-	EXPIRY=$(date -d '+3 seconds' +%FT%T)
+	EXPIRY=$(date -d '+5 seconds' +%FT%T)
 	N=$(rule_add "${REQUEST[@]}" --expiry "$EXPIRY") && apply0 >/dev/null
 }
-past_expiry() { wait_for 4 bash -c "[ \$(date +%s) -gt \$(date -d $EXPIRY +%s) ]"; gone() { ! kernel_set | grep -q "^$N "; }; wait_for 3 gone; }
+past_expiry() { wait_for 8 bash -c "[ \$(date +%s) -gt \$(date -d $EXPIRY +%s) ]"; gone() { ! kernel_set | grep -q "^$N "; }; wait_for 5 gone; }
 STEPS_MAX=2
 every_step expire_fwd FWD soon_expiring past_expiry
 every_step expire_mgmtd MGMTD soon_expiring past_expiry

@@ -57,7 +57,7 @@ check "rehearse: the count for the day" eval 'as $KANSA --json report admission 
 
 # ---- enforce, request, approve
 check "enforce" as $TANAKA port mode all enforce --reason 'rehearsed'
-refuse "enforce: a stranger is out" reach 1 10.9.0.1
+check "enforce: a stranger is out" wait_for 3 eval '! reach 1 10.9.0.1'
 check "enforce: that is told" wait_for 30 ev refused mac=$M1 port=lan1 why=unknown
 D1=$(request --name printer-1 --mac 00-1B-21-00-00-01 --kind printer)
 refuse "requested: not yet in" reach 1 10.9.0.1

@@ -43,7 +43,7 @@ cp "$BUILD/sekisho-feed" "$W/sekisho-feed"
 FEED=$!
 wait_for() { # COMMAND…
 	local i
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		"$@" 2>/dev/null && return 0
 		sleep 0.1
 	done

@@ -200,7 +200,7 @@ rule_add --source any --destination 192.168.20.10 --direction 'wan->dmz' --proto
 check "management: apply" apply
 check "management: passes" tcp_try inet 192.168.20.10 80 203.0.113.34
 scan inet -sS -S 203.0.113.34 -e eth0 -p100-150 192.168.20.10
-check "guard list" eval 'as $KANSA guard list | grep -q "203.0.113.34 *port scan *wan"'
+check "guard list" wait_for 3 eval 'as $KANSA guard list | grep -q "203.0.113.34 *port scan *wan"'
 refuse "guard release: not by an auditor" as $KANSA guard release 203.0.113.34
 check "guard release" as $TANAKA guard release 203.0.113.34
 check "guard release: passes at once" tcp_try inet 192.168.20.10 80 203.0.113.34

@@ -70,14 +70,14 @@ sensor_stop
 # ---- on, but first observed ---------------------------------------------------------------------------------
 sed -i 's/"observed_since":[0-9]*/"observed_since":0/' "$J"
 forget_events
-sensor_start -j "$J" -o 4 -s 300 "lan0,on,dhcp=$SRV"
+sensor_start -j "$J" -o 15 -s 300 "lan0,on,dhcp=$SRV"
 admit_all
 everybody
 soon "switched on at once, it observes first" "e['event']=='would_cut' and e['mac']=='$BAD'"
 check "and forges nothing meanwhile" test "$(stat_of forged)" = 0
 in_ns bad ping -n -i 0.1 -D $NET4.10 >"$W/flow" 2>&1 &
 FLOW=$!
-SOON=8 soon "then the device is cut off" "e['event']=='isolated' and e['mac']=='$BAD'"
+SOON=20 soon "then the device is cut off" "e['event']=='isolated' and e['mac']=='$BAD'"
 check "its running flow is cut" wait_for 4 sh -c "[ \$(date +%s%N) -gt \$(( \$(tail -n 1 $W/flow | sed 's/^\[\([0-9]*\)\.\([0-9]*\)\].*/\1\2/')000 + 1000000000 )) ]"
 kill $FLOW
 python3 - "$W/events" "$W/flow" $BAD <<'PY'
@@ -187,7 +187,7 @@ SOON=6 soon "cut off once more" "e['event']=='isolated' and e['mac']=='$BAD'"
 wait_for 3 cut_off pc $NET4.66
 begin=$(date +%s%N)
 sensor_stop TERM
-check "ended within a second" test $((($(date +%s%N) - begin) / 1000000)) -lt 1000
+check "ended soon" test $((($(date +%s%N) - begin) / 1000000)) -lt 2000
 check "and the truth is back" reach pc $NET4.66
 check "for the device too" reach bad $NET4.10
 check "how long it was observed is kept" grep -q '"observed_since":1000' "$J"

@@ -82,9 +82,9 @@ refuse() {
 		ok "$name"
 	fi
 }
-# wait_for SECONDS COMMAND…: until it succeeds; fails at the deadline
+# wait_for SECONDS COMMAND…: until it succeeds; fails when so many whole seconds are over (SECONDS has no parts)
 wait_for() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1 + 1))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || return 1

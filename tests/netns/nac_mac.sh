@@ -63,7 +63,7 @@ refuse "enforce: nor reaches it others" reach 2 10.9.0.11
 check "enforce: the event" wait_for 2 event refused mac=$M2 port=lan2 reason=unknown
 check "enforce: with the address that the device says it has" wait_for 2 event refused mac=$M2 "addresses=['10.9.0.12']"
 check "and back to learn" nac_op mode '{"port":"lan2","mode":"learn"}'
-check "learn: passes at once" reach 2 10.9.0.1
+check "learn: passes at once" wait_for 2 reach 2 10.9.0.1
 nacd_stop
 nacd_start
 wait_for 5 eval 'nac status | grep -q "\"gate\": true"'
@@ -81,9 +81,9 @@ check "explain: every check in order" eval 'grep -q "\"check\": \"device\".*\"re
 check_quiet document "$(device 1 $M1 active)" "$(device 2 $M2 revoked)"
 refuse "revoked: out" reach 2 10.9.0.1
 check "revoked: the event" wait_for 2 event closed mac=$M2 why=revoked
-check_quiet document "$(device 1 $M1 active)" "$(device 2 $M2 active "\"expires\":$(($(date +%s) + 3))")"
-check "valid for three seconds: in" wait_for 1 reach 2 10.9.0.1
-check "then out" wait_for 6 event closed mac=$M2 why=expired
+check_quiet document "$(device 1 $M1 active)" "$(device 2 $M2 active "\"expires\":$(($(date +%s) + 6))")"
+check "valid for some seconds: in" wait_for 3 reach 2 10.9.0.1
+check "then out" wait_for 10 event closed mac=$M2 why=expired
 refuse "expired: out" reach 2 10.9.0.1
 
 # ---- the same address on two ports

@@ -17,8 +17,10 @@ apply
 setup_start
 ETC=$BOX/etc/sekisho
 jobs_soon() { # LINES: of the service manager's stand-in
-	wait_for 5 bash -c "[ \"\$(paste -sd, $U/fake/jobs 2>/dev/null)\" = '$1' ]" || { cat "$U/fake/jobs"; false; }
+	local r=0
+	wait_for 5 bash -c "[ \"\$(paste -sd, $U/fake/jobs 2>/dev/null)\" = '$1' ]" || { cat "$U/fake/jobs"; r=1; }
 	rm -f "$U/fake/jobs"
+	return $r
 }
 set_from() { # KIND TEXT [OPTIONS…]: by standard input
 	local kind=$1 text=$2
@@ -83,7 +85,7 @@ check '--add keeps other names' output 'sekisho status' set_from radius 'gateway
 jobs_soon 'RestartUnit sekisho-radius.service,RestartUnit sekisho-mgmtd.service' >/dev/null
 check '… and replaces the same' test "$(paste -sd, "$ETC/radius.secrets")" = 'gateway:very-hidden-6,floor1:very-hidden-7'
 set_from radius 'floor2:very-hidden-8\n' --add >/dev/null 2>&1
-rm -f "$U/fake/jobs"
+jobs_soon 'RestartUnit sekisho-radius.service,RestartUnit sekisho-mgmtd.service' >/dev/null
 check '… one more' test "$(cut -d: -f1 "$ETC/radius.secrets" | paste -sd,)" = gateway,floor1,floor2
 
 # ---- what people see -------------------------------------------------------------------------------------
@@ -144,7 +146,7 @@ check 'nothing typed changes nothing' says 'nothing was changed' typed 'Name of\
 
 # ---- who uses 802.1X with a password ---------------------------------------------------------------------
 HASH=97ceefec46bf83ab38e13f79dd477a4c
-rm -f "$U/fake/jobs"
+jobs_soon 'RestartUnit sekisho-mgmtd.service,RestartUnit sekisho-radius.service,RestartUnit sekisho-mgmtd.service' >/dev/null
 check 'a password where its hash should be is told' says 'line 2: behind the colon there are not the 32 hex digits' \
 	set_from radius.users "suzuki:$HASH\ntanaka:very-hidden-10\n"
 check '… and is in no answer' bash -c "! grep -q very-hidden $W/says.out"
