@@ -121,10 +121,13 @@ json_t *ipsd_tally(const struct ips_ruleset *rs);
 
 /* ---- monitor.c ---- */
 /*
- * Fork; the child returns 0 with *ret_fd to write a byte to at least every half second. The parent
- * stays in here: it kills a child that is silent for a second or stopped, starts another one when
- * it died, and returns the exit code once the child left of its own will.
+ * Fork; the child returns 0 with *ret_fd to write a byte to at least every half second, IPSD_ENDS
+ * before it ends: that may take five. The parent stays in here: it kills a child that is silent for
+ * a second or stopped, starts another one when it died, and returns the exit code once the child
+ * left of its own will.
  */
+#define IPSD_LIVES '.'
+#define IPSD_ENDS 'e'
 int ipsd_monitor(int *ret_fd, int *ret_code);
 
 /* ---- reset.c ---- */

@@ -22,6 +22,7 @@
 #include "lib/util.h"
 
 #define SILENCE_MS 1000
+#define ENDING_MS 5000 /* what it gives back, and writes, when its settings changed */
 #define START_MS 60000 /* the first sign of life: a cold compile may come before */
 #define PAUSE_MIN_US 20000
 #define PAUSE_MAX_US 5000000
@@ -59,6 +60,7 @@ static int watch(pid_t pid, int fd, const sigset_t *wanted, bool *last)
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 		char bytes[64];
 		int n = poll(&p, 1, timeout);
+		ssize_t got;
 
 		while ((sig = sigtimedwait(wanted, NULL, &now)) > 0) {
 			*last = true;
@@ -66,8 +68,8 @@ static int watch(pid_t pid, int fd, const sigset_t *wanted, bool *last)
 		}
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			return status;
-		if (n > 0 && (p.revents & POLLIN) && read(fd, bytes, sizeof(bytes)) > 0) {
-			timeout = SILENCE_MS;
+		if (n > 0 && (p.revents & POLLIN) && (got = read(fd, bytes, sizeof(bytes))) > 0) {
+			timeout = memchr(bytes, IPSD_ENDS, (size_t)got) ? ENDING_MS : SILENCE_MS;
 			first_life(&alive);
 			continue;
 		}

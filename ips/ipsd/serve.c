@@ -262,7 +262,7 @@ static int on_alive(sd_event_source *s, uint64_t usec, void *arg)
 {
 	const int *fd = arg;
 
-	if (write(*fd, ".", 1) < 0 && errno != EAGAIN)
+	if (write(*fd, (const char[]){IPSD_LIVES}, 1) < 0 && errno != EAGAIN)
 		return sd_event_exit(sd_event_source_get_event(s), 1);
 	return sd_event_source_set_time_relative(s, ALIVE_US);
 }
@@ -316,6 +316,10 @@ static int run(struct settings *s, int alive_fd)
 	if (r == 0) {
 		sd_notify(0, "READY=1");
 		r = sd_event_loop(ev);
+		/* Without it the monitor has no more patience than with a loop that stands still.
+		 */
+		if (alive_fd >= 0 && write(alive_fd, (const char[]){IPSD_ENDS}, 1) < 0)
+			sk_log(LOG_DEBUG, "the monitor is gone: %s", strerror(errno));
 	} else {
 		sk_log_err(LOG_ERR, "cannot start", &err);
 		r = 1;
