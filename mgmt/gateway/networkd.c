@@ -230,9 +230,10 @@ static void route(struct sk_buf *b, const struct mg_gw_family *f)
 	net = mg_gw_ip_network(&f->address);
 	mg_gw_ip_text(&net, true, text, sizeof(text));
 	sk_buf_printf(b,
-		"\n[Route]\nDestination=%s\nScope=link\nTable=%d\n\n[RoutingPolicyRule]\nTo=%s\n"
+		"\n[Route]\nDestination=%s\n%sTable=%d\n\n[RoutingPolicyRule]\nTo=%s\n"
 		"Table=%d\nPriority=%d\n",
-		text, INSIDE_TABLE, text, INSIDE_TABLE, INSIDE_TABLE);
+		text, net.family == AF_INET ? "Scope=link\n" : "", INSIDE_TABLE, text, INSIDE_TABLE,
+		INSIDE_TABLE);
 }
 
 static int inside(const struct mg_gateway *g, enum mg_gw_role role, const struct mg_gw_files *out,
